@@ -1,0 +1,39 @@
+/** Stable codes of {@linkcode SwitchboardError}; `docs/errors.md` lists each with cause and cure. */
+export type ErrorCode =
+  | "SB_ARGUMENT"
+  | "SB_GRANT"
+  | "SB_ISOLATE_GONE"
+  | "SB_LISTEN"
+  | "SB_LOAD"
+  | "SB_MANIFEST"
+  | "SB_ROOT"
+  | "SB_SERVICE"
+  | "SB_SETTINGS"
+  | "SB_TIMEOUT"
+  | "SB_WIRE";
+
+/**
+ * An error that Switchboard throws on purpose. Its message says what was expected, what came, and where;
+ * its `code` is stable.
+ */
+export class SwitchboardError extends Error {
+  override name = "SwitchboardError";
+
+  /**
+   * @param code What went wrong, for programs.
+   * @param message What went wrong, for people.
+   * @param options `cause`: the error behind this one.
+   */
+  constructor(readonly code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** The message of anything that may be thrown. */
+export function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return "an error that cannot be printed";
+  }
+}

@@ -1,0 +1,67 @@
+import type { Connection } from "../hub/mod.ts";
+import { Latch } from "../latch.ts";
+import type { AcceptOptions, SocketEvents, Transport } from "./transport.ts";
+
+/** Seconds without a pong after which a peer counts as dead; pings go out at half of it. */
+const DEAD_AFTER_SEC = 60;
+
+/** What Deno says when a peer is dead. It closes with 1001, but nobody has closed anything. */
+const NO_PONG = "No response from ping frame.";
+
+/** Sockets by `Deno.upgradeWebSocket`. */
+export class DenoTransport implements Transport {
+  readonly name = "deno";
+  readonly #open = new Latch();
+
+  accept(request: Request, options: AcceptOptions, events: SocketEvents): Response {
+    // Deno would raise on a protocol list without blanks, after the upgrade: the header is set by hand.
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: DEAD_AFTER_SEC });
+    for (const [name, value] of options.headers) response.headers.append(name, value);
+    if (options.protocol !== null) response.headers.set("sec-websocket-protocol", options.protocol);
+    socket.binaryType = "arraybuffer";
+    this.#open.enter();
+    new DenoConnection(socket, events, this.#open);
+    return response;
+  }
+
+  allClosed(timeoutMs: number): Promise<boolean> {
+    return this.#open.zero(timeoutMs);
+  }
+}
+
+/** One socket: makes one `closed` of whatever Deno reports at its end. */
+class DenoConnection implements Connection {
+  readonly #socket: WebSocket;
+  #isClosed = false;
+  #isDead = false;
+
+  constructor(socket: WebSocket, events: SocketEvents, open: Latch) {
+    this.#socket = socket;
+    socket.onopen = () => events.opened(this);
+    socket.onmessage = ({ data }) => {
+      events.message(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer));
+    };
+    socket.onerror = (event) => {
+      if ((event as ErrorEvent).message === NO_PONG) this.#isDead = true;
+    };
+    socket.onclose = ({ code }) => {
+      if (this.#isClosed) return;
+      this.#isClosed = true;
+      open.leave();
+      // Deno reports a connection that broke as code 0.
+      events.closed(this.#isDead || code === 0 ? 1006 : code);
+    };
+  }
+
+  send(message: string | Uint8Array<ArrayBuffer>): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(message);
+  }
+
+  buffered(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#socket.readyState <= WebSocket.OPEN) this.#socket.close(code, reason);
+  }
+}

@@ -1,0 +1,50 @@
+/** Why an upgrade request is refused. */
+export interface HandshakeProblem {
+  status: number;
+  message: string;
+  headers?: Record<string, string>;
+}
+
+/** Whether the client asks for a websocket, well or badly. */
+export function wantsWebSocket(headers: Headers): boolean {
+  return listed(headers.get("upgrade"), "websocket");
+}
+
+/** What is wrong with an upgrade request (RFC 6455, section 4.2.1); null: nothing. */
+export function handshakeProblem(request: Request): HandshakeProblem | null {
+  const { headers, method } = request;
+  if (method !== "GET") {
+    return {
+      status: 405,
+      message: `A websocket handshake is a GET request, got ${method}`,
+      headers: { allow: "GET" },
+    };
+  }
+  if (!listed(headers.get("connection"), "upgrade")) {
+    return { status: 400, message: 'A websocket handshake needs the header "Connection: Upgrade"' };
+  }
+  const version = headers.get("sec-websocket-version");
+  if (version !== "13") {
+    return {
+      status: 426,
+      message: `This server speaks websocket version 13, got ${version ?? "none"}`,
+      headers: { "sec-websocket-version": "13" },
+    };
+  }
+  if (!/^[A-Za-z0-9+/]{21}[AQgw]==$/.test(headers.get("sec-websocket-key")?.trim() ?? "")) {
+    return { status: 400, message: "Sec-WebSocket-Key must be 16 bytes in Base64" };
+  }
+  return null;
+}
+
+/** The first protocol that the client asked for, in its order, and the service speaks. */
+export function chooseProtocol(headers: Headers, spoken: readonly string[]): string | null {
+  const wanted = (headers.get("sec-websocket-protocol") ?? "").split(",").map((name) =>
+    name.trim()
+  );
+  return wanted.find((name) => name !== "" && spoken.includes(name)) ?? null;
+}
+
+function listed(header: string | null, token: string): boolean {
+  return (header ?? "").split(",").some((item) => item.trim().toLowerCase() === token);
+}

@@ -1,0 +1,87 @@
+/** One service on the landing page. */
+export interface LandingEntry {
+  name: string;
+  system: string;
+  state: string;
+  /** Its own URL. */
+  url: string;
+  /** The page that it ships, if it does. */
+  page: string | null;
+}
+
+/** The page at `/`: what is served here, and links to it. Needs no network and no script. */
+export function landingPage(app: string, entries: readonly LandingEntry[]): Response {
+  const body = PAGE.replace("{{app}}", escape(app)).replace(
+    "{{services}}",
+    entries.length === 0 ? EMPTY : `<ul>${entries.map(card).join("")}</ul>`,
+  );
+  return new Response(body, {
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+      "cache-control": "no-store",
+    },
+  });
+}
+
+function card({ name, system, state, url, page }: LandingEntry): string {
+  const link = page ?? url;
+  const title = state === "running"
+    ? `<a href="${escape(link)}">${escape(name)}</a>`
+    : `<span>${escape(name)}</span>`;
+  return `<li class="${escape(state)}"><h2>${title}</h2><p class="facts"><span>${
+    escape(system)
+  }</span>` +
+    `<span class="state">${escape(state)}</span></p><code>${escape(url)}</code></li>`;
+}
+
+function escape(text: string): string {
+  const entities: Record<string, string> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+  };
+  return text.replace(/[&<>"]/g, (char) => entities[char]!);
+}
+
+const EMPTY = `<p>No services yet. Put a controller at <code>services/hello/hello.ts</code>.</p>`;
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{app}} · Switchboard</title>
+<link rel="icon" href="data:,">
+<style>
+  :root { color-scheme: light dark; --ink: #1d2433; --soft: #5c667a; --paper: #f6f4ef; --card: #fff; --line: #e0dccf; --accent: #b4501e; }
+  @media (prefers-color-scheme: dark) { :root { --ink: #ece8df; --soft: #a39e92; --paper: #17191e; --card: #20232a; --line: #343842; --accent: #f0935a; } }
+  * { box-sizing: border-box; }
+  body { margin: 0; min-height: 100dvh; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }
+  main { max-width: 60rem; margin: 0 auto; padding: clamp(1.5rem, 6vw, 5rem) 1.25rem; }
+  h1 { margin: 0; font-size: clamp(2rem, 7vw, 3.25rem); line-height: 1.1; letter-spacing: -.03em; }
+  h1 + p { margin: .5rem 0 2.5rem; color: var(--soft); }
+  ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
+  li { position: relative; padding: 1.25rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; transition: border-color .15s, transform .15s; }
+  li.running:hover, li.running:focus-within { border-color: var(--accent); transform: translateY(-2px); }
+  h2 { margin: 0 0 .25rem; font-size: 1.25rem; overflow-wrap: anywhere; }
+  a { color: inherit; text-decoration: none; }
+  a::after { content: ""; position: absolute; inset: 0; border-radius: inherit; }
+  a:focus-visible { outline: none; }
+  a:focus-visible::after { outline: 3px solid var(--accent); outline-offset: 2px; }
+  .facts { margin: 0 0 .75rem; display: flex; gap: .75rem; color: var(--soft); font-size: .875rem; }
+  .state::before { content: ""; display: inline-block; width: .5rem; height: .5rem; margin-right: .4rem; border-radius: 50%; background: #3a9a5c; }
+  .failed .state::before { background: #c23b3b; } .starting .state::before { background: #c9982b; }
+  code { font: .8125rem/1.4 ui-monospace, monospace; color: var(--soft); overflow-wrap: anywhere; }
+  footer { margin-top: 3rem; color: var(--soft); font-size: .875rem; }
+  footer a { position: relative; color: var(--accent); text-decoration: underline; } footer a::after { inset: -.25rem; }
+  @media (prefers-reduced-motion: reduce) { li { transition: none; } }
+</style>
+<main>
+  <h1>{{app}}</h1>
+  <p>Services on this Switchboard</p>
+  {{services}}
+  <footer><a href="/readyz">Readiness</a> &nbsp; <a href="/healthz">Health</a></footer>
+</main>
+</html>
+`;

@@ -1,0 +1,10 @@
+/**
+ * The front door: URLs, admission, upgrades, static files.
+ *
+ * Comes in: HTTP requests, and services that answer neutral requests. It knows no system's calling convention.
+ *
+ * @module
+ */
+export { type LandingEntry, landingPage } from "./landing.ts";
+export { urlOf } from "./route.ts";
+export { Gateway, type GatewayOptions, type GatewayService, type PeerInfo } from "./gateway.ts";

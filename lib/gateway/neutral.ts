@@ -1,0 +1,96 @@
+import { type Cookie, getCookies, setCookie } from "@std/http/cookie";
+import type { NeutralReply, NeutralRequest, User } from "../wire/mod.ts";
+
+/** The address that a request came from, behind trusted proxies the client's own. */
+export interface Origin {
+  scheme: string;
+  /** With the port, as in a `Host` header. */
+  host: string;
+  remoteAddress: string;
+}
+
+/**
+ * Who is asking, and by what name they know this server. Forwarded headers count only if the peer is a proxy
+ * that is trusted: anybody can send them.
+ */
+export function originOf(request: Request, peer: string, trustProxy: readonly string[]): Origin {
+  const url = new URL(request.url);
+  const scheme = url.protocol.slice(0, -1);
+  const host = request.headers.get("host") ?? url.host;
+  if (!trustProxy.includes(peer)) return { scheme, host, remoteAddress: peer };
+  const forwarded = (name: string) => lastOf(request.headers.get(`x-forwarded-${name}`));
+  const proto = forwarded("proto");
+  return {
+    scheme: proto === "http" || proto === "https" ? proto : scheme,
+    host: forwarded("host") ?? host,
+    remoteAddress: clientOf(request.headers.get("x-forwarded-for"), trustProxy) ?? peer,
+  };
+}
+
+/** The last address of the list that no proxy of ours has added. */
+function clientOf(header: string | null, trustProxy: readonly string[]): string | null {
+  const addresses = (header ?? "").split(",").map((item) => item.trim()).filter((item) =>
+    item !== ""
+  );
+  return addresses.findLast((address) => !trustProxy.includes(address)) ?? null;
+}
+
+function lastOf(header: string | null): string | null {
+  return header?.split(",").at(-1)?.trim() || null;
+}
+
+/** What of a request is left after its URL was understood. */
+export interface RequestParts {
+  origin: Origin;
+  rawPath: string;
+  contextPath: string;
+  body: Uint8Array | null;
+  upgrade: boolean;
+  user: User | null;
+}
+
+/** A request as services get it. */
+export function neutralRequest(request: Request, parts: RequestParts): NeutralRequest {
+  const { scheme, host, remoteAddress } = parts.origin;
+  const url = new URL(request.url);
+  const port = Number(/:(\d+)$/.exec(host)?.[1] ?? (scheme === "https" ? 443 : 80));
+  return {
+    endpoint: 0,
+    method: request.method,
+    url: `${scheme}://${host}${parts.rawPath}${url.search}`,
+    scheme,
+    host: host.replace(/:\d+$/, ""),
+    port,
+    path: decodeURIComponent(parts.rawPath),
+    rawPath: parts.rawPath,
+    contextPath: parts.contextPath,
+    remoteAddress,
+    headers: [...request.headers],
+    cookies: getCookies(request.headers),
+    body: parts.body,
+    upgrade: parts.upgrade,
+    user: parts.user,
+  };
+}
+
+/**
+ * The headers of a reply, cookies included.
+ *
+ * @throws {TypeError} If a name or value must not be in a header.
+ */
+export function replyHeaders(reply: NeutralReply): Headers {
+  const headers = new Headers();
+  for (const [name, value] of reply.headers) headers.append(name, value);
+  for (const cookie of reply.cookies) setCookie(headers, cookie as Cookie);
+  return headers;
+}
+
+/** Statuses whose responses have no body (Fetch standard, "null body status"). */
+const BODILESS = [101, 204, 205, 304];
+
+/** A plain reply as a response. */
+export function plainResponse(reply: NeutralReply, method: string): Response {
+  const headers = replyHeaders(reply);
+  const body = method === "HEAD" || BODILESS.includes(reply.status) ? null : reply.body;
+  return new Response(body as BodyInit | null, { status: reply.status, headers });
+}

@@ -1,0 +1,67 @@
+/** Where a URL leads: a service, and what of the path names it. */
+export interface Route {
+  /** Key of the service, for example `chat`, `api:chat` or `webapp`. */
+  key: string;
+  contextPath: string;
+  /** What follows the context path, decoded, without a slash in front. */
+  rest: string;
+}
+
+/** A URL that names an application which is not this one. */
+export class OtherApplication extends Error {
+  override name = "OtherApplication";
+}
+
+/**
+ * The service that a path leads to (contract XP, section 5); null: none.
+ *
+ * @param rawPath The path as it came.
+ * @param app Name of the application.
+ * @throws {URIError} If the path has a broken percent-encoding.
+ * @throws {OtherApplication} If it names another application.
+ */
+export function findRoute(rawPath: string, app: string): Route | null {
+  const segments = rawPath.split("/").slice(1);
+  const names = segments.map(decodeURIComponent);
+  const take = (key: string, count: number): Route => ({
+    key,
+    contextPath: `/${segments.slice(0, count).join("/")}`,
+    rest: names.slice(count).join("/"),
+  });
+  const sameApp = (name: string) => {
+    if (name === app) return true;
+    throw new OtherApplication(
+      `There is no application "${name}" here, this is "${app}" ("app" in switchboard.json)`,
+    );
+  };
+  const marker = names.indexOf("_");
+  if (marker >= 0 && names.length > marker + 1) {
+    const [first, second, third] = names.slice(marker + 1);
+    if (first === "service") {
+      if (second && third && sameApp(second)) return take(third, marker + 4);
+      return null;
+    }
+    const api = splitApi(first!);
+    return api !== null && sameApp(api.app) ? take(`api:${api.name}`, marker + 2) : null;
+  }
+  if (names[0] === "services" && names[1]) return take(names[1], 2);
+  if (names[0] === "api" && names[1]) {
+    const api = splitApi(names[1]);
+    return api !== null && sameApp(api.app) ? take(`api:${api.name}`, 2) : null;
+  }
+  if (names[0] === "webapp" && names[1] && sameApp(names[1])) return take("webapp", 2);
+  return null;
+}
+
+function splitApi(segment: string): { app: string; name: string } | null {
+  const at = segment.indexOf(":");
+  if (at <= 0 || at === segment.length - 1) return null;
+  return { app: segment.slice(0, at), name: segment.slice(at + 1) };
+}
+
+/** The shortest URL of a service. */
+export function urlOf(kind: "service" | "api" | "webapp", name: string, app: string): string {
+  if (kind === "service") return `/services/${encodeURIComponent(name)}`;
+  if (kind === "api") return `/api/${app}:${encodeURIComponent(name)}`;
+  return `/webapp/${app}/`;
+}

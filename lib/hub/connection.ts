@@ -1,0 +1,9 @@
+/** The sending half of a socket, whatever transport it came through. */
+export interface Connection {
+  /** Never throws; after {@linkcode close} a no-op. */
+  send(message: string | Uint8Array<ArrayBuffer>): void;
+  /** Bytes that have not reached the kernel yet. */
+  buffered(): number;
+  /** Starts the closing handshake; never throws. */
+  close(code: number, reason: string): void;
+}

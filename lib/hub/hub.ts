@@ -1,0 +1,184 @@
+import { Latch } from "../latch.ts";
+import { Session, type SessionInit, type SessionOwner } from "./session.ts";
+
+/** How often time-outs are looked at, ms; they are late by as much at the most. */
+const SWEEP_MS = 500;
+
+/** Settings of a hub. */
+export interface HubOptions {
+  /** Name of this node, readable from its session ids. */
+  node?: string;
+}
+
+/** Counts of a hub. */
+export interface HubStats {
+  sessions: number;
+  groups: number;
+  /** Sessions that were closed as slow consumers, ever. */
+  slow: number;
+}
+
+/**
+ * Keeps the sessions and the groups of a server. A session that is removed leaves all its groups, and a group
+ * without members leaves no trace.
+ */
+export class Hub {
+  /** Name of this node. */
+  readonly node: string;
+  /** A coarse clock, ms: exact enough for time-outs and free to read. */
+  now: number = performance.now();
+  readonly #sessions = new Map<string, Session>();
+  readonly #groups = new Map<string, Set<Session>>();
+  readonly #present = new Latch();
+  #handles = 0;
+  #slow = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(options: HubOptions = {}) {
+    this.node = options.node ?? randomText(4);
+    this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
+  }
+
+  /** Registers a session, then reports it as opened. */
+  open(init: SessionInit): Session {
+    // Unguessable: 128 random bits. The node comes first, so that any node can tell whose session it is.
+    const id = `${this.node}.${randomText(16)}`;
+    const session = new Session(this, id, ++this.#handles, init);
+    this.#sessions.set(id, session);
+    this.#present.enter();
+    init.owner.opened(session);
+    return session;
+  }
+
+  /** The session, closed ones included until their `close` event has been handled. */
+  session(id: string): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** All sessions of the owner. */
+  sessionsOf(owner: SessionOwner): Session[] {
+    return this.#sessions.values().filter((session) => session.owner === owner).toArray();
+  }
+
+  /** Forgets a session whose `close` event has been handled: only now it leaves its groups. */
+  remove(session: Session): void {
+    if (session.isOpen || this.#sessions.get(session.id) !== session) return;
+    this.#sessions.delete(session.id);
+    if (session.groups) {
+      for (const group of session.groups) this.#leave(group, session);
+      session.groups = null;
+    }
+    this.#present.leave();
+  }
+
+  /** Sends to one session; an unknown or closed one is a silent no-op. */
+  send(id: string, message: string | Uint8Array<ArrayBuffer>): void {
+    this.#sessions.get(id)?.send(message);
+  }
+
+  /** Sends to all members, save those listed. */
+  sendToGroup(
+    group: string,
+    message: string | Uint8Array<ArrayBuffer>,
+    except: readonly string[] | null = null,
+  ): void {
+    const members = this.#groups.get(group);
+    if (members === undefined) return;
+    for (const session of members) {
+      if (except !== null && except.includes(session.id)) continue;
+      session.send(message);
+    }
+  }
+
+  /** Adds a session to a group; an unknown session is a silent no-op. */
+  join(group: string, id: string): void {
+    const session = this.#sessions.get(id);
+    if (session === undefined) return;
+    let members = this.#groups.get(group);
+    if (members === undefined) this.#groups.set(group, members = new Set());
+    members.add(session);
+    (session.groups ??= new Set()).add(group);
+  }
+
+  /** Takes a session out of a group. */
+  leave(group: string, id: string): void {
+    const session = this.#sessions.get(id);
+    if (session?.groups?.delete(group)) this.#leave(group, session);
+  }
+
+  /** Closes a session; an unknown one is a silent no-op. */
+  close(id: string, code: number, reason: string): void {
+    this.#sessions.get(id)?.close(code, reason);
+  }
+
+  /** Number of members, closing ones included. */
+  groupSize(group: string): number {
+    return this.#groups.get(group)?.size ?? 0;
+  }
+
+  /** Ids of the members. */
+  groupMembers(group: string): string[] {
+    return Array.from(this.#groups.get(group) ?? [], (session) => session.id);
+  }
+
+  /** Groups of a session. */
+  groupsOf(id: string): string[] {
+    return [...this.#sessions.get(id)?.groups ?? []];
+  }
+
+  /** Counts one session closed as a slow consumer. */
+  countSlow(): void {
+    this.#slow++;
+  }
+
+  /** The counts. */
+  stats(): HubStats {
+    return { sessions: this.#sessions.size, groups: this.#groups.size, slow: this.#slow };
+  }
+
+  /** Closes every open session of the owner, or of all owners. */
+  closeAll(code: number, reason: string, owner?: SessionOwner): void {
+    for (const session of [...this.#sessions.values()]) {
+      if (owner === undefined || session.owner === owner) session.close(code, reason);
+    }
+  }
+
+  /** Resolves to true when there is no session left, or to false after a time, ms. */
+  empty(timeoutMs: number): Promise<boolean> {
+    return this.#present.zero(timeoutMs);
+  }
+
+  /** Stops the clock. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #leave(group: string, session: Session): void {
+    const members = this.#groups.get(group);
+    if (members?.delete(session) && members.size === 0) this.#groups.delete(group);
+  }
+
+  #sweep(): void {
+    const now = this.now = performance.now();
+    for (const session of this.#sessions.values()) {
+      if (session.isOpen) {
+        const idle = session.limits.idleTimeoutMs;
+        if (idle > 0 && now - session.lastActive >= idle) {
+          session.fail(`No message for ${idle / 1000} s`, 1001, "idle timeout");
+        }
+      } else if (now - session.closedAt >= session.limits.closeTimeoutMs) {
+        session.owner.forgotten(session);
+        this.remove(session);
+      }
+    }
+  }
+}
+
+/** Random bytes as base64url. */
+function randomText(bytes: number): string {
+  return crypto.getRandomValues(new Uint8Array(bytes)).toBase64({
+    alphabet: "base64url",
+    omitPadding: true,
+  });
+}

@@ -1,0 +1,166 @@
+import type { User } from "../wire/mod.ts";
+import type { Connection } from "./connection.ts";
+import type { Hub } from "./hub.ts";
+
+/** Whoever handles a session's events, in the order in which they come. */
+export interface SessionOwner {
+  /** Name of the service. */
+  readonly name: string;
+  opened(session: Session): void;
+  received(session: Session, message: string | Uint8Array<ArrayBuffer>): void;
+  failed(session: Session, error: string): void;
+  /** The last event; {@linkcode Hub.remove} must follow. */
+  closed(session: Session, code: number): void;
+  /** The hub has given up waiting for `closed` to be handled. */
+  forgotten(session: Session): void;
+}
+
+/** What a session may use up. */
+export interface SessionLimits {
+  /** Largest inbound message, bytes; 0: no limit. */
+  maxMessageBytes: number;
+  /** Time without a message either way, ms; 0: no limit. */
+  idleTimeoutMs: number;
+  /** Bytes that may wait for a slow client; 0: no limit. */
+  sendBufferBytes: number;
+  /** Time that the `close` event may take to be handled, ms. */
+  closeTimeoutMs: number;
+}
+
+/** What is known of a session when it opens. */
+export interface SessionInit {
+  owner: SessionOwner;
+  connection: Connection;
+  limits: SessionLimits;
+  /** The owner's number for the controller that handles the session. */
+  endpoint: number;
+  path: string;
+  /** Scheme and host that the client connected to. */
+  origin: string;
+  /** JSON. */
+  params: string;
+  /** JSON. */
+  data: string;
+  user: User | null;
+}
+
+/** Bytes sent between two looks at the send buffer, at the most. */
+const LOOK_EVERY_BYTES = 16 * 1024;
+
+/**
+ * One client's connection as the hub sees it. It opens once, receives, and closes once: whatever ends it
+ * first decides the close code.
+ */
+export class Session {
+  readonly id: string;
+  /** The hub's number for the session: short, and meaningless outside of the process. */
+  readonly handle: number;
+  readonly owner: SessionOwner;
+  readonly limits: SessionLimits;
+  readonly endpoint: number;
+  readonly path: string;
+  readonly origin: string;
+  readonly params: string;
+  readonly data: string;
+  readonly user: User | null;
+  /** Names of the groups that it is in; null as long as there was none. */
+  groups: Set<string> | null = null;
+  /** Close code, once closed. */
+  closeCode = 0;
+  /** The hub's time at the last message. */
+  lastActive: number;
+  /** The hub's time at which it closed. */
+  closedAt = 0;
+  /** For the owner: events handed over and not handled yet, and their bytes. */
+  pendingEvents = 0;
+  pendingBytes = 0;
+  readonly #hub: Hub;
+  readonly #connection: Connection;
+  #unlooked = 0;
+
+  constructor(hub: Hub, id: string, handle: number, init: SessionInit) {
+    this.#hub = hub;
+    this.id = id;
+    this.handle = handle;
+    this.owner = init.owner;
+    this.limits = init.limits;
+    this.endpoint = init.endpoint;
+    this.path = init.path;
+    this.origin = init.origin;
+    this.params = init.params;
+    this.data = init.data;
+    this.user = init.user;
+    this.#connection = init.connection;
+    this.lastActive = hub.now;
+  }
+
+  /** Whether it is still open. */
+  get isOpen(): boolean {
+    return this.closeCode === 0;
+  }
+
+  /** Sends to the client; silent once closed. */
+  send(message: string | Uint8Array<ArrayBuffer>): void {
+    if (this.closeCode !== 0) return;
+    this.lastActive = this.#hub.now;
+    const limit = this.limits.sendBufferBytes;
+    if (limit > 0) {
+      this.#unlooked += message.length + 8;
+      if (this.#unlooked >= LOOK_EVERY_BYTES) {
+        const waiting = this.#connection.buffered();
+        if (waiting + message.length > limit) {
+          this.#hub.countSlow();
+          this.close(3008, "slow consumer");
+          return;
+        }
+        if (waiting === 0) this.#unlooked = 0;
+      }
+    }
+    this.#connection.send(message);
+  }
+
+  /** A message has come from the client. */
+  receive(message: string | Uint8Array<ArrayBuffer>): void {
+    if (this.closeCode !== 0) return;
+    this.lastActive = this.#hub.now;
+    const limit = this.limits.maxMessageBytes;
+    if (limit > 0 && exceeds(message, limit)) {
+      this.fail(`Message is larger than ${limit} bytes`, 1009, "message too big");
+      return;
+    }
+    this.owner.received(this, message);
+  }
+
+  /** Reports an error, then closes. */
+  fail(error: string, code: number, reason: string): void {
+    if (this.closeCode !== 0) return;
+    this.owner.failed(this, error);
+    this.close(code, reason);
+  }
+
+  /** Closes from this side. The first close wins. */
+  close(code: number, reason = ""): void {
+    if (this.closeCode !== 0) return;
+    this.#end(code);
+    this.#connection.close(code, reason);
+  }
+
+  /** The connection has ended at the other side or on the way. */
+  ended(code: number): void {
+    if (this.closeCode === 0) this.#end(code);
+  }
+
+  #end(code: number): void {
+    this.closeCode = code;
+    this.closedAt = this.#hub.now;
+    this.owner.closed(this, code);
+  }
+}
+
+function exceeds(message: string | Uint8Array, limit: number): boolean {
+  if (typeof message !== "string") return message.byteLength > limit;
+  if (message.length > limit) return true;
+  // UTF-8 takes at most three bytes for a UTF-16 unit: most messages need no counting.
+  if (message.length * 3 <= limit) return false;
+  return new TextEncoder().encode(message).byteLength > limit;
+}

@@ -1,0 +1,114 @@
+import { closeCodeProblem, type Hub } from "../hub/mod.ts";
+import { type NeutralReply, Op, OP_FIELDS, Query, type SessionInfo } from "../wire/mod.ts";
+import type { Isolate } from "./isolate.ts";
+
+/**
+ * Applies one batch of operations, in order. What an isolate sends is not to be trusted: a field of a wrong
+ * type ends the batch.
+ *
+ * @throws {TypeError} If the batch is not as the wire says; what came before has been applied.
+ */
+export function applyBatch(isolate: Isolate, batch: unknown[]): void {
+  const hub = isolate.hub;
+  for (let at = 0; at < batch.length;) {
+    const op = batch[at];
+    switch (op) {
+      case Op.ACK:
+        break;
+      case Op.DONE:
+        isolate.handled(number(batch[at + 1]), number(batch[at + 2]));
+        break;
+      case Op.ENDED:
+        isolate.ended(number(batch[at + 1]));
+        break;
+      case Op.SEND:
+        hub.send(text(batch[at + 1]), payload(batch[at + 2]));
+        break;
+      case Op.SEND_GROUP:
+        hub.sendToGroup(text(batch[at + 1]), payload(batch[at + 2]), texts(batch[at + 3]));
+        break;
+      case Op.JOIN:
+        hub.join(text(batch[at + 1]), text(batch[at + 2]));
+        break;
+      case Op.LEAVE:
+        hub.leave(text(batch[at + 1]), text(batch[at + 2]));
+        break;
+      case Op.CLOSE: {
+        const code = batch[at + 2];
+        const problem = closeCodeProblem(code);
+        if (problem !== null) throw new TypeError(problem);
+        hub.close(text(batch[at + 1]), code as number, text(batch[at + 3]));
+        break;
+      }
+      case Op.REPLY:
+        isolate.replied(number(batch[at + 1]), batch[at + 2] as NeutralReply);
+        break;
+      case Op.LOG:
+        isolate.logged(text(batch[at + 1]), text(batch[at + 2]));
+        break;
+      case Op.EMIT:
+        isolate.emitted(text(batch[at + 1]), text(batch[at + 2]), batch[at + 3] === true);
+        break;
+      case Op.ASK:
+        isolate.answer(number(batch[at + 3]), answerTo(hub, batch[at + 1], text(batch[at + 2])));
+        break;
+      default:
+        throw new TypeError(`Unknown operation ${String(op)}`);
+    }
+    at += 1 + OP_FIELDS[op as number]!;
+  }
+}
+
+function answerTo(hub: Hub, query: unknown, argument: string): unknown {
+  switch (query) {
+    case Query.GROUP_SIZE:
+      return hub.groupSize(argument);
+    case Query.GROUP_MEMBERS:
+      return hub.groupMembers(argument);
+    case Query.GROUPS:
+      return hub.groupsOf(argument);
+    case Query.SESSION:
+      return sessionInfo(hub, argument);
+    case Query.BARRIER:
+      return undefined;
+    default:
+      throw new TypeError(`Unknown query ${String(query)}`);
+  }
+}
+
+function sessionInfo(hub: Hub, id: string): SessionInfo | null {
+  const session = hub.session(id);
+  if (session === undefined) return null;
+  return {
+    id,
+    service: session.owner.name,
+    path: session.path,
+    params: JSON.parse(session.params),
+    data: JSON.parse(session.data),
+    ...(session.user && { user: session.user }),
+  };
+}
+
+function number(value: unknown): number {
+  if (typeof value !== "number") throw new TypeError(`Expected a number, got ${typeof value}`);
+  return value;
+}
+
+function text(value: unknown): string {
+  if (typeof value !== "string") throw new TypeError(`Expected a text, got ${typeof value}`);
+  return value;
+}
+
+function texts(value: unknown): string[] | null {
+  if (value !== null && !Array.isArray(value)) {
+    throw new TypeError(`Expected a list, got ${typeof value}`);
+  }
+  return value;
+}
+
+function payload(value: unknown): string | Uint8Array<ArrayBuffer> {
+  if (typeof value !== "string" && !(value instanceof Uint8Array)) {
+    throw new TypeError(`Expected text or bytes, got ${typeof value}`);
+  }
+  return value as string | Uint8Array<ArrayBuffer>;
+}

@@ -1,0 +1,178 @@
+import {
+  type Endpoint,
+  Event,
+  EVENT_FIELDS,
+  type InnerSession,
+  type Link,
+  type NeutralRequest,
+  type SessionEvent,
+  type User,
+} from "../wire/mod.ts";
+
+/** Handled events that a busy session's queue keeps before it is trimmed. */
+const TRIM_AT = 1024;
+
+/** A session inside the isolate; while one of its handlers is busy, its events wait here. */
+class LocalSession implements InnerSession {
+  refused = false;
+  waiting: SessionEvent[] | null = null;
+
+  constructor(
+    private readonly link: Link,
+    readonly handle: number,
+    readonly endpoint: Endpoint,
+    readonly id: string,
+    readonly path: string,
+    readonly origin: string,
+    readonly params: string,
+    readonly data: string,
+    readonly user: User | null,
+  ) {}
+
+  refuse(code: number, reason: string): void {
+    this.refused = true;
+    this.link.close(this.id, code, reason);
+  }
+}
+
+/**
+ * Takes batches from the host and calls the controllers: one event of a session at a time, in order; sessions
+ * side by side.
+ */
+export class Sessions {
+  readonly #sessions = new Map<number, LocalSession>();
+
+  constructor(private readonly link: Link, private readonly endpoints: readonly Endpoint[]) {}
+
+  /** Handles one batch; what it brings about goes back as one batch. */
+  take(batch: unknown[]): void {
+    this.link.beginBatch();
+    try {
+      for (let at = 0; at < batch.length; at += 1 + EVENT_FIELDS[batch[at] as number]!) {
+        this.#takeOne(batch, at);
+      }
+    } finally {
+      this.link.endBatch();
+    }
+  }
+
+  #takeOne(batch: unknown[], at: number): void {
+    switch (batch[at]) {
+      case Event.MESSAGE:
+        this.#dispatch(batch[at + 1], {
+          type: "message",
+          message: batch[at + 2] as string | Uint8Array,
+        });
+        break;
+      case Event.OPEN:
+        this.#open(batch, at);
+        break;
+      case Event.CLOSE:
+        this.#dispatch(batch[at + 1], { type: "close", code: batch[at + 2] as number });
+        break;
+      case Event.ERROR:
+        this.#dispatch(batch[at + 1], { type: "error", error: batch[at + 2] as string });
+        break;
+      case Event.REQUEST:
+        this.#request(batch[at + 1] as number, batch[at + 2] as NeutralRequest);
+        break;
+      case Event.FORGET:
+        this.#sessions.delete(batch[at + 1] as number);
+        break;
+      case Event.BUS: {
+        const [type, data, timestamp, distributed, localOrigin] = batch.slice(at + 1, at + 6) as [
+          string,
+          string,
+          number,
+          boolean,
+          boolean,
+        ];
+        this.link.dispatch({ type, data, timestamp, distributed, localOrigin });
+        break;
+      }
+    }
+  }
+
+  #open(batch: unknown[], at: number): void {
+    const [handle, endpoint, id, path, origin, params, data, user] = batch.slice(
+      at + 1,
+      at + 9,
+    ) as [
+      number,
+      number,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    const session = new LocalSession(
+      this.link,
+      handle,
+      this.endpoints[endpoint]!,
+      id,
+      path,
+      origin,
+      params,
+      data,
+      user === "" ? null : JSON.parse(user),
+    );
+    this.#sessions.set(handle, session);
+    this.#dispatch(handle, { type: "open" });
+  }
+
+  #request(id: number, request: NeutralRequest): void {
+    this.endpoints[request.endpoint]!.request(request).then((reply) => this.link.reply(id, reply));
+  }
+
+  #dispatch(handle: unknown, event: SessionEvent): void {
+    const session = this.#sessions.get(handle as number);
+    if (session === undefined) return;
+    if (session.waiting !== null) {
+      session.waiting.push(event);
+      return;
+    }
+    const busy = this.#handle(session, event);
+    if (busy === undefined) {
+      this.#handled(session, event);
+    } else {
+      session.waiting = [];
+      this.#drain(session, session.waiting, event, busy);
+    }
+  }
+
+  #handle(session: LocalSession, event: SessionEvent): Promise<void> | void {
+    if (session.refused && event.type === "message") return;
+    return session.endpoint.event(session, event);
+  }
+
+  #handled(session: LocalSession, event: SessionEvent): void {
+    if (event.type === "close") {
+      this.#sessions.delete(session.handle);
+      this.link.ended(session.handle);
+    } else {
+      this.link.done(session.handle, event.type === "message" ? event.message.length : 0);
+    }
+  }
+
+  /** Waits for the busy handler, then handles what has come meanwhile. */
+  async #drain(
+    session: LocalSession,
+    waiting: SessionEvent[],
+    event: SessionEvent,
+    busy: Promise<void>,
+  ): Promise<void> {
+    await busy;
+    this.#handled(session, event);
+    for (let next = 0; next < waiting.length; next++) {
+      if (next === TRIM_AT) {
+        waiting.splice(0, next);
+        next = 0;
+      }
+      await this.#handle(session, waiting[next]!);
+      this.#handled(session, waiting[next]!);
+    }
+    session.waiting = null;
+  }
+}

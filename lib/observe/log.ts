@@ -1,0 +1,84 @@
+import { BaseHandler, type LevelName, Logger, type LogRecord } from "@std/log";
+import pc from "picocolors";
+
+/** Writes a line; `service` names whose line it is. */
+export type Log = (level: string, text: string, service?: string) => void;
+
+/** How a log is written. */
+export interface LogOptions {
+  /** `text` for people, `json` for programs. */
+  format: "text" | "json";
+  color: boolean;
+  /** Lines below it are dropped. */
+  level?: LevelName;
+  write(line: string): void;
+}
+
+/** Opens a log. */
+export function openLog(options: LogOptions): Log {
+  const format = options.format === "json" ? asJson : asText(pc.createColors(options.color));
+  const handler = new LineHandler(options.level ?? "INFO", format, options.write);
+  const logger = new Logger("switchboard", options.level ?? "INFO", { handlers: [handler] });
+  return (level, text, service) => {
+    switch (level) {
+      case "DEBUG":
+        logger.debug(text, service);
+        break;
+      case "WARN":
+        logger.warn(text, service);
+        break;
+      case "ERROR":
+        logger.error(text, service);
+        break;
+      default:
+        logger.info(text, service);
+    }
+  };
+}
+
+class LineHandler extends BaseHandler {
+  constructor(
+    level: LevelName,
+    formatter: (record: LogRecord) => string,
+    private readonly write: (line: string) => void,
+  ) {
+    super(level, { formatter });
+  }
+
+  override log(line: string): void {
+    this.write(line);
+  }
+}
+
+function asJson({ datetime, levelName, msg, args }: LogRecord): string {
+  return JSON.stringify({
+    time: datetime.toISOString(),
+    level: levelName,
+    service: args[0],
+    message: msg,
+  });
+}
+
+function asText(color: ReturnType<typeof pc.createColors>): (record: LogRecord) => string {
+  const paint: Record<string, (text: string) => string> = {
+    DEBUG: color.dim,
+    INFO: color.cyan,
+    WARN: color.yellow,
+    ERROR: color.red,
+  };
+  return ({ datetime, levelName, msg, args }) => {
+    const time = datetime.toTimeString().slice(0, 8);
+    const service = args[0] === undefined ? "" : `${color.bold(String(args[0]))} `;
+    // A controller's text must not play with the operator's terminal.
+    const text = msg.replace(
+      CONTROL,
+      (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    );
+    return `${color.dim(time)} ${(paint[levelName] ?? String)(levelName.padEnd(5))} ${service}${
+      text.replaceAll("\n", "\n  ")
+    }`;
+  };
+}
+
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]/g;

@@ -1,0 +1,31 @@
+import type { EndpointSource } from "../wire/mod.ts";
+import type { SwitchboardError } from "../errors.ts";
+import type { Grants } from "./grants.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** Where a service lies: `services/`, `apis/` or `webapp/`. */
+export type ServiceKind = "service" | "api" | "webapp";
+
+/** One service as found on disk. */
+export interface ServiceDefinition {
+  kind: ServiceKind;
+  /** Its folder's name. */
+  name: string;
+  /** Unique among all kinds: `chat`, `api:chat`, `webapp`. */
+  key: string;
+  /** Absolute folder. */
+  dir: string;
+  /** Systems that its controllers are written for. */
+  systems: string[];
+  endpoints: EndpointSource[];
+  manifest: Manifest;
+  grants: Grants;
+  /** Principals that may enter; null: everybody. */
+  allow: string[] | null;
+  /** Absolute folder of its static files, if there is one. */
+  assets: string | null;
+  /** Why it cannot run. */
+  error: SwitchboardError | null;
+  /** What its owner should know. */
+  warnings: string[];
+}

@@ -1,0 +1,78 @@
+import { join } from "@std/path";
+import { parse as parseYaml } from "yaml";
+import sax from "sax";
+import { messageOf, SwitchboardError } from "../errors.ts";
+
+/**
+ * The principals that an XP descriptor beside a controller allows (contract XP, section 4): `<name>.xml` of
+ * XP 7, `<name>.yml` or `<name>.yaml` of XP 8. Null: no descriptor, or one that says nothing of it.
+ *
+ * @throws {SwitchboardError} `SB_MANIFEST`, if a descriptor is there and cannot be understood.
+ */
+export function readDescriptor(dir: string, name: string): string[] | null {
+  for (const [extension, parse] of PARSERS) {
+    const path = join(dir, name + extension);
+    let text: string;
+    try {
+      text = Deno.readTextFileSync(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) continue;
+      throw error;
+    }
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new SwitchboardError(
+        "SB_MANIFEST",
+        `Cannot read descriptor "${path}": ${messageOf(error).split("\n")[0]}`,
+        { cause: error },
+      );
+    }
+  }
+  return null;
+}
+
+const PARSERS: [string, (text: string) => string[] | null][] = [
+  [".xml", allowOfXml],
+  [".yml", allowOfYaml],
+  [".yaml", allowOfYaml],
+];
+
+function allowOfXml(text: string): string[] | null {
+  let allow: string[] | null = null;
+  const path: string[] = [];
+  let principal = "";
+  const parser = sax.parser(true, { trim: true });
+  parser.onerror = (error: Error) => {
+    throw error;
+  };
+  parser.onopentag = ({ name }: { name: string }) => {
+    path.push(name);
+    if (path.length === 2 && name === "allow") allow ??= [];
+    principal = "";
+  };
+  parser.ontext = (text: string) => principal += text;
+  parser.onclosetag = () => {
+    if (path.length === 3 && path[1] === "allow" && path[2] === "principal") {
+      if (principal === "") throw new Error("<principal> is empty");
+      allow!.push(principal);
+    }
+    path.pop();
+  };
+  parser.write(text).close();
+  return allow;
+}
+
+function allowOfYaml(text: string): string[] | null {
+  const value: unknown = parseYaml(text);
+  if (value === null || value === undefined) return null;
+  if (typeof value !== "object" || Array.isArray(value)) {
+    throw new Error(`expected a mapping, got ${JSON.stringify(value)}`);
+  }
+  const allow = (value as { allow?: unknown }).allow;
+  if (allow === undefined || allow === null) return null;
+  if (Array.isArray(allow) && allow.every((item) => typeof item === "string" && item !== "")) {
+    return allow;
+  }
+  throw new Error(`"allow" must be a list of principals, got ${JSON.stringify(allow)}`);
+}

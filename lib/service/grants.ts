@@ -1,0 +1,101 @@
+import { resolve } from "@std/path";
+import { SwitchboardError } from "../errors.ts";
+import { type Manifest, PERMISSION_KINDS, type PermissionKind } from "./manifest.ts";
+
+/** What an isolate may touch: Deno's permissions, as lists; `true` only in a trusted service. */
+export type Grants = Record<PermissionKind, string[] | true>;
+
+const PATHS: readonly PermissionKind[] = ["read", "write", "ffi"];
+
+/** What a service without a manifest may touch. */
+export function defaultGrants(dir: string, lib: string): Grants {
+  return {
+    net: [],
+    read: [dir, lib],
+    write: [],
+    import: [],
+    env: [],
+    sys: [],
+    run: [],
+    ffi: [],
+  };
+}
+
+/**
+ * The grants of a manifest. A service always reads its own folder and `ROOT/lib`: its code lies there.
+ *
+ * @throws {SwitchboardError} `SB_GRANT`, if a permission is `true` and the service is not trusted.
+ */
+export function grantsOf(manifest: Manifest, dir: string, lib: string, shown: string): Grants {
+  const grants = defaultGrants(dir, lib);
+  for (const kind of PERMISSION_KINDS) {
+    const wanted = manifest.permissions?.[kind] ?? false;
+    if (wanted === true) {
+      if (manifest.trusted !== true) {
+        throw new SwitchboardError(
+          "SB_GRANT",
+          `Cannot grant "permissions.${kind}": true in "${shown}": ` +
+            `list what is needed, or say "trusted": true to grant everything`,
+        );
+      }
+      grants[kind] = true;
+    } else if (wanted !== false) {
+      const listed = PATHS.includes(kind) ? wanted.map((path) => resolve(dir, path)) : wanted;
+      grants[kind] = [...new Set([...grants[kind] as string[], ...listed])];
+    }
+  }
+  return grants;
+}
+
+/**
+ * Makes sure that this process can pass the grants on.
+ *
+ * @throws {SwitchboardError} `SB_GRANT`, naming the flag that is missing.
+ */
+export function checkHostHas(grants: Grants, key: string): void {
+  for (const kind of PERMISSION_KINDS) {
+    const wanted = grants[kind];
+    for (const item of wanted === true ? [undefined] : wanted) {
+      if (Deno.permissions.querySync(descriptor(kind, item)).state === "granted") continue;
+      throw new SwitchboardError(
+        "SB_GRANT",
+        `Cannot grant ${kind} ${item === undefined ? "" : `of "${item}" `}to service "${key}": ` +
+          `this process lacks it; add --allow-${kind}${item === undefined ? "" : `=${item}`}`,
+      );
+    }
+  }
+}
+
+function descriptor(kind: PermissionKind, item: string | undefined): Deno.PermissionDescriptor {
+  switch (kind) {
+    case "net":
+      return { name: kind, host: item };
+    case "import":
+      return { name: kind, host: item } as unknown as Deno.PermissionDescriptor;
+    case "read":
+    case "write":
+    case "ffi":
+      return { name: kind, path: item };
+    case "env":
+      return { name: kind, variable: item };
+    case "sys":
+      return { name: kind, kind: item as "hostname" };
+    case "run":
+      return { name: kind, command: item };
+  }
+}
+
+/** Grants beyond the default, for people: `net api.example.com:443, env TOKEN`. */
+export function describeGrants(grants: Grants, dir: string, lib: string): string {
+  const parts: string[] = [];
+  for (const kind of PERMISSION_KINDS) {
+    const granted = grants[kind];
+    if (granted === true) {
+      parts.push(`${kind} ALL (trusted)`);
+      continue;
+    }
+    const extra = granted.filter((item) => kind !== "read" || item !== dir && item !== lib);
+    if (extra.length > 0) parts.push(`${kind} ${extra.join(" ")}`);
+  }
+  return parts.length === 0 ? "own folder" : parts.join(", ");
+}

@@ -1,0 +1,126 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import leven from "leven";
+import { type ErrorCode, SwitchboardError } from "../errors.ts";
+
+/** A JSON file that people write, read against its schema with errors that help. */
+export class JsonFile<T> {
+  readonly #validate: ValidateFunction<T>;
+
+  /**
+   * @param what What the file is called in messages.
+   * @param code Code of the errors.
+   * @param schema Its JSON Schema.
+   */
+  constructor(readonly what: string, readonly code: ErrorCode, schema: Record<string, unknown>) {
+    this.#validate = new Ajv({ allErrors: true, allowUnionTypes: true, verbose: true })
+      .compile<T>(schema);
+  }
+
+  /**
+   * Reads the file; null if there is none.
+   *
+   * @param path The file.
+   * @param shown Its path in messages.
+   * @throws {SwitchboardError} If it cannot be read, is no JSON, or is not as its schema says.
+   */
+  read(path: string, shown: string): T | null {
+    let text: string;
+    try {
+      text = Deno.readTextFileSync(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw this.#error(shown, (error as Error).message, error);
+    }
+    return this.parse(text, shown);
+  }
+
+  /** Like {@linkcode read}, of a text. */
+  parse(text: string, shown: string): T {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw this.#error(shown, jsonProblem(text, error as Error), error);
+    }
+    if (this.#validate(value)) return value;
+    const problems = [
+      ...new Set(this.#validate.errors!.map(describe).filter((text) => text !== "")),
+    ];
+    throw this.#error(shown, problems.join("; "));
+  }
+
+  #error(shown: string, problem: string, cause?: unknown): SwitchboardError {
+    return new SwitchboardError(this.code, `Cannot read ${this.what} "${shown}": ${problem}`, {
+      cause,
+    });
+  }
+}
+
+/** The engine's message, with line and column instead of a position. */
+function jsonProblem(text: string, error: Error): string {
+  if (text.trim() === "") return "the file is empty, expected a JSON object";
+  const position = /position (\d+)/.exec(error.message)?.[1];
+  const message = error.message.replace(/ in JSON at position \d+.*/s, "")
+    .replace(/,? \.{3}.*is not valid JSON/s, "").replace(/ \(line \d+ column \d+\)/, "");
+  if (position === undefined) return `not valid JSON: ${message}`;
+  const before = text.slice(0, Number(position)).split("\n");
+  return `not valid JSON: ${message} at line ${before.length}, column ${before.at(-1)!.length + 1}`;
+}
+
+/** One finding of the validator in our words; "" for those that another one says better. */
+function describe(error: ErrorObject): string {
+  const at = error.instancePath.slice(1).replaceAll("~1", "/").replaceAll("~0", "~")
+    .replace(/\/(\d+)/g, "[$1]").replaceAll("/", ".");
+  const got = `got ${show(error.data)}`;
+  const name = at === "" ? "the file" : `"${at}"`;
+  switch (error.keyword) {
+    case "additionalProperties": {
+      const key = error.params.additionalProperty as string;
+      const path = at === "" ? key : `${at}.${key}`;
+      const known = Object.keys(error.parentSchema!.properties as object);
+      const near = known.filter((name) => name !== "$schema")
+        .map((name) => ({ name, distance: distance(key, name) }))
+        .sort((a, b) => a.distance - b.distance)[0];
+      return near && near.distance <= Math.max(2, key.length / 2)
+        ? `"${path}" is not a key, did you mean "${near.name}"?`
+        : `"${path}" is not a key, expected one of ${known.join(", ")}`;
+    }
+    case "type":
+      if (error.schemaPath.startsWith("#/definitions/names/type")) {
+        return `${name} must be a list of texts, ${got}`;
+      }
+      return `${name} must be ${article(error.schema as string)}, ${got}`;
+    case "minimum":
+      return `${name} must be at least ${error.schema}, ${got}`;
+    case "maximum":
+      return `${name} must be at most ${error.schema}, ${got}`;
+    case "minLength":
+      return `${name} must not be empty`;
+    case "pattern":
+      return at.startsWith("origins")
+        ? `${name} must be an origin such as "https://example.com", ${got}`
+        : `${name} has characters that are not allowed, ${got}`;
+    case "oneOf":
+      return `${name} must be a list of texts (or true, in a trusted service), ${got}`;
+    case "const":
+      return "";
+    default:
+      return `${name} ${error.message}, ${got}`;
+  }
+}
+
+/** Edits between two keys; a key that begins like the other counts as near. */
+function distance(a: string, b: string): number {
+  const [x, y] = [a.toLowerCase(), b.toLowerCase()];
+  if (x.length >= 3 && (x.startsWith(y) || y.startsWith(x))) return 1;
+  return leven(x, y);
+}
+
+function article(type: string): string {
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

@@ -1,0 +1,12 @@
+/**
+ * A service on disk: where it lies, what it may do, who may enter.
+ *
+ * Comes in: a root folder. Goes out: {@linkcode ServiceDefinition}s, the broken ones with their error.
+ *
+ * @module
+ */
+export { discover } from "./discovery.ts";
+export { type ServiceDefinition, type ServiceKind } from "./definition.ts";
+export { type Manifest, type PermissionKind } from "./manifest.ts";
+export { describeGrants, type Grants } from "./grants.ts";
+export { type PartialSettings, readSettings, type Settings } from "./settings.ts";

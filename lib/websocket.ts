@@ -1,0 +1,128 @@
+/**
+ * The grouped-send API for new controllers: XP's five functions, and what XP lacks: bytes, closing a session
+ * from the server, who is in a group, which groups a session is in, and sends that skip somebody.
+ *
+ * Works inside a service only. Groups are shared by all services of a server, as far as their manifests let
+ * them. Sends are silent when nobody is there; delivery is at most once.
+ *
+ * @example
+ * ```js
+ * import { addToGroup, close, getGroupMembers, sendToGroup } from "/lib/websocket";
+ *
+ * export const get = (req) => req.webSocket ? { webSocket: {} } : { status: 404 };
+ *
+ * export function webSocketEvent({ type, session, message }) {
+ *   if (type === "open") {
+ *     if (getGroupMembers("game").length === 2) return close(session.id, 4000, "game is full");
+ *     addToGroup("game", session.id);
+ *   }
+ *   if (type === "message") sendToGroup("game", message, { except: session.id });
+ * }
+ * ```
+ *
+ * @module
+ */
+import { closeCodeProblem, MAX_REASON_BYTES } from "./hub/close_code.ts";
+import { link, type SessionInfo, type User } from "./wire/mod.ts";
+import { textArgument } from "./xp/text_argument.ts";
+
+export { addToGroup, getGroupSize, removeFromGroup } from "./xp/websocket.ts";
+export type { WebSocketEvent } from "./xp/types.ts";
+export type { SessionInfo, User };
+
+/** What can be sent: text, or bytes as a binary message. */
+export type Message = string | Uint8Array | ArrayBuffer;
+
+/** How to send to a group. */
+export interface GroupSendOptions {
+  /** Sessions that are members and shall not receive it. */
+  except?: string | readonly string[];
+}
+
+/**
+ * Sends to one session. An unknown or closed session is ignored.
+ *
+ * @param id The session's id.
+ * @param message Text or bytes; bytes are copied at once.
+ * @throws {TypeError} If an argument is null or undefined.
+ */
+export function send(id: string, message: Message): void {
+  link().send(textArgument(id, "send", "id"), payload(message, "send"));
+}
+
+/**
+ * Sends to all members of a group, the sender included if it is one.
+ *
+ * @param group Name of the group; an unknown one is ignored.
+ * @param message Text or bytes; bytes are copied at once.
+ * @param options Whom to skip.
+ * @throws {TypeError} If an argument is null or undefined.
+ */
+export function sendToGroup(group: string, message: Message, options: GroupSendOptions = {}): void {
+  const { except } = options;
+  link().sendToGroup(
+    textArgument(group, "sendToGroup", "group"),
+    payload(message, "sendToGroup"),
+    except === undefined || except === null ? null : [except].flat().map(String),
+  );
+}
+
+/**
+ * Closes a session. Its `close` event follows, with this code. An unknown or closed session is ignored.
+ *
+ * @param id The session's id.
+ * @param code Close code: 1000 to 1003, 1007 to 1014 or 3000 to 4999 (RFC 6455, section 7.4).
+ * @param reason Text for the client, at most 123 bytes.
+ * @throws {TypeError} If the id is null or undefined.
+ * @throws {RangeError} If the code must not be sent, or the reason is too long.
+ */
+export function close(id: string, code = 1000, reason = ""): void {
+  const problem = closeCodeProblem(code);
+  if (problem !== null) throw new RangeError(problem);
+  const text = String(reason);
+  const length = new TextEncoder().encode(text).length;
+  if (length > MAX_REASON_BYTES) {
+    throw new RangeError(`Close reason must be at most ${MAX_REASON_BYTES} bytes, got ${length}`);
+  }
+  link().close(textArgument(id, "close", "id"), code, text);
+}
+
+/**
+ * Ids of the sessions in a group, in the order in which they joined.
+ *
+ * @param group Name of the group; nobody is in an unknown one.
+ * @throws {TypeError} If the argument is null or undefined.
+ */
+export function getGroupMembers(group: string): string[] {
+  return link().groupMembers(textArgument(group, "getGroupMembers", "group"));
+}
+
+/**
+ * Groups that a session is in, in the order in which it joined them.
+ *
+ * @param id The session's id; an unknown one is in none.
+ * @throws {TypeError} If the argument is null or undefined.
+ */
+export function getGroups(id: string): string[] {
+  return link().groups(textArgument(id, "getGroups", "id"));
+}
+
+/**
+ * What is known of a session; null if there is none with this id.
+ *
+ * @param id The session's id.
+ * @throws {TypeError} If the argument is null or undefined.
+ */
+export function getSession(id: string): SessionInfo | null {
+  return link().session(textArgument(id, "getSession", "id")) as SessionInfo | null;
+}
+
+function payload(message: Message, call: string): string | Uint8Array<ArrayBuffer> {
+  if (message instanceof Uint8Array) return new Uint8Array(message);
+  if (message instanceof ArrayBuffer) return new Uint8Array(message.slice(0));
+  if (ArrayBuffer.isView(message)) {
+    const { buffer, byteOffset, byteLength } = message as ArrayBufferView;
+    return new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return textArgument(message, call, "message");
+}

@@ -1,0 +1,257 @@
+import { receiveMessageOnPort } from "node:worker_threads";
+import { SwitchboardError } from "../errors.ts";
+import { AnswerWord, type Boot, Op, Query } from "./protocol.ts";
+import { GroupGrant } from "./group_grant.ts";
+
+/** An event that services send to each other. */
+export interface BusEvent {
+  type: string;
+  /** JSON. */
+  data: string;
+  /** Milliseconds since 1970. */
+  timestamp: number;
+  distributed: boolean;
+  /** Whether it was sent on this node. */
+  localOrigin: boolean;
+}
+
+type PortLike = Parameters<typeof receiveMessageOnPort>[0];
+
+/** Operations kept back before they go out although the batch has not ended. */
+const MAX_OPS = 1024;
+/** Payload kept back, in bytes or UTF-16 units. */
+const MAX_PAYLOAD = 1 << 20;
+/** Batches under way to the host before the isolate waits for it. */
+const MAX_UNDERWAY = 16;
+
+/**
+ * The inner end of the wire: collects operations and sends them as one batch.
+ *
+ * Inside a batch from the host they wait for its end; outside of one (timers, async code) for the end of the
+ * current microtasks. A controller that issues more than the host takes waits for it, so that what is under
+ * way stays bounded.
+ */
+export class Link {
+  #ops: unknown[] = [];
+  #count = 0;
+  #payload = 0;
+  #transfer: Transferable[] = [];
+  #inBatch = false;
+  #scheduled = false;
+  #posted = 0;
+  #asked = 0;
+  readonly #listeners = new Set<(event: BusEvent) => void>();
+  readonly #answer: Int32Array;
+  readonly #join: GroupGrant;
+  readonly #send: GroupGrant;
+
+  constructor(
+    readonly boot: Boot,
+    private readonly port: MessagePort,
+    private readonly answers: MessagePort,
+  ) {
+    this.#answer = new Int32Array(boot.answer);
+    this.#join = new GroupGrant("join", boot.groups.join);
+    this.#send = new GroupGrant("send", boot.groups.send);
+  }
+
+  /** Until {@linkcode endBatch}, operations wait. */
+  beginBatch(): void {
+    this.#inBatch = true;
+  }
+
+  /** Sends what the batch brought about, and asks for the next one. */
+  endBatch(): void {
+    this.#inBatch = false;
+    this.#ops.push(Op.ACK);
+    this.#flush();
+  }
+
+  /** One event of the session is through. */
+  done(handle: number, length: number): void {
+    this.#ops.push(Op.DONE, handle, length);
+    this.#added(0);
+  }
+
+  /** The session's `close` event is through. */
+  ended(handle: number): void {
+    this.#ops.push(Op.ENDED, handle);
+    this.#added(0);
+  }
+
+  /** Bytes are given away: pass a copy. */
+  send(id: string, message: string | Uint8Array<ArrayBuffer>): void {
+    this.#ops.push(Op.SEND, id, message);
+    this.#addedPayload(message);
+  }
+
+  /**
+   * Bytes are given away: pass a copy.
+   *
+   * @throws {SwitchboardError} `SB_GRANT`, if the manifest does not let the service send to the group.
+   */
+  sendToGroup(
+    group: string,
+    message: string | Uint8Array<ArrayBuffer>,
+    except: string[] | null,
+  ): void {
+    this.#send.check(group);
+    this.#ops.push(Op.SEND_GROUP, group, message, except);
+    this.#addedPayload(message);
+  }
+
+  /** @throws {SwitchboardError} `SB_GRANT`, if the manifest does not let the service use the group. */
+  join(group: string, id: string): void {
+    this.#join.check(group);
+    this.#ops.push(Op.JOIN, group, id);
+    this.#added(group.length);
+  }
+
+  leave(group: string, id: string): void {
+    this.#ops.push(Op.LEAVE, group, id);
+    this.#added(group.length);
+  }
+
+  close(id: string, code: number, reason: string): void {
+    this.#ops.push(Op.CLOSE, id, code, reason);
+    this.#added(0);
+  }
+
+  reply(request: number, reply: unknown): void {
+    this.#ops.push(Op.REPLY, request, reply);
+    this.#added(0);
+  }
+
+  log(level: string, text: string): void {
+    this.#ops.push(Op.LOG, level, text);
+    this.#added(text.length);
+  }
+
+  emit(type: string, data: string, distributed: boolean): void {
+    this.#ops.push(Op.EMIT, type, data, distributed);
+    this.#added(data.length);
+  }
+
+  /** Calls back for each event of the server's bus. */
+  listen(listener: (event: BusEvent) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Hands an event of the bus to this isolate's listeners. */
+  dispatch(event: BusEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  groupSize(group: string): number {
+    return this.#ask(Query.GROUP_SIZE, group) as number;
+  }
+
+  groupMembers(group: string): string[] {
+    return this.#ask(Query.GROUP_MEMBERS, group) as string[];
+  }
+
+  groups(id: string): string[] {
+    return this.#ask(Query.GROUPS, id) as string[];
+  }
+
+  session(id: string): unknown {
+    return this.#ask(Query.SESSION, id);
+  }
+
+  #addedPayload(message: string | Uint8Array<ArrayBuffer>): void {
+    if (typeof message !== "string") this.#transfer.push(message.buffer);
+    this.#added(message.length);
+  }
+
+  #added(payload: number): void {
+    this.#count++;
+    this.#payload += payload;
+    if (this.#count >= MAX_OPS || this.#payload >= MAX_PAYLOAD) {
+      this.#barrier();
+    } else if (!this.#inBatch && !this.#scheduled) {
+      this.#scheduled = true;
+      queueMicrotask(() => {
+        this.#scheduled = false;
+        if (!this.#inBatch) this.#flush();
+      });
+    }
+  }
+
+  #flush(): void {
+    if (this.#ops.length === 0) return;
+    const underWay = (this.#posted - Atomics.load(this.#answer, AnswerWord.TAKEN)) | 0;
+    if (underWay >= MAX_UNDERWAY) this.#barrier();
+    else this.#post();
+  }
+
+  #post(): void {
+    const ops = this.#ops;
+    const transfer = this.#transfer;
+    this.#ops = [];
+    this.#count = 0;
+    this.#payload = 0;
+    if (transfer.length > 0) this.#transfer = [];
+    this.#posted = (this.#posted + 1) | 0;
+    this.port.postMessage(ops, transfer);
+  }
+
+  /** Waits until the host has caught up; a host that does not is no reason to fail. */
+  #barrier(): void {
+    this.#wait(Query.BARRIER, "");
+  }
+
+  #ask(query: number, argument: string): unknown {
+    if (!this.#wait(query, argument)) {
+      throw new SwitchboardError(
+        "SB_TIMEOUT",
+        `The host did not answer within ${this.boot.answerTimeoutMs} ms`,
+      );
+    }
+    if (query === Query.GROUP_SIZE) return Atomics.load(this.#answer, AnswerWord.NUMBER);
+    // Answers to questions that were given up come first.
+    let received;
+    while ((received = receiveMessageOnPort(this.answers as unknown as PortLike))) {
+      const [asked, value] = received.message as [number, unknown];
+      if (asked === this.#asked) return value;
+    }
+    throw new SwitchboardError("SB_WIRE", "The host's answer is missing");
+  }
+
+  /** Blocks until the host has applied all operations so far and answered; false: not in time. */
+  #wait(query: number, argument: string): boolean {
+    const asked = this.#asked = (this.#asked + 1) | 0;
+    this.#ops.push(Op.ASK, query, argument, asked);
+    this.#post();
+    const deadline = performance.now() + this.boot.answerTimeoutMs;
+    while (true) {
+      const answered = Atomics.load(this.#answer, AnswerWord.ASKED);
+      if (answered === asked) return true;
+      const left = deadline - performance.now();
+      if (left <= 0) return false;
+      Atomics.wait(this.#answer, AnswerWord.ASKED, answered, left);
+    }
+  }
+}
+
+let current: Link | null = null;
+
+/** Connects this isolate; called once, by the runner. */
+export function connect(link: Link): void {
+  if (current) throw new SwitchboardError("SB_WIRE", "This isolate is connected already");
+  current = link;
+}
+
+/**
+ * The link of this isolate.
+ *
+ * @throws {SwitchboardError} `SB_WIRE`, outside of a service.
+ */
+export function link(): Link {
+  if (!current) {
+    throw new SwitchboardError(
+      "SB_WIRE",
+      "The websocket API works inside a service only: start it with the serve command",
+    );
+  }
+  return current;
+}

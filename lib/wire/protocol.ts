@@ -1,0 +1,194 @@
+/**
+ * The codes of the wire. Both directions carry batches: flat arrays in which every entry starts with a code
+ * and is followed by that code's fixed number of fields. Flat, because an object an event would be most of
+ * the cost of a small message.
+ *
+ * @module
+ */
+
+/** Host to isolate. */
+export const Event = {
+  /** handle, endpoint, id, path, origin, params (JSON), data (JSON), user (JSON or "") */
+  OPEN: 1,
+  /** handle, string or bytes */
+  MESSAGE: 2,
+  /** handle, text */
+  ERROR: 3,
+  /** handle, close code */
+  CLOSE: 4,
+  /** handle: the host gave up on the session's `close` handler */
+  FORGET: 5,
+  /** request id, {@linkcode NeutralRequest} */
+  REQUEST: 6,
+  /** type, data (JSON), timestamp, distributed, local origin */
+  BUS: 7,
+} as const;
+
+/** Fields after the code, by code. */
+export const EVENT_FIELDS: readonly number[] = [0, 8, 2, 2, 2, 1, 2, 5];
+
+/** Isolate to host. */
+export const Op = {
+  /** The batch last sent has been taken: send the next. */
+  ACK: 1,
+  /** handle, length of its message: one event of this session has been handled */
+  DONE: 2,
+  /** handle: its `close` event has been handled */
+  ENDED: 3,
+  /** session id, string or bytes */
+  SEND: 4,
+  /** group, string or bytes, ids to leave out (array or null) */
+  SEND_GROUP: 5,
+  /** group, session id */
+  JOIN: 6,
+  /** group, session id */
+  LEAVE: 7,
+  /** session id, close code, reason */
+  CLOSE: 8,
+  /** request id, {@linkcode NeutralReply} */
+  REPLY: 9,
+  /** level, text */
+  LOG: 10,
+  /** type, data (JSON), distributed */
+  EMIT: 11,
+  /** {@linkcode Query}, argument, number of the question: the isolate is blocked until it is answered */
+  ASK: 12,
+} as const;
+
+/** Fields after the code, by code. */
+export const OP_FIELDS: readonly number[] = [0, 0, 2, 1, 2, 3, 2, 2, 3, 2, 2, 3, 3];
+
+/** Questions that an isolate asks synchronously. */
+export const Query = {
+  /** group → number of members */
+  GROUP_SIZE: 1,
+  /** group → session ids */
+  GROUP_MEMBERS: 2,
+  /** session id → groups */
+  GROUPS: 3,
+  /** session id → {@linkcode SessionInfo} or null */
+  SESSION: 4,
+  /** answers when all operations before it have been applied */
+  BARRIER: 5,
+} as const;
+
+/** Words of the buffer that host and isolate share. */
+export const AnswerWord = {
+  /** Number of the question that was answered last. */
+  ASKED: 0,
+  /** Its answer, if that is a number; others come through a port. */
+  NUMBER: 1,
+  /** Batches that the host has taken. */
+  TAKEN: 2,
+} as const;
+
+/** A user as controllers see it (contract XP, section 3). */
+export interface User {
+  /** `user:<idProvider>:<login>`. */
+  key: string;
+  displayName: string;
+  modifiedTime?: string;
+  disabled: boolean;
+  email?: string;
+  login: string;
+  idProvider: string;
+}
+
+/** A session as `getSession` describes it. */
+export interface SessionInfo {
+  id: string;
+  /** Name of the service that the session belongs to. */
+  service: string;
+  /** Path of the request that opened it. */
+  path: string;
+  params: Record<string, string | string[]>;
+  data: Record<string, unknown>;
+  user?: User;
+}
+
+/** A request, free of any system's calling convention. */
+export interface NeutralRequest {
+  endpoint: number;
+  method: string;
+  /** The whole URL, as the client asked for it. */
+  url: string;
+  scheme: string;
+  host: string;
+  port: number;
+  /** Decoded path. */
+  path: string;
+  rawPath: string;
+  /** The part of the path that names the service. */
+  contextPath: string;
+  remoteAddress: string;
+  headers: [string, string][];
+  cookies: Record<string, string>;
+  body: Uint8Array | null;
+  /** Whether the client asks for a websocket. */
+  upgrade: boolean;
+  user: User | null;
+}
+
+/** A cookie to set. */
+export interface NeutralCookie {
+  name: string;
+  value: string;
+  path?: string;
+  domain?: string;
+  /** Seconds. */
+  maxAge?: number;
+  httpOnly?: boolean;
+  secure?: boolean;
+  sameSite?: "Strict" | "Lax" | "None";
+}
+
+/** What makes an upgrade request a websocket. */
+export interface Acceptance {
+  /** The session's data, as JSON. */
+  data: string;
+  /** The session's parameters, as JSON. */
+  params: string;
+  /** Sub-protocols that the service speaks. */
+  protocols: string[];
+  /** The controller's own verdict on the `Origin`; null: it has none. */
+  origin: boolean | null;
+}
+
+/** A reply, free of any system's calling convention. */
+export interface NeutralReply {
+  status: number;
+  headers: [string, string][];
+  cookies: NeutralCookie[];
+  body: string | Uint8Array | null;
+  accept: Acceptance | null;
+}
+
+/** A controller of a service: the system that calls it, and its file. */
+export interface EndpointSource {
+  system: string;
+  /** Absolute path. */
+  file: string;
+}
+
+/** What an isolate needs to know at boot. */
+export interface Boot {
+  service: string;
+  /** The root that is served, absolute. */
+  root: string;
+  /** The service's own folder, absolute. */
+  dir: string;
+  endpoints: EndpointSource[];
+  app: { name: string; version: string; config: Record<string, unknown> };
+  /** Group patterns that the service may use; null: all. */
+  groups: { join: string[] | null; send: string[] | null };
+  /** How long a synchronous question may take, ms. */
+  answerTimeoutMs: number;
+  /** Words as in {@linkcode AnswerWord}. */
+  answer: SharedArrayBuffer;
+}
+
+/** What went wrong while an isolate loaded its controllers. */
+export interface LoadFailure {
+  message: string;
+  stack: string;
+}

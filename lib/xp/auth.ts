@@ -1,0 +1,37 @@
+/**
+ * XP's `/lib/xp/auth`, as far as websocket controllers use it: who is this? (contract XP, section 6)
+ *
+ * @module
+ */
+import type { User } from "../wire/mod.ts";
+import { currentContext } from "./context.ts";
+import { textArgument } from "./text_argument.ts";
+
+/**
+ * The user of the request or event that is being handled; null if anonymous.
+ *
+ * @throws {Error} Outside of a request or event.
+ */
+export function getUser(): User | null {
+  return context("getUser").user;
+}
+
+/**
+ * Whether that user has a role. Everybody has `system.everyone`, and everybody who is known
+ * `system.authenticated`.
+ *
+ * @param role With or without `role:` in front.
+ * @throws {Error} Outside of a request or event.
+ * @throws {TypeError} If the argument is null or undefined.
+ */
+export function hasRole(role: string): boolean {
+  const name = textArgument(role, "hasRole", "role").replace(/^role:/, "");
+  const { user } = context("hasRole");
+  return name === "system.everyone" || name === "system.authenticated" && user !== null;
+}
+
+function context(call: string) {
+  const found = currentContext();
+  if (found !== undefined) return found;
+  throw new Error(`Cannot call ${call} here: there is a user inside a request or an event only`);
+}

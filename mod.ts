@@ -1,0 +1,29 @@
+/**
+ * Switchboard: a runtime for websocket applications made of small controller scripts, each service in an
+ * isolate of its own.
+ *
+ * @example
+ * ```ts no-assert
+ * import { Switchboard } from "@switchboard/switchboard";
+ *
+ * await using board = await Switchboard.open({ root: ".", port: 0 });
+ * const { hostname, port } = board.listen();
+ * console.log(`Listening on http://${hostname}:${port}`);
+ * ```
+ *
+ * @module
+ */
+export { type ServiceStatus, Switchboard, type SwitchboardOptions } from "./lib/switchboard.ts";
+export { type ErrorCode, SwitchboardError } from "./lib/errors.ts";
+export type { Log } from "./lib/observe/mod.ts";
+export type { HubStats } from "./lib/hub/mod.ts";
+export type {
+  Grants,
+  Manifest,
+  PartialSettings,
+  PermissionKind,
+  ServiceDefinition,
+  ServiceKind,
+  Settings,
+} from "./lib/service/mod.ts";
+export type { EndpointSource } from "./lib/wire/mod.ts";
