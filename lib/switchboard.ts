@@ -83,7 +83,7 @@ export class Switchboard implements AsyncDisposable {
       service: (key) => this.#services.get(key),
       pages: {
         "/": () => this.#landing(),
-        "/healthz": () => Response.json({ status: "ok" }),
+        "/healthz": () => Response.json({ status: "ok", ...this.#hub.stats() }),
         "/readyz": () => this.#readiness(),
       },
       log,

@@ -11,10 +11,13 @@ export interface LandingEntry {
 
 /** The page at `/`: what is served here, and links to it. Needs no network and no script. */
 export function landingPage(app: string, entries: readonly LandingEntry[]): Response {
-  const body = PAGE.replace("{{app}}", escape(app)).replace(
-    "{{services}}",
-    entries.length === 0 ? EMPTY : `<ul>${entries.map(card).join("")}</ul>`,
-  );
+  const count = entries.length === 1 ? "1 service" : `${entries.length} services`;
+  const parts: Record<string, string> = {
+    app: escape(app),
+    count,
+    services: entries.length === 0 ? EMPTY : `<ul>${entries.map(card).join("")}</ul>`,
+  };
+  const body = PAGE.replace(/\{\{(\w+)\}\}/g, (_, name) => parts[name]!);
   return new Response(body, {
     headers: {
       "content-type": "text/html; charset=utf-8",
@@ -78,8 +81,8 @@ const PAGE = `<!doctype html>
   @media (prefers-reduced-motion: reduce) { li { transition: none; } }
 </style>
 <main>
-  <h1>{{app}}</h1>
-  <p>Services on this Switchboard</p>
+  <h1>Switchboard</h1>
+  <p>{{count}} in application “{{app}}”</p>
   {{services}}
   <footer><a href="/readyz">Readiness</a> &nbsp; <a href="/healthz">Health</a></footer>
 </main>

@@ -21,7 +21,7 @@
 import { link } from "../wire/mod.ts";
 import { textArgument } from "./text_argument.ts";
 
-export type { WebSocketEvent } from "./types.ts";
+export type { Request, Response, WebSocketEvent } from "./types.ts";
 
 /**
  * Adds a session to a group. An unknown id is ignored; adding twice is adding once.

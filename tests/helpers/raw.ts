@@ -1,0 +1,106 @@
+/** A TCP connection that speaks HTTP and websocket by hand, for what no client library would send. */
+export class Raw implements Disposable {
+  #buffer = new Uint8Array(0);
+
+  private constructor(readonly connection: Deno.TcpConn) {}
+
+  static async connect(port: number): Promise<Raw> {
+    return new Raw(await Deno.connect({ hostname: "127.0.0.1", port }));
+  }
+
+  /** Sends a handshake; headers that are null are left out. */
+  async handshake(
+    path: string,
+    headers: Record<string, string | null> = {},
+    method = "GET",
+  ): Promise<string> {
+    const all: Record<string, string | null> = {
+      "Host": "127.0.0.1",
+      "Upgrade": "websocket",
+      "Connection": "Upgrade",
+      "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+      "Sec-WebSocket-Version": "13",
+      ...headers,
+    };
+    const lines = Object.entries(all).filter(([, value]) => value !== null)
+      .map(([name, value]) => `${name}: ${value}`);
+    await this.write(`${method} ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
+    return await this.head();
+  }
+
+  async write(data: string | Uint8Array): Promise<void> {
+    let bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    while (bytes.length > 0) bytes = bytes.subarray(await this.connection.write(bytes));
+  }
+
+  /** The head of the response. */
+  async head(): Promise<string> {
+    while (true) {
+      const text = new TextDecoder("latin1").decode(this.#buffer);
+      const end = text.indexOf("\r\n\r\n");
+      if (end >= 0) {
+        this.#buffer = this.#buffer.slice(end + 4);
+        return text.slice(0, end);
+      }
+      if (!await this.#more()) return text;
+    }
+  }
+
+  /** The next frame of the server; null: the connection has ended. */
+  async frame(): Promise<{ opcode: number; payload: Uint8Array } | null> {
+    const need = async (count: number) => {
+      while (this.#buffer.length < count) if (!await this.#more()) return false;
+      return true;
+    };
+    if (!await need(2)) return null;
+    let length = this.#buffer[1]! & 127;
+    let head = 2;
+    if (length === 126) {
+      if (!await need(4)) return null;
+      length = this.#buffer[2]! << 8 | this.#buffer[3]!;
+      head = 4;
+    }
+    if (!await need(head + length)) return null;
+    const frame = {
+      opcode: this.#buffer[0]! & 15,
+      payload: this.#buffer.slice(head, head + length),
+    };
+    this.#buffer = this.#buffer.slice(head + length);
+    return frame;
+  }
+
+  /** Whether the server ends the connection; what it still sends is dropped. */
+  async ends(): Promise<boolean> {
+    while (await this.#more());
+    return true;
+  }
+
+  async #more(): Promise<boolean> {
+    const chunk = new Uint8Array(65536);
+    const count = await this.connection.read(chunk).catch(() => null);
+    if (count === null) return false;
+    const joined = new Uint8Array(this.#buffer.length + count);
+    joined.set(this.#buffer);
+    joined.set(chunk.subarray(0, count), this.#buffer.length);
+    this.#buffer = joined;
+    return true;
+  }
+
+  [Symbol.dispose](): void {
+    this.connection.close();
+  }
+}
+
+/** A client's frame, masked with zeros; longer than 125 bytes with an extended length. */
+export function frameOf(opcode: number, payload: string | Uint8Array = "", fin = true): Uint8Array {
+  const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
+  const extended = bytes.length > 65535 ? 8 : bytes.length > 125 ? 2 : 0;
+  const frame = new Uint8Array(2 + extended + 4 + bytes.length);
+  frame[0] = (fin ? 0x80 : 0) | opcode;
+  frame[1] = 0x80 | (extended === 8 ? 127 : extended === 2 ? 126 : bytes.length);
+  const view = new DataView(frame.buffer);
+  if (extended === 2) view.setUint16(2, bytes.length);
+  if (extended === 8) view.setBigUint64(2, BigInt(bytes.length));
+  frame.set(bytes, 6 + extended);
+  return frame;
+}
