@@ -5,4 +5,5 @@
  */
 import { main } from "./lib/cli/main.ts";
 
-if (import.meta.main) Deno.exitCode = await main(Deno.args);
+// Exits by itself and does not wait for workers: one that spins could not be stopped.
+if (import.meta.main) Deno.exit(await main(Deno.args));

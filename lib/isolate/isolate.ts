@@ -372,7 +372,10 @@ export class Isolate implements SessionOwner {
 
 function loadError(service: string, data: unknown): SwitchboardError {
   const { message, stack } = data as LoadFailure;
-  return new SwitchboardError("SB_LOAD", `Cannot load service "${service}": ${message}\n${stack}`);
+  return new SwitchboardError(
+    "SB_LOAD",
+    `Cannot load service "${service}": ${message}\n${stack}`.trimEnd(),
+  );
 }
 
 /** A list grants what it names; an empty one must become `false`, for Deno would take it for "all". */

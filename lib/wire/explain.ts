@@ -26,7 +26,9 @@ export function explain(error: unknown): string {
   try {
     if (!(error instanceof Error)) return typeof error === "string" ? error : Deno.inspect(error);
     const hint = HINTS.find(([pattern]) => pattern.test(error.message))?.[1];
-    return `${error.name}: ${error.message}${hint === undefined ? "" : ` (${hint})`}`;
+    // The engine wraps what a module loader throws, name and all.
+    const text = `${error.name}: ${error.message}`.replace(/^\w*Error: (?=\w*Error: )/, "");
+    return hint === undefined ? text : `${text} (${hint})`;
   } catch {
     return "an error that cannot be printed";
   }
