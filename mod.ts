@@ -3,7 +3,7 @@
  * isolate of its own.
  *
  * @example
- * ```ts no-assert
+ * ```ts
  * import { Switchboard } from "@switchboard/switchboard";
  *
  * await using board = await Switchboard.open({ root: ".", port: 0 });

@@ -17,15 +17,22 @@ export type ErrorCode =
  * its `code` is stable.
  */
 export class SwitchboardError extends Error {
+  /** Always `SwitchboardError`. */
   override name = "SwitchboardError";
 
+  /** What went wrong, for programs. */
+  readonly code: ErrorCode;
+
   /**
+   * Makes an error.
+   *
    * @param code What went wrong, for programs.
    * @param message What went wrong, for people.
    * @param options `cause`: the error behind this one.
    */
-  constructor(readonly code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
+    this.code = code;
   }
 }
 

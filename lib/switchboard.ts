@@ -26,7 +26,9 @@ export interface SwitchboardOptions extends PartialSettings {
 export interface ServiceStatus {
   /** Unique name: `chat`, `api:chat`, `webapp`. */
   key: string;
+  /** `starting`, `running`, `failed` or `stopped`. */
   state: string;
+  /** Systems that its controllers are written for, for example `xp`. */
   systems: string[];
   /** Its shortest URL. */
   url: string;
@@ -36,6 +38,7 @@ export interface ServiceStatus {
   error: SwitchboardError | null;
   /** What its author should know. */
   warnings: string[];
+  /** What was found on disk. */
   definition: ServiceDefinition;
 }
 
@@ -48,7 +51,7 @@ const GOODBYE_MS = 2_000;
  * A server for websocket services.
  *
  * @example
- * ```ts no-assert
+ * ```ts
  * import { Switchboard } from "@switchboard/switchboard";
  *
  * await using board = await Switchboard.open({ root: ".", port: 0 });
@@ -233,6 +236,7 @@ export class Switchboard implements AsyncDisposable {
     await this.#server?.finished;
   }
 
+  /** Like {@linkcode close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -6,17 +6,19 @@
  * them. Sends are silent when nobody is there; delivery is at most once.
  *
  * @example
- * ```js
- * import { addToGroup, close, getGroupMembers, sendToGroup } from "/lib/websocket";
+ * ```ts
+ * import { addToGroup, close, getGroupMembers, sendToGroup } from "lib/websocket";
+ * import type { WebSocketEvent } from "lib/xp/websocket";
  *
- * export const get = (req) => req.webSocket ? { webSocket: {} } : { status: 404 };
+ * export const get = () => ({ webSocket: {} });
  *
- * export function webSocketEvent({ type, session, message }) {
- *   if (type === "open") {
- *     if (getGroupMembers("game").length === 2) return close(session.id, 4000, "game is full");
- *     addToGroup("game", session.id);
+ * export function webSocketEvent(event: WebSocketEvent) {
+ *   const { id } = event.session;
+ *   if (event.type === "open") {
+ *     if (getGroupMembers("game").length === 2) return close(id, 4000, "game is full");
+ *     addToGroup("game", id);
  *   }
- *   if (type === "message") sendToGroup("game", message, { except: session.id });
+ *   if (event.type === "message") sendToGroup("game", event.message, { except: id });
  * }
  * ```
  *

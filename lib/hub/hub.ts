@@ -12,7 +12,9 @@ export interface HubOptions {
 
 /** Counts of a hub. */
 export interface HubStats {
+  /** Sessions, those included whose `close` event is being handled. */
   sessions: number;
+  /** Groups with at least one member. */
   groups: number;
   /** Sessions that were closed as slow consumers, ever. */
   slow: number;

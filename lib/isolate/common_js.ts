@@ -1,5 +1,5 @@
 import { stripTypeScriptTypes } from "node:module";
-import { compileFunction } from "node:vm";
+import { compileFunction, constants } from "node:vm";
 import { extname, toFileUrl } from "@std/path";
 
 /** A CommonJS module's body; `this` and the first argument are its `exports`. */
@@ -33,6 +33,7 @@ export function compileCommonJs(file: string, read: () => string): CompiledModul
   try {
     return compileFunction(script, PARAMETERS, {
       filename: toFileUrl(file).href,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     }) as CompiledModule;
   } catch (error) {
     if (extension === ".cjs" || !(error instanceof SyntaxError)) throw error;

@@ -7,6 +7,7 @@ import {
   type Boot,
   type BusEvent,
   Event,
+  GroupGrant,
   type LoadFailure,
   type NeutralReply,
   type NeutralRequest,
@@ -52,6 +53,10 @@ interface Waiting {
 export class Isolate implements SessionOwner {
   readonly name: string;
   readonly hub: Hub;
+  /** Groups that it may join; checked here too, for the inside is not to be trusted. */
+  readonly joinGrant: GroupGrant;
+  /** Groups that it may send to. */
+  readonly sendGrant: GroupGrant;
   /** Sessions that the inside knows, by handle. */
   readonly sessions: Map<number, Session> = new Map();
   /** Where it is in its life. */
@@ -63,10 +68,12 @@ export class Isolate implements SessionOwner {
   #queue: unknown[] = [];
   #transfer: Transferable[] = [];
   #underWay = false;
+  #watchdog: ReturnType<typeof setTimeout> | undefined;
   #pendingLength = 0;
   readonly #present = new Latch();
   #requests = 0;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #eventTimeoutMs: number;
   readonly #host: IsolateHost;
   readonly #definition: ServiceDefinition;
 
@@ -74,6 +81,9 @@ export class Isolate implements SessionOwner {
     this.#definition = definition;
     this.#host = host;
     this.hub = host.hub;
+    this.#eventTimeoutMs = definition.manifest.eventTimeoutMs ?? 5000;
+    this.joinGrant = new GroupGrant("join", definition.manifest.groups?.join ?? null);
+    this.sendGrant = new GroupGrant("send", definition.manifest.groups?.send ?? null);
     this.name = definition.key;
   }
 
@@ -121,7 +131,7 @@ export class Isolate implements SessionOwner {
         endpoints,
         app: this.#host.app,
         groups: { join: manifest.groups?.join ?? null, send: manifest.groups?.send ?? null },
-        answerTimeoutMs: manifest.eventTimeoutMs ?? 5000,
+        answerTimeoutMs: this.#eventTimeoutMs,
         answer,
       };
       worker.postMessage({ boot, port: inward.port2, answers: answers.port2 }, [
@@ -310,6 +320,7 @@ export class Isolate implements SessionOwner {
     if (batch[batch.length - 1] === Op.ACK) {
       // The next batch goes out before this one is applied, so that both sides work at the same time.
       this.#underWay = false;
+      clearTimeout(this.#watchdog);
       this.#flush();
     }
     try {
@@ -330,6 +341,10 @@ export class Isolate implements SessionOwner {
     this.#underWay = true;
     if (transfer.length > 0) this.#transfer = [];
     this.#port!.postMessage(queue, transfer);
+    this.#watchdog = setTimeout(() => {
+      const message = `Service "${this.name}" has not answered for ${this.#eventTimeoutMs} ms`;
+      this.#fail(new SwitchboardError("SB_TIMEOUT", message));
+    }, this.#eventTimeoutMs);
   }
 
   #fail(error: SwitchboardError): void {
@@ -341,6 +356,7 @@ export class Isolate implements SessionOwner {
   }
 
   #release(): void {
+    clearTimeout(this.#watchdog);
     this.#worker?.terminate();
     this.#worker = null;
     this.#port?.close();

@@ -7,6 +7,7 @@ import type { Isolate } from "./isolate.ts";
  * type ends the batch.
  *
  * @throws {TypeError} If the batch is not as the wire says; what came before has been applied.
+ * @throws {SwitchboardError} `SB_GRANT`, if a group is not granted: the inside should have refused it.
  */
 export function applyBatch(isolate: Isolate, batch: unknown[]): void {
   const hub = isolate.hub;
@@ -25,9 +26,11 @@ export function applyBatch(isolate: Isolate, batch: unknown[]): void {
         hub.send(text(batch[at + 1]), payload(batch[at + 2]));
         break;
       case Op.SEND_GROUP:
+        isolate.sendGrant.check(text(batch[at + 1]));
         hub.sendToGroup(text(batch[at + 1]), payload(batch[at + 2]), texts(batch[at + 3]));
         break;
       case Op.JOIN:
+        isolate.joinGrant.check(text(batch[at + 1]));
         hub.join(text(batch[at + 1]), text(batch[at + 2]));
         break;
       case Op.LEAVE:

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { connect, type Dialect, type Endpoint, explain, Link, userStack } from "../wire/mod.ts";
 import type { Boot, LoadFailure } from "../wire/mod.ts";
 import { xp } from "../xp/dialect.ts";
@@ -27,6 +28,7 @@ scope.onmessage = async ({ data }: MessageEvent<BootMessage>) => {
   const link = new Link(boot, port, answers);
   connect(link);
   keepAlive(link);
+  noWayOut();
   try {
     const loader = new ModuleLoader(boot.root, boot.dir);
     const endpoints: Endpoint[] = [];
@@ -55,4 +57,15 @@ function keepAlive(link: Link): void {
       `Unhandled rejection: ${explain(event.reason)}\n${userStack(event.reason)}`.trimEnd(),
     );
   });
+}
+
+/** The host ends an isolate, nobody else: one that ended by itself would leave its sockets unanswered. */
+function noWayOut(): void {
+  const refuse = (call: string) => () => {
+    throw new Error(`Cannot call ${call} in a service: it ends with its server`);
+  };
+  Object.defineProperty(Deno, "exit", { value: refuse("Deno.exit()") });
+  Object.defineProperty(process, "exit", { value: refuse("process.exit()") });
+  Object.defineProperty(process, "reallyExit", { value: refuse("process.reallyExit()") });
+  Object.defineProperty(globalThis, "close", { value: refuse("close()") });
 }

@@ -8,6 +8,7 @@ export type ServiceKind = "service" | "api" | "webapp";
 
 /** One service as found on disk. */
 export interface ServiceDefinition {
+  /** Where it lies. */
   kind: ServiceKind;
   /** Its folder's name. */
   name: string;
@@ -17,8 +18,11 @@ export interface ServiceDefinition {
   dir: string;
   /** Systems that its controllers are written for. */
   systems: string[];
+  /** Its controllers. */
   endpoints: EndpointSource[];
+  /** Its `service.json`; empty if it has none. */
   manifest: Manifest;
+  /** What its isolate may touch. */
   grants: Grants;
   /** Principals that may enter; null: everybody. */
   allow: string[] | null;

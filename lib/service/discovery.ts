@@ -3,6 +3,7 @@ import { messageOf, SwitchboardError } from "../errors.ts";
 import type { ServiceDefinition, ServiceKind } from "./definition.ts";
 import { readDescriptor } from "./descriptor.ts";
 import { checkHostHas, defaultGrants, grantsOf } from "./grants.ts";
+import { checkLinks } from "./links.ts";
 import { manifestFile, unenforced } from "./manifest.ts";
 
 /** Extensions of controllers; where several files would do, the first counts. */
@@ -56,6 +57,7 @@ function define(root: string, kind: ServiceKind, name: string): ServiceDefinitio
     service.warnings = unenforced(service.manifest).map((text) => `${shown}: ${text}`);
     service.grants = grantsOf(service.manifest, dir, lib, shown);
     checkHostHas(service.grants, service.key);
+    checkLinks(root, dir, service.grants.read);
     service.allow = service.manifest.allow ?? readDescriptor(dir, name);
     const file = EXTENSIONS.map((extension) => join(dir, name + extension)).find(isFile);
     if (file === undefined) {

@@ -9,9 +9,11 @@ export interface Settings {
   app: string;
   /** What controllers read as `app.config`. */
   config: Record<string, unknown>;
+  /** Address to listen on. */
   hostname: string;
   /** 0: any free one. */
   port: number;
+  /** What a request may use up. */
   limits: {
     /** Largest request body, bytes; 0: no limit. */
     bodyBytes: number;
@@ -20,6 +22,7 @@ export interface Settings {
   };
   /** Addresses of proxies whose `X-Forwarded-*` headers count. */
   trustProxy: string[];
+  /** How the server stops. */
   drain: {
     /** How long a stopping server waits for its controllers, seconds. */
     deadlineSec: number;
@@ -32,8 +35,10 @@ export const DEFAULT_SETTINGS: Settings = {
   config: {},
   hostname: "127.0.0.1",
   port: 8080,
+  /** What a request may use up. */
   limits: { bodyBytes: 1048576, requestTimeoutMs: 10000 },
   trustProxy: [],
+  /** How the server stops. */
   drain: { deadlineSec: 30 },
 };
 

@@ -86,23 +86,33 @@ export const AnswerWord = {
 export interface User {
   /** `user:<idProvider>:<login>`. */
   key: string;
+  /** Name for people. */
   displayName: string;
+  /** When the user was last changed (ISO 8601). */
   modifiedTime?: string;
+  /** Whether the user may no longer log in. */
   disabled: boolean;
+  /** Electronic mail address. */
   email?: string;
+  /** Name to log in with. */
   login: string;
+  /** Who vouches for the user. */
   idProvider: string;
 }
 
 /** A session as `getSession` describes it. */
 export interface SessionInfo {
+  /** Its id. */
   id: string;
   /** Name of the service that the session belongs to. */
   service: string;
   /** Path of the request that opened it. */
   path: string;
+  /** Query parameters of that request. */
   params: Record<string, string | string[]>;
+  /** What it was accepted with. */
   data: Record<string, unknown>;
+  /** Absent for anonymous sessions. */
   user?: User;
 }
 
@@ -165,6 +175,7 @@ export interface NeutralReply {
 
 /** A controller of a service: the system that calls it, and its file. */
 export interface EndpointSource {
+  /** Name of the system, for example `xp`. */
   system: string;
   /** Absolute path. */
   file: string;

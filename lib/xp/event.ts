@@ -8,12 +8,15 @@ import { textArgument } from "./text_argument.ts";
 
 /** What a listener is called with. */
 export interface XpEvent<Data = Record<string, unknown>> {
+  /** As sent, with `custom.` in front. */
   type: string;
   /** Milliseconds since 1970. */
   timestamp: number;
   /** Whether it was sent on this node. */
   localOrigin: boolean;
+  /** Whether it also goes to the other nodes of a cluster. */
   distributed: boolean;
+  /** What was sent along. */
   data: Data;
 }
 
@@ -21,6 +24,7 @@ export interface XpEvent<Data = Record<string, unknown>> {
 export interface ListenerParams<Data = Record<string, unknown>> {
   /** Type of the event; `*` at the end stands for any text. */
   type: string;
+  /** What to call; what it throws is logged. */
   callback: (event: XpEvent<Data>) => void;
   /** Only events of this node. */
   localOnly?: boolean;
@@ -32,6 +36,7 @@ export interface SendParams {
   type: string;
   /** Also to the other nodes of a cluster. */
   distributed?: boolean;
+  /** What to send along; it must be JSON. */
   data?: object;
 }
 

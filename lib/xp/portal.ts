@@ -16,10 +16,13 @@ export type UrlParams = Record<string, unknown>;
 
 /** Which service. */
 export interface ServiceUrlParams {
+  /** Name of the service. */
   service: string;
   /** The application; this one if not given. */
   application?: string;
+  /** Query parameters. */
   params?: UrlParams;
+  /** Kind of URL. Default: `server`. */
   type?: UrlType;
 }
 
@@ -27,8 +30,11 @@ export interface ServiceUrlParams {
 export interface ApiUrlParams {
   /** `<app>:<name>`, or the name of one of this application's. */
   api: string;
+  /** What follows the API's own path; in a list, each segment is encoded. */
   path?: string | string[];
+  /** Query parameters. */
   params?: UrlParams;
+  /** Kind of URL. Default: `server`. */
   type?: UrlType;
 }
 
@@ -68,7 +74,9 @@ export function apiUrl(params: ApiUrlParams): string {
 }
 
 function finish(call: string, path: string, { params, type = "server" }: {
+  /** Query parameters. */
   params?: UrlParams;
+  /** Kind of URL. Default: `server`. */
   type?: UrlType;
 }): string {
   const query = new URLSearchParams();

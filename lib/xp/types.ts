@@ -29,7 +29,9 @@ export interface Request {
   method: string;
   /** `http` or `https`. */
   scheme: string;
+  /** Host without the port. */
   host: string;
+  /** Port that the client connected to. */
   port: number;
   /** Decoded path. */
   path: string;
@@ -47,24 +49,33 @@ export interface Request {
   headers: Record<string, string>;
   /** A header, whatever its case; null if there is none. */
   getHeader(name: string): string | null;
+  /** Cookies by name, not decoded. */
   cookies: Record<string, string>;
   /** Text, or bytes if the content type is not one of text. */
   body?: string | Uint8Array;
+  /** Content type of the body. */
   contentType?: string;
   /** The part of the path that names the service. */
   contextPath: string;
+  /** Always `live`. */
   mode: "live";
 }
 
 /** A cookie with its attributes. */
 export interface Cookie {
+  /** Its value. */
   value: string;
+  /** Path that it is for. */
   path?: string;
+  /** Domain that it is for. */
   domain?: string;
   /** Seconds. */
   maxAge?: number;
+  /** Hidden from scripts. */
   httpOnly?: boolean;
+  /** For `https:` only. */
   secure?: boolean;
+  /** `Strict`, `Lax` or `None`. */
   sameSite?: string;
   /** Accepted as in XP, not sent: RFC 6265 knows no comments. */
   comment?: string;
@@ -88,12 +99,17 @@ export interface Response {
   body?: unknown;
   /** `text/html` for text, `application/json` for JSON, if not given. */
   contentType?: string;
+  /** Headers; a list repeats one. */
   headers?: Record<string, string | number | boolean | string[]>;
+  /** Cookies to set, by name. */
   cookies?: Record<string, string | Cookie>;
   /** Answers 303 with this `Location`. */
   redirect?: string;
+  /** Accepted as in XP; there are no filters. */
   applyFilters?: boolean;
+  /** Accepted as in XP; there is no post-processing. */
   postProcess?: boolean;
+  /** Accepted as in XP; there are no page contributions. */
   pageContributions?: Record<string, string | string[]>;
   /** Accepts an upgrade request. */
   webSocket?: WebSocketConfig;
@@ -101,9 +117,11 @@ export interface Response {
 
 /** The session that an event belongs to. */
 export interface WebSocketSession {
+  /** What the grouped-send API knows it by. */
   id: string;
   /** Path of the request that opened it. */
   path: string;
+  /** Query parameters of the request that opened it. */
   params: Params;
   /** Absent for anonymous sessions. */
   user?: User;
@@ -111,6 +129,7 @@ export interface WebSocketSession {
 
 /** What all events have. */
 export interface AbstractWebSocketEvent<Data> {
+  /** Whose event it is. */
   session: WebSocketSession;
   /** What `get` returned as `webSocket.data`, a fresh copy. */
   data: Data;
@@ -118,11 +137,13 @@ export interface AbstractWebSocketEvent<Data> {
 
 /** The first event. */
 export interface OpenEvent<Data> extends AbstractWebSocketEvent<Data> {
+  /** Always `open`. */
   type: "open";
 }
 
 /** A message from the client. */
 export interface MessageEvent<Data> extends AbstractWebSocketEvent<Data> {
+  /** Always `message`. */
   type: "message";
   /**
    * Text; bytes for a binary message. (XP has text only, hence the type: check with `typeof` where clients
@@ -133,12 +154,15 @@ export interface MessageEvent<Data> extends AbstractWebSocketEvent<Data> {
 
 /** Something went wrong. */
 export interface ErrorEvent<Data> extends AbstractWebSocketEvent<Data> {
+  /** Always `error`. */
   type: "error";
+  /** What went wrong. */
   error: string;
 }
 
 /** The last event. */
 export interface CloseEvent<Data> extends AbstractWebSocketEvent<Data> {
+  /** Always `close`. */
   type: "close";
   /** The close code (RFC 6455, section 7.4). */
   closeReason: number;

@@ -5,12 +5,12 @@
  * Works inside a service only. Groups are shared by all services of a server.
  *
  * @example
- * ```js
- * import { addToGroup, sendToGroup } from "/lib/xp/websocket";
+ * ```ts
+ * import { addToGroup, sendToGroup, type WebSocketEvent } from "lib/xp/websocket";
  *
- * export const get = (req) => req.webSocket ? { webSocket: {} } : { status: 404 };
+ * export const get = () => ({ webSocket: {} });
  *
- * export function webSocketEvent(event) {
+ * export function webSocketEvent(event: WebSocketEvent) {
  *   if (event.type === "open") addToGroup("chat", event.session.id);
  *   if (event.type === "message") sendToGroup("chat", event.message);
  * }

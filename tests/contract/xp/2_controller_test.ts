@@ -53,7 +53,14 @@ Deno.test("contract XP 2: the controller is found and loaded", async (t) => {
       const answer = await Promise.resolve(42);
       export const get = () => ({ body: { answer, url: import.meta.url.slice(-8) } });
     `,
-    "services/cjs/cjs.cjs": `exports.get = () => ({ body: "cjs" });`,
+    "services/cjs/cjs.cjs": `
+      exports.get = async () => {
+        const { shout } = await import("/lib/util");
+        const late = await import("./late.js");
+        return { body: shout("cjs " + late.default) };
+      };
+    `,
+    "services/cjs/late.js": `export default "imports late";`,
     "apis/data/data.js": `exports.get = () => ({ body: "api" });`,
     "webapp/webapp.js": `exports.get = () => ({ body: "webapp" });`,
   });
@@ -94,7 +101,7 @@ Deno.test("contract XP 2: the controller is found and loaded", async (t) => {
   });
 
   await t.step("a CommonJS module in a .cjs file", async () => {
-    assertEquals(await server.text("/services/cjs"), "cjs");
+    assertEquals(await server.text("/services/cjs"), "CJS IMPORTS LATE");
   });
 
   await t.step("also apis/<name>/<name>.* and webapp/webapp.*", async () => {

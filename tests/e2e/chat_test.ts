@@ -1,0 +1,161 @@
+import { assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import { Chromium, findChromium } from "../helpers/browser.ts";
+import { Server } from "../helpers/server.ts";
+import { Site } from "../helpers/site.ts";
+
+const HERE = Deno.realPathSync(new URL("../..", import.meta.url));
+const SKIP = findChromium() === null;
+if (SKIP) {
+  console.log("tests/e2e/chat_test.ts is skipped: there is no Chromium (apt-get install chromium)");
+}
+
+async function join(page: Page, url: string, name: string): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel("Name").fill(name);
+  await page.getByRole("button", { name: "Join the chat" }).click();
+  await page.getByText(`You are ${name}`).waitFor();
+}
+
+async function say(page: Page, text: string): Promise<void> {
+  await page.getByLabel("Message", { exact: true }).fill(text);
+  await page.keyboard.press("Enter");
+}
+
+Deno.test({
+  name: "two people chat in real browser windows",
+  ignore: SKIP,
+  async fn(t) {
+    await using server = await Server.start(new Site(HERE));
+    await using browser = await Chromium.start();
+    const ada = await browser.window();
+    const bob = await browser.window(360, 640);
+    const url = server.http("/");
+
+    await t.step("the landing page lists the services and links to the chat", async () => {
+      await ada.goto(url);
+      for (const name of ["chat", "echo", "ticker"]) {
+        await ada.getByRole("link", { name, exact: true }).waitFor();
+      }
+      await ada.getByRole("link", { name: "chat", exact: true }).click();
+      await ada.waitForURL("**/services/chat/assets/");
+    });
+
+    const chat = server.http("/services/chat");
+
+    await t.step("who joins is seen by those present", async () => {
+      await join(ada, chat, "Ada");
+      await ada.getByText("1 person here").waitFor();
+      await join(bob, chat, "Bob");
+      await ada.getByText("Bob joined").waitFor();
+      await ada.getByText("2 people here").waitFor();
+      await bob.getByText("2 people here").waitFor();
+    });
+
+    await t.step("what one says, both read, and markup is text", async () => {
+      await say(ada, "Hello <b>Bob</b>");
+      await bob.getByText("Hello <b>Bob</b>").waitFor();
+      await say(bob, "Hi!");
+      await ada.getByText("Hi!").waitFor();
+      assertEquals(await ada.locator(".said.mine").count(), 1);
+      assertEquals(await ada.locator(".said").count(), 2);
+    });
+
+    await t.step("whoever comes late reads the last messages", async () => {
+      const cleo = await browser.window();
+      await join(cleo, chat, "Cleo");
+      await cleo.getByText("Hi!").waitFor();
+      assertEquals(await cleo.locator(".said").count(), 2);
+      await cleo.context().close();
+      await ada.getByText("Cleo left").waitFor();
+      await ada.getByText("2 people here").waitFor();
+    });
+
+    await t.step("the names are behind the count, by keyboard too", async () => {
+      await ada.locator("summary").focus();
+      await ada.keyboard.press("Enter");
+      assertEquals(await ada.locator("#people li").allTextContents(), ["Ada", "Bob"]);
+    });
+
+    await t.step("the page fits a phone", async () => {
+      const overflows = await bob.evaluate("document.documentElement.scrollWidth > innerWidth");
+      assertEquals(overflows, false);
+    });
+
+    assertEquals(browser.errors, []);
+  },
+});
+
+Deno.test({
+  name: "the chat's page comes back when the server does",
+  ignore: SKIP,
+  async fn() {
+    using site = Site.make({});
+    site.write({
+      "services/chat/chat.ts": Deno.readTextFileSync(`${HERE}/services/chat/chat.ts`),
+      ...Object.fromEntries(["index.html", "chat.css", "chat.js"].map((file) => [
+        `services/chat/assets/${file}`,
+        Deno.readTextFileSync(`${HERE}/services/chat/assets/${file}`),
+      ])),
+    });
+    const first = await Server.start(site);
+    await using browser = await Chromium.start();
+    const page = await browser.window();
+    await join(page, first.http("/services/chat"), "Ada");
+    assertEquals((await first.stop()).code, 0);
+    await page.getByText("Connection lost. Reconnecting…").waitFor();
+    assertEquals(await page.getByLabel("Message", { exact: true }).isDisabled(), true);
+    await using _second = await Server.start(site, { args: ["--port", String(first.port)] });
+    await page.getByText("1 person here").waitFor();
+    await say(page, "back again");
+    await page.getByText("back again").waitFor();
+  },
+});
+
+Deno.test({
+  name: "echo and ticker work in a real browser",
+  ignore: SKIP,
+  async fn(t) {
+    await using server = await Server.start(new Site(HERE));
+    await using browser = await Chromium.start();
+
+    await t.step("echo comes back", async () => {
+      const page = await browser.window(360, 640);
+      await page.goto(server.http("/services/echo"));
+      await page.getByText("Connected").waitFor();
+      await page.getByLabel("Message").fill("over and out");
+      await page.getByRole("button", { name: "Send" }).click();
+      await page.getByText("over and out").waitFor();
+    });
+
+    await t.step(
+      "a headline posted in one window appears in the other, and from curl too",
+      async () => {
+        const reader = await browser.window();
+        const writer = await browser.window(360, 640);
+        for (const page of [reader, writer]) {
+          await page.goto(server.http("/services/ticker"));
+          await page.getByText("Live").waitFor();
+        }
+        await writer.getByLabel("Your headline").fill("Deno runs XP");
+        await writer.getByRole("button", { name: "Publish" }).click();
+        await reader.getByText("Deno runs XP").waitFor();
+        const response = await server.fetch("/services/ticker", {
+          method: "POST",
+          body: JSON.stringify({ headline: "JSON too" }),
+          headers: { "content-type": "application/json" },
+        });
+        assertEquals([response.status, await response.json()], [202, { readers: 2 }]);
+        await reader.getByText("JSON too").waitFor();
+      },
+    );
+
+    await t.step("the ticker's timer pushes by itself", async () => {
+      const page = await browser.window();
+      await page.goto(server.http("/services/ticker"));
+      await page.locator("#news li.timer").first().waitFor();
+    });
+
+    assertEquals(browser.errors, []);
+  },
+});

@@ -1,0 +1,179 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client } from "../helpers/client.ts";
+import { Server } from "../helpers/server.ts";
+
+Deno.test("what a controller leaves behind in timers and promises is logged and ends nothing", async (t) => {
+  await using server = await Server.start({
+    "services/leaky/leaky.js": `
+      const ws = require("/lib/xp/websocket");
+      exports.get = () => ({ webSocket: {} });
+      const acts = {
+        timer: () => setTimeout(() => { throw new Error("from a timer"); }),
+        rejection: () => void Promise.reject(new Error("left alone")),
+        odd: () => void Promise.reject({ toString() { throw 1; } }),
+        microtask: () => queueMicrotask(() => { throw new Error("from a microtask"); }),
+      };
+      exports.webSocketEvent = (e) => {
+        if (e.type !== "message") return;
+        acts[e.message]?.();
+        ws.send(e.session.id, "ok");
+      };
+    `,
+  });
+  await using client = await Client.open(server.ws("/services/leaky"));
+  const acts: [string, RegExp][] = [
+    ["timer", /Uncaught Error: from a timer\n.*leaky\.js:5/],
+    ["rejection", /Unhandled rejection: Error: left alone\n.*leaky\.js:6/],
+    ["odd", /Unhandled rejection: /],
+    ["microtask", /Uncaught Error: from a microtask/],
+  ];
+  for (const [act, line] of acts) {
+    await t.step(act, async () => {
+      client.send(act);
+      assertEquals(await client.next(), "ok");
+      await server.logged(({ message }) => line.test(message));
+      client.send("still here?");
+      assertEquals(await client.next(), "ok");
+    });
+  }
+});
+
+Deno.test("a controller that floods the host is held back, and the others answer", async (t) => {
+  await using server = await Server.start({
+    "services/flood/flood.js": `
+      const ws = require("/lib/websocket");
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = async ({ type, session: { id }, message }) => {
+        if (type !== "message") return;
+        if (message === "sync") for (let n = 0; n < 300_000; n++) ws.send("nobody", "x".repeat(100));
+        if (message === "async") {
+          for (let n = 0; n < 30_000; n++) { ws.send("nobody", "x"); await null; }
+        }
+        if (message === "groups") {
+          for (let n = 0; n < 100_000; n++) ws.addToGroup("g" + n, id);
+          for (let n = 0; n < 100_000; n++) ws.removeFromGroup("g" + n, id);
+        }
+        if (message === "large") ws.send(id, "y".repeat(20_000_000));
+        ws.send(id, "done");
+      };
+    `,
+    "services/flood/service.json": { sendBufferBytes: 0 },
+    "services/calm/calm.js": `
+      const ws = require("/lib/xp/websocket");
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = (e) => e.type === "message" && ws.send(e.session.id, e.message);
+    `,
+  });
+  await using calm = await Client.open(server.ws("/services/calm"));
+  for (const how of ["sync", "async", "groups"]) {
+    await t.step(how, async () => {
+      await using flood = await Client.open(server.ws("/services/flood"));
+      flood.send(how);
+      for (let round = 0; round < 5; round++) {
+        calm.send(`${how} ${round}`);
+        assertEquals(await calm.next(), `${how} ${round}`);
+      }
+      assertEquals(await flood.next(), "done");
+    });
+  }
+
+  await t.step("a message of 20 MB arrives whole", async () => {
+    await using flood = await Client.open(server.ws("/services/flood"));
+    flood.send("large");
+    assertEquals((await flood.next()).length, 20_000_000);
+    assertEquals(await flood.next(), "done");
+  });
+
+  await t.step("nothing is left", async () => {
+    await calm.close();
+    assertEquals(await server.settled(), { sessions: 0, groups: 0 });
+    assertEquals(server.log.all, []);
+  });
+});
+
+Deno.test("a client that does not read is dropped with 3008 and its groups are left", async () => {
+  await using server = await Server.start({
+    "services/news/news.js": `
+      const ws = require("/lib/xp/websocket");
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = (e) => {
+        if (e.type === "open") ws.addToGroup("all", e.session.id);
+        if (e.type === "message") ws.sendToGroup("all", "x".repeat(60_000));
+        if (e.type === "close") log.info("closed %s, %s left", e.closeReason, ws.getGroupSize("all") - 1);
+      };
+    `,
+    "services/news/service.json": { sendBufferBytes: 200_000 },
+  });
+  const { Raw } = await import("../helpers/raw.ts");
+  using stalled = await Raw.connect(server.port);
+  assertMatch(await stalled.handshake("/services/news"), /^HTTP\/1\.1 101 /);
+  await using reader = await Client.open(server.ws("/services/news"));
+  let isDropped = false;
+  const dropped = server.logged(({ message }) => message === "closed 3008, 1 left").then(() =>
+    isDropped = true
+  );
+  for (let sent = 0; !isDropped && sent < 2000; sent++) {
+    reader.send("more");
+    assertEquals((await reader.next()).length, 60_000);
+  }
+  await dropped;
+  assertEquals(await server.counts(), { sessions: 1, groups: 1 });
+});
+
+Deno.test("a service that takes too long to load is given up, and the others run", async () => {
+  await using server = await Server.start({
+    "services/never/never.mjs": "await new Promise(() => {}); export const get = () => ({});",
+    "services/fine/fine.js": "exports.get = () => ({ body: 'fine' });",
+  });
+  const line = server.log.all.find((line) => line.includes("did not load within"));
+  assert(line, server.log.all.join("\n"));
+  assertEquals(await server.text("/services/fine"), "fine");
+  const response = await server.fetch("/services/never");
+  await response.body?.cancel();
+  assertEquals(response.status, 503);
+});
+
+Deno.test("a controller cannot end its own worker", async () => {
+  await using server = await Server.start({
+    "services/quits/quits.js": `
+      const ways = { close: () => self.close(), deno: () => Deno.exit(3), process: () => process.exit(3) };
+      const ws = require("/lib/xp/websocket");
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = (e) => {
+        if (e.type === "message") ways[e.message]();
+        if (e.type === "error") ws.send(e.session.id, e.error);
+      };
+    `,
+  });
+  await using client = await Client.open(server.ws("/services/quits"));
+  for (const way of ["close", "deno", "process"]) {
+    client.send(way);
+    assertMatch(
+      await client.next() as string,
+      /^Error: Cannot call .*exit\(\)|close\(\) in a service/,
+    );
+  }
+});
+
+Deno.test("a service that does not answer any more is given up, and the others run", async () => {
+  await using server = await Server.start({
+    "services/spins/spins.js": `
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = (e) => { if (e.type === "message") while (true); };
+    `,
+    "services/spins/service.json": { eventTimeoutMs: 500 },
+    "services/fine/fine.js": "exports.get = () => ({ body: 'fine', webSocket: {} });",
+  });
+  await using _other = await Client.open(server.ws("/services/fine"));
+  const client = await Client.open(server.ws("/services/spins"));
+  client.send("now");
+  assertEquals((await client.closed).code, 1011);
+  await server.logged(({ service, message }) =>
+    service === "spins" && /has not answered for 500 ms/.test(message)
+  );
+  const response = await server.fetch("/services/spins");
+  await response.body?.cancel();
+  assertEquals([response.status, response.headers.has("retry-after")], [503, true]);
+  assertEquals(await server.text("/services/fine"), "fine");
+  assertEquals(await server.counts(), { sessions: 1, groups: 0 });
+});

@@ -1,0 +1,77 @@
+/**
+ * The test command: formats, lints, type-checks, lints the docs, runs all tests, and dry-runs the publish.
+ * Each step runs although one before it has failed; the last line counts the tests.
+ *
+ * @module
+ */
+import { findChromium } from "../tests/helpers/browser.ts";
+
+const EXPORTS = Object.values(
+  JSON.parse(Deno.readTextFileSync("deno.json")).exports as Record<string, string>,
+);
+const failures: string[] = [];
+let passed = 0;
+let failed = 0;
+
+await ensureChromium();
+await step("format", ["fmt", "--check", "--quiet"]);
+await step("lint", ["lint", "--quiet"]);
+await step("types", ["check", "--quiet"]);
+await step("docs", ["doc", "--lint", "--quiet", ...EXPORTS]);
+await step("tests", ["test", "-A", "--no-prompt", "--doc", "--permit-no-files", ...Deno.args]);
+await step("publish", ["run", "-A", "tools/publish.ts", "--dry-run", "--allow-dirty", "--quiet"]);
+
+if (failures.length > 0) console.log(`\nFailed: ${failures.join(", ")}`);
+if (failed === 0 && failures.length > 0) failed = failures.length;
+console.log(`\n${passed} passed, ${failed} failed`);
+Deno.exit(failures.length === 0 && passed > 0 ? 0 : 1);
+
+async function step(name: string, args: string[]): Promise<void> {
+  const start = performance.now();
+  console.log(`\n== ${name}: deno ${args.slice(0, 4).join(" ")}${args.length > 4 ? " …" : ""}`);
+  const process = new Deno.Command(Deno.execPath(), {
+    args,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let tail = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of process.stdout) {
+    Deno.stdout.writeSync(chunk);
+    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-2000);
+  }
+  const { success } = await process.status;
+  const counts = /(\d+) passed(?: \(\d+ steps?\))? \| (\d+) failed/.exec(tail);
+  if (counts !== null) {
+    passed += Number(counts[1]);
+    failed += Number(counts[2]);
+  }
+  if (!success) failures.push(name);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`== ${name}: ${success ? "ok" : "FAILED"} (${seconds} s)`);
+}
+
+/** The pages are tested in a real browser: installs Debian's, where that can be done. */
+async function ensureChromium(): Promise<void> {
+  if (findChromium() !== null) return;
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) {
+    console.log("There is no Chromium here: the tests of the pages will be skipped");
+    return;
+  }
+  console.log("Installing Chromium for the tests of the pages (once, about a minute)");
+  for (const args of [["update"], ["install", "-y", "--no-install-recommends", "chromium"]]) {
+    const command = new Deno.Command("apt-get", {
+      args: ["-qq", ...args],
+      env: { DEBIAN_FRONTEND: "noninteractive" },
+      stdin: "null",
+      stdout: "null",
+    });
+    const { success } = await command.output().catch(() => ({ success: false }));
+    if (!success) {
+      console.log(`apt-get ${args[0]} failed: the tests of the pages will be skipped`);
+      return;
+    }
+  }
+}
