@@ -1,5 +1,5 @@
 import { join, resolve } from "@std/path";
-import { type ErrorCode, messageOf, SwitchboardError } from "./errors.ts";
+import { messageOf, SwitchboardError } from "./errors.ts";
 import { Gateway, landingPage, urlOf } from "./gateway/mod.ts";
 import { Hub, type HubStats } from "./hub/mod.ts";
 import type { IsolateHost } from "./isolate/mod.ts";
@@ -204,7 +204,7 @@ export class Switchboard implements AsyncDisposable {
   async remove(key: string): Promise<void> {
     const service = this.#services.get(key);
     if (service === undefined) {
-      throw new SwitchboardError("SB_SERVICE" satisfies ErrorCode, `There is no service "${key}"`);
+      throw new SwitchboardError("SB_SERVICE", `There is no service "${key}"`);
     }
     this.#services.delete(key);
     await service.settled;

@@ -1,5 +1,5 @@
 import { Latch } from "../latch.ts";
-import { Session, type SessionInit, type SessionOwner } from "./session.ts";
+import { Session, type SessionInit, type SessionKeeper, type SessionOwner } from "./session.ts";
 
 /** How often time-outs are looked at, ms; they are late by as much at the most. */
 const SWEEP_MS = 500;
@@ -24,7 +24,7 @@ export interface HubStats {
  * Keeps the sessions and the groups of a server. A session that is removed leaves all its groups, and a group
  * without members leaves no trace.
  */
-export class Hub {
+export class Hub implements SessionKeeper {
   /** Name of this node. */
   readonly node: string;
   /** A coarse clock, ms: exact enough for time-outs and free to read. */

@@ -1,6 +1,5 @@
 import type { User } from "../wire/mod.ts";
 import type { Connection } from "./connection.ts";
-import type { Hub } from "./hub.ts";
 
 /** Whoever handles a session's events, in the order in which they come. */
 export interface SessionOwner {
@@ -9,10 +8,18 @@ export interface SessionOwner {
   opened(session: Session): void;
   received(session: Session, message: string | Uint8Array<ArrayBuffer>): void;
   failed(session: Session, error: string): void;
-  /** The last event; {@linkcode Hub.remove} must follow. */
+  /** The last event; the hub must be told to remove the session when it has been handled. */
   closed(session: Session, code: number): void;
   /** The hub has given up waiting for `closed` to be handled. */
   forgotten(session: Session): void;
+}
+
+/** What a session needs of the hub that keeps it. */
+export interface SessionKeeper {
+  /** A coarse clock, ms. */
+  readonly now: number;
+  /** Counts one session closed as a slow consumer. */
+  countSlow(): void;
 }
 
 /** What a session may use up. */
@@ -74,12 +81,12 @@ export class Session {
   /** For the owner: events handed over and not handled yet, and their bytes. */
   pendingEvents = 0;
   pendingBytes = 0;
-  readonly #hub: Hub;
+  readonly #keeper: SessionKeeper;
   readonly #connection: Connection;
   #unlooked = 0;
 
-  constructor(hub: Hub, id: string, handle: number, init: SessionInit) {
-    this.#hub = hub;
+  constructor(keeper: SessionKeeper, id: string, handle: number, init: SessionInit) {
+    this.#keeper = keeper;
     this.id = id;
     this.handle = handle;
     this.owner = init.owner;
@@ -91,7 +98,7 @@ export class Session {
     this.data = init.data;
     this.user = init.user;
     this.#connection = init.connection;
-    this.lastActive = hub.now;
+    this.lastActive = keeper.now;
   }
 
   /** Whether it is still open. */
@@ -102,14 +109,14 @@ export class Session {
   /** Sends to the client; silent once closed. */
   send(message: string | Uint8Array<ArrayBuffer>): void {
     if (this.closeCode !== 0) return;
-    this.lastActive = this.#hub.now;
+    this.lastActive = this.#keeper.now;
     const limit = this.limits.sendBufferBytes;
     if (limit > 0) {
       this.#unlooked += message.length + 8;
       if (this.#unlooked >= LOOK_EVERY_BYTES) {
         const waiting = this.#connection.buffered();
         if (waiting + message.length > limit) {
-          this.#hub.countSlow();
+          this.#keeper.countSlow();
           this.close(3008, "slow consumer");
           return;
         }
@@ -122,7 +129,7 @@ export class Session {
   /** A message has come from the client. */
   receive(message: string | Uint8Array<ArrayBuffer>): void {
     if (this.closeCode !== 0) return;
-    this.lastActive = this.#hub.now;
+    this.lastActive = this.#keeper.now;
     const limit = this.limits.maxMessageBytes;
     if (limit > 0 && exceeds(message, limit)) {
       this.fail(`Message is larger than ${limit} bytes`, 1009, "message too big");
@@ -152,7 +159,7 @@ export class Session {
 
   #end(code: number): void {
     this.closeCode = code;
-    this.closedAt = this.#hub.now;
+    this.closedAt = this.#keeper.now;
     this.owner.closed(this, code);
   }
 }

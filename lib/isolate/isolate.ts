@@ -13,7 +13,7 @@ import {
   type NeutralRequest,
   Op,
 } from "../wire/mod.ts";
-import { applyBatch } from "./operations.ts";
+import { applyBatch, type OperationsTarget } from "./operations.ts";
 
 /** Events of one session that may wait to be handled. */
 const MAX_PENDING_EVENTS = 16384;
@@ -50,12 +50,10 @@ interface Waiting {
  * One batch is under way at a time; events that come meanwhile form the next one. So batches grow with load
  * by themselves, and an idle service gets its event at once.
  */
-export class Isolate implements SessionOwner {
+export class Isolate implements SessionOwner, OperationsTarget {
   readonly name: string;
   readonly hub: Hub;
-  /** Groups that it may join; checked here too, for the inside is not to be trusted. */
   readonly joinGrant: GroupGrant;
-  /** Groups that it may send to. */
   readonly sendGrant: GroupGrant;
   /** Sessions that the inside knows, by handle. */
   readonly sessions: Map<number, Session> = new Map();
@@ -252,7 +250,6 @@ export class Isolate implements SessionOwner {
     this.#flush();
   }
 
-  /** An event of the session is through. */
   handled(handle: number, length: number): void {
     const session = this.sessions.get(handle);
     if (session === undefined) return;
@@ -261,7 +258,6 @@ export class Isolate implements SessionOwner {
     this.#pendingLength -= length;
   }
 
-  /** The session's `close` event is through. */
   ended(handle: number): void {
     const session = this.sessions.get(handle);
     if (session === undefined || session.isOpen) return;
@@ -269,7 +265,6 @@ export class Isolate implements SessionOwner {
     this.hub.remove(session);
   }
 
-  /** The reply to a request; one that comes too late is dropped. */
   replied(id: number, reply: NeutralReply): void {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
@@ -278,17 +273,14 @@ export class Isolate implements SessionOwner {
     waiting.resolve(reply);
   }
 
-  /** A line that the controller logs. */
   logged(level: string, text: string): void {
     this.#host.log(level, text);
   }
 
-  /** An event that the controller sends to all services. */
   emitted(type: string, data: string, distributed: boolean): void {
     this.#host.emit({ type, data, distributed, timestamp: Date.now(), localOrigin: true });
   }
 
-  /** Answers a question that the isolate is blocked on. */
   answer(asked: number, value: unknown): void {
     if (typeof value === "number") Atomics.store(this.#answer, AnswerWord.NUMBER, value);
     else if (value !== undefined) this.#answers?.postMessage([asked, value]);

@@ -1,6 +1,33 @@
 import { closeCodeProblem, type Hub } from "../hub/mod.ts";
-import { type NeutralReply, Op, OP_FIELDS, Query, type SessionInfo } from "../wire/mod.ts";
-import type { Isolate } from "./isolate.ts";
+import {
+  type GroupGrant,
+  type NeutralReply,
+  Op,
+  OP_FIELDS,
+  Query,
+  type SessionInfo,
+} from "../wire/mod.ts";
+
+/** Whose operations they are, and what they are applied to. */
+export interface OperationsTarget {
+  readonly hub: Hub;
+  /** Groups that the service may join; checked here too, for the inside is not to be trusted. */
+  readonly joinGrant: GroupGrant;
+  /** Groups that it may send to. */
+  readonly sendGrant: GroupGrant;
+  /** One event of the session is through. */
+  handled(handle: number, length: number): void;
+  /** The session's `close` event is through. */
+  ended(handle: number): void;
+  /** The reply to a request; one that comes too late is dropped. */
+  replied(id: number, reply: NeutralReply): void;
+  /** A line that the controller logs. */
+  logged(level: string, text: string): void;
+  /** An event that the controller sends to all services. */
+  emitted(type: string, data: string, distributed: boolean): void;
+  /** Answers a question that the isolate is blocked on. */
+  answer(asked: number, value: unknown): void;
+}
 
 /**
  * Applies one batch of operations, in order. What an isolate sends is not to be trusted: a field of a wrong
@@ -9,28 +36,28 @@ import type { Isolate } from "./isolate.ts";
  * @throws {TypeError} If the batch is not as the wire says; what came before has been applied.
  * @throws {SwitchboardError} `SB_GRANT`, if a group is not granted: the inside should have refused it.
  */
-export function applyBatch(isolate: Isolate, batch: unknown[]): void {
-  const hub = isolate.hub;
+export function applyBatch(target: OperationsTarget, batch: unknown[]): void {
+  const { hub } = target;
   for (let at = 0; at < batch.length;) {
     const op = batch[at];
     switch (op) {
       case Op.ACK:
         break;
       case Op.DONE:
-        isolate.handled(number(batch[at + 1]), number(batch[at + 2]));
+        target.handled(number(batch[at + 1]), number(batch[at + 2]));
         break;
       case Op.ENDED:
-        isolate.ended(number(batch[at + 1]));
+        target.ended(number(batch[at + 1]));
         break;
       case Op.SEND:
         hub.send(text(batch[at + 1]), payload(batch[at + 2]));
         break;
       case Op.SEND_GROUP:
-        isolate.sendGrant.check(text(batch[at + 1]));
+        target.sendGrant.check(text(batch[at + 1]));
         hub.sendToGroup(text(batch[at + 1]), payload(batch[at + 2]), texts(batch[at + 3]));
         break;
       case Op.JOIN:
-        isolate.joinGrant.check(text(batch[at + 1]));
+        target.joinGrant.check(text(batch[at + 1]));
         hub.join(text(batch[at + 1]), text(batch[at + 2]));
         break;
       case Op.LEAVE:
@@ -44,16 +71,16 @@ export function applyBatch(isolate: Isolate, batch: unknown[]): void {
         break;
       }
       case Op.REPLY:
-        isolate.replied(number(batch[at + 1]), batch[at + 2] as NeutralReply);
+        target.replied(number(batch[at + 1]), batch[at + 2] as NeutralReply);
         break;
       case Op.LOG:
-        isolate.logged(text(batch[at + 1]), text(batch[at + 2]));
+        target.logged(text(batch[at + 1]), text(batch[at + 2]));
         break;
       case Op.EMIT:
-        isolate.emitted(text(batch[at + 1]), text(batch[at + 2]), batch[at + 3] === true);
+        target.emitted(text(batch[at + 1]), text(batch[at + 2]), batch[at + 3] === true);
         break;
       case Op.ASK:
-        isolate.answer(number(batch[at + 3]), answerTo(hub, batch[at + 1], text(batch[at + 2])));
+        target.answer(number(batch[at + 3]), answerTo(hub, batch[at + 1], text(batch[at + 2])));
         break;
       default:
         throw new TypeError(`Unknown operation ${String(op)}`);

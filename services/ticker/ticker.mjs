@@ -14,7 +14,7 @@ const LONGEST = 200;
 
 const STANDING = [
   "Groups are shared by all services of a server",
-  "A service may be edited while its clients stay connected: the host owns the sockets",
+  "The host owns the sockets: a controller that fails harms its own service only",
   "One group send crosses the wire once, whatever the group's size",
   "A controller that throws in a message handler is told so, and its socket stays open",
 ];

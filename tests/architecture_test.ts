@@ -1,0 +1,78 @@
+import { assert, assertEquals } from "@std/assert";
+import { dirname, join, relative } from "@std/path";
+
+const LIB = new URL("../lib/", import.meta.url).pathname;
+
+/** What each room may import, as docs/architecture.md says; a room may always import itself. */
+const MAY_IMPORT: Record<string, string[]> = {
+  "errors.ts": [],
+  "latch.ts": [],
+  "version.ts": [],
+  wire: ["errors.ts"],
+  hub: ["wire", "latch.ts"],
+  service: ["wire", "errors.ts"],
+  xp: ["wire"],
+  "websocket.ts": ["wire", "xp", "hub"],
+  isolate: ["wire", "hub", "service", "xp", "websocket.ts", "errors.ts", "latch.ts"],
+  gateway: ["wire", "hub", "errors.ts", "latch.ts"],
+  observe: [],
+  "service_host.ts": ["wire", "hub", "service", "isolate", "gateway", "errors.ts"],
+  "switchboard.ts": [
+    "service_host.ts",
+    "gateway",
+    "hub",
+    "isolate",
+    "observe",
+    "service",
+    "errors.ts",
+    "version.ts",
+  ],
+  cli: ["switchboard.ts", "observe", "service", "errors.ts", "version.ts"],
+};
+
+function* sources(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const path = join(folder, name);
+    if (isDirectory) yield* sources(path);
+    else if (name.endsWith(".ts")) yield path;
+  }
+}
+
+function importsOf(file: string): string[] {
+  const text = Deno.readTextFileSync(file).replace(/^ \*.*$/gm, "");
+  return [...text.matchAll(/(?:from|import|resolve\(|URL\()\s*"(\.{1,2}\/[^"]+\.ts)"/g)]
+    .map((match) => join(dirname(file), match[1]!));
+}
+
+const roomOf = (file: string) => relative(LIB, file).split("/")[0]!;
+
+Deno.test("every room imports only what docs/architecture.md lets it", () => {
+  const found = new Set<string>();
+  for (const file of sources(LIB)) {
+    const room = roomOf(file);
+    found.add(room);
+    for (const imported of importsOf(file)) {
+      const target = roomOf(imported);
+      const allowed = target === room || MAY_IMPORT[room]?.includes(target);
+      assert(allowed, `${relative(LIB, file)} must not import ${relative(LIB, imported)}`);
+    }
+  }
+  assertEquals([...found].sort(), Object.keys(MAY_IMPORT).sort());
+});
+
+Deno.test("nothing in lib/ imports in a circle", () => {
+  const done = new Set<string>();
+  const visit = (file: string, path: string[]): void => {
+    assert(
+      !path.includes(file),
+      `circle: ${[...path, file].map((one) => relative(LIB, one)).join(" → ")}`,
+    );
+    if (done.has(file)) return;
+    // The worker's entry is started, not imported: what it imports is not imported by who starts it.
+    for (const imported of importsOf(file)) {
+      if (!imported.endsWith("runner.ts")) visit(imported, [...path, file]);
+    }
+    done.add(file);
+  };
+  for (const file of sources(LIB)) visit(file, []);
+});
