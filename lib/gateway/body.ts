@@ -1,21 +1,53 @@
+/** What became of a body: its bytes, or why they were not read. */
+export type Body = Uint8Array | "too large" | "too slow";
+
 /**
- * Reads a request's body up to a limit; null: it is larger. A body that says it is too large is not read.
+ * Reads a request's body. One that says that it is too large is not read.
  *
  * @param limit Bytes; 0: no limit.
+ * @param timeoutMs How long it may take to come.
  */
-export async function readBody(request: Request, limit: number): Promise<Uint8Array | null> {
+export async function readBody(request: Request, limit: number, timeoutMs: number): Promise<Body> {
   const max = limit === 0 ? Infinity : limit;
   if (Number(request.headers.get("content-length") ?? 0) > max) {
     await request.body?.cancel();
-    return null;
+    return "too large";
   }
+  if (request.body === null) return new Uint8Array();
+  const reader = request.body.getReader();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    reader.cancel().catch(() => {});
+  }, timeoutMs);
+  try {
+    const body = await readAll(reader, max) ?? "too large";
+    // A read that is cancelled ends like a body that is complete.
+    return isLate ? "too slow" : body;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readAll(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  max: number,
+): Promise<Uint8Array | null> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body ?? []) {
-    length += chunk.length;
-    if (length > max) return null;
-    chunks.push(chunk);
+  while (true) {
+    const { done, value } = await reader.read();
+    if (done) return joined(chunks, length);
+    length += value.length;
+    if (length > max) {
+      await reader.cancel();
+      return null;
+    }
+    chunks.push(value);
   }
+}
+
+function joined(chunks: Uint8Array[], length: number): Uint8Array {
   const body = new Uint8Array(length);
   let at = 0;
   for (const chunk of chunks) {

@@ -1,5 +1,5 @@
 import { type ErrorCode, messageOf, SwitchboardError } from "../errors.ts";
-import type { Hub, Session, SessionLimits, SessionOwner } from "../hub/mod.ts";
+import type { Connection, Hub, Session, SessionLimits, SessionOwner } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
 import type { NeutralReply, NeutralRequest } from "../wire/mod.ts";
 import { serveAsset } from "./assets.ts";
@@ -97,12 +97,19 @@ export class Gateway {
   }
 
   async #route(request: Request, peer: PeerInfo): Promise<Response> {
-    const url = new URL(request.url);
+    const url = URL.parse(request.url);
+    const host = request.headers.get("host");
+    if (url === null || host !== null && /[@/\\?#\s]/.test(host)) {
+      return refusal(400, "The Host header or the path is broken");
+    }
     const upgrade = wantsWebSocket(request.headers);
     const page = Object.hasOwn(this.#options.pages, url.pathname)
       ? this.#options.pages[url.pathname]
       : undefined;
-    if (page !== undefined && !upgrade) return page(request);
+    if (page !== undefined && !upgrade) {
+      if (request.method === "GET" || request.method === "HEAD") return page(request);
+      return refusal(405, "Method Not Allowed", { allow: "GET, HEAD" });
+    }
     let route: Route | null;
     try {
       route = findRoute(url.pathname, this.#options.app);
@@ -132,12 +139,12 @@ export class Gateway {
       return await serveAsset(request, service.assets, route.rest.slice("assets/".length));
     }
     if (!service.isRunning) return refusal(503, `Service "${route.key}" is not running`, RETRY);
-    const body = await readBody(request, this.#options.bodyBytes);
-    if (body === null) {
-      return refusal(413, `The body is larger than ${this.#options.bodyBytes} bytes`, {
-        connection: "close",
-      });
+    const { bodyBytes, requestTimeoutMs } = this.#options;
+    const body = await readBody(request, bodyBytes, requestTimeoutMs);
+    if (body === "too large") {
+      return refusal(413, `The body is larger than ${bodyBytes} bytes`, CLOSE);
     }
+    if (body === "too slow") return refusal(408, "The body did not come in time", CLOSE);
     const reply = await this.#ask(service, request, route, origin, {
       body: request.body === null ? null : body,
       upgrade: false,
@@ -168,8 +175,13 @@ export class Gateway {
     // While the controller was asked, the server may have begun to stop, and others may have come in.
     if (this.draining || !service.isRunning) return refusal(503, "The server is stopping", RETRY);
     if (isFull(service)) return full(route);
-    const events = new SessionEvents(this.#options, (connection) =>
-      this.#options.hub.open({
+    const events = new SessionEvents(this.#options, (connection) => {
+      // The last moment: whoever gets in now would be missed by the server's goodbye.
+      if (this.draining) {
+        connection.close(1001, "server stopping");
+        return null;
+      }
+      return this.#options.hub.open({
         owner: service.owner,
         connection,
         limits: service.limits,
@@ -179,7 +191,8 @@ export class Gateway {
         params: accept.params,
         data: accept.data,
         user: null,
-      }));
+      });
+    });
     const protocol = chooseProtocol(request.headers, accept.protocols);
     // Everything that can fail comes before this: an error after the upgrade would end the server.
     const headers = replyHeaders(reply);
@@ -208,10 +221,10 @@ class SessionEvents implements SocketEvents {
 
   constructor(
     private readonly options: GatewayOptions,
-    private readonly open: (connection: Parameters<SocketEvents["opened"]>[0]) => Session,
+    private readonly open: (connection: Connection) => Session | null,
   ) {}
 
-  opened(connection: Parameters<SocketEvents["opened"]>[0]): void {
+  opened(connection: Connection): void {
     this.#guard(() => this.#session = this.open(connection));
   }
 
@@ -235,6 +248,8 @@ class SessionEvents implements SocketEvents {
     }
   }
 }
+
+const CLOSE = { connection: "close" };
 
 const RETRY = { "retry-after": String(RETRY_AFTER_SEC) };
 

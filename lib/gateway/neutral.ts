@@ -73,6 +73,18 @@ export function neutralRequest(request: Request, parts: RequestParts): NeutralRe
   };
 }
 
+/** Headers that belong to the server: a controller's value would break the message. */
+const SERVERS_OWN: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "keep-alive",
+  "sec-websocket-accept",
+  "sec-websocket-extensions",
+  "sec-websocket-protocol",
+  "transfer-encoding",
+  "upgrade",
+]);
+
 /**
  * The headers of a reply, cookies included.
  *
@@ -80,7 +92,9 @@ export function neutralRequest(request: Request, parts: RequestParts): NeutralRe
  */
 export function replyHeaders(reply: NeutralReply): Headers {
   const headers = new Headers();
-  for (const [name, value] of reply.headers) headers.append(name, value);
+  for (const [name, value] of reply.headers) {
+    if (!SERVERS_OWN.has(name.toLowerCase())) headers.append(name, value);
+  }
   for (const cookie of reply.cookies) setCookie(headers, cookie as Cookie);
   return headers;
 }

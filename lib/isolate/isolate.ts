@@ -188,6 +188,10 @@ export class Isolate implements SessionOwner, OperationsTarget {
   }
 
   opened(session: Session): void {
+    if (this.state !== "running") {
+      session.close(1011, "service failed");
+      return;
+    }
     this.sessions.set(session.handle, session);
     this.#present.enter();
     session.pendingEvents++;

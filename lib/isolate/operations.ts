@@ -7,6 +7,7 @@ import {
   Query,
   type SessionInfo,
 } from "../wire/mod.ts";
+import { checkedReply } from "./checked_reply.ts";
 
 /** Whose operations they are, and what they are applied to. */
 export interface OperationsTarget {
@@ -71,7 +72,7 @@ export function applyBatch(target: OperationsTarget, batch: unknown[]): void {
         break;
       }
       case Op.REPLY:
-        target.replied(number(batch[at + 1]), batch[at + 2] as NeutralReply);
+        target.replied(number(batch[at + 1]), checkedReply(batch[at + 2]));
         break;
       case Op.LOG:
         target.logged(text(batch[at + 1]), text(batch[at + 2]));

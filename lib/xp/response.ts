@@ -1,17 +1,5 @@
 import type { Acceptance, NeutralCookie, NeutralReply } from "../wire/mod.ts";
 
-/** Headers that belong to the server: a controller's value would break the message. */
-const SERVERS_OWN = new Set([
-  "connection",
-  "content-length",
-  "keep-alive",
-  "sec-websocket-accept",
-  "sec-websocket-extensions",
-  "sec-websocket-protocol",
-  "transfer-encoding",
-  "upgrade",
-]);
-
 /** What the controller is told when it returns something else. */
 class MalformedResponse extends TypeError {
   override name = "MalformedResponse";
@@ -36,7 +24,7 @@ export function neutralReply(value: unknown, origin: string | null, params: stri
     if (type !== null) headers.push(["content-type", textOf(type, "contentType")]);
   }
   for (const [name, value] of Object.entries(asObject(response.headers, "headers") ?? {})) {
-    if (value === null || value === undefined || SERVERS_OWN.has(name.toLowerCase())) continue;
+    if (value === null || value === undefined) continue;
     if (name.toLowerCase() === "content-type") {
       if (response.contentType !== undefined && response.contentType !== null || accept !== null) {
         continue;

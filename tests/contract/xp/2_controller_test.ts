@@ -659,7 +659,7 @@ Deno.test("contract XP 2: the response", async (t) => {
     });
   }
 
-  await t.step("the log has the stack, with the user's file and line", async () => {
+  await t.step("the log has the stack, with the user's file and line", () => {
     const throwing = server.log.all.find((line) => line.includes("Error: thrown"))!;
     assertMatch(JSON.parse(throwing).message, /reply\.js:\d+:\d+/);
   });
