@@ -18,9 +18,17 @@ export async function serveAsset(
   }
   const file = await realFile(folder, path);
   if (file === null) return plain(404, "Not Found");
+  if (file === "folder") return toFolder(new URL(request.url));
   const response = await serveFile(request, file);
   response.headers.set("x-content-type-options", "nosniff");
   return response;
+}
+
+/** Redirects to the same path with a slash at its end, so that a page's relative links work. */
+export function toFolder({ pathname, search }: URL): Response {
+  // A path that begins with two slashes would name another host.
+  const location = `/${pathname.replace(/^[/\\]+/, "")}/${search}`;
+  return new Response(null, { status: 308, headers: { location } });
 }
 
 async function realFile(folder: string, path: string): Promise<string | null> {
@@ -33,8 +41,10 @@ async function realFile(folder: string, path: string): Promise<string | null> {
   try {
     const root = await Deno.realPath(folder);
     let file = await Deno.realPath(join(folder, path));
-    if ((await Deno.stat(file)).isDirectory) file = await Deno.realPath(join(file, "index.html"));
-    return file.startsWith(root + SEPARATOR) ? file : null;
+    const isFolder = (await Deno.stat(file)).isDirectory;
+    if (isFolder) file = await Deno.realPath(join(file, "index.html"));
+    if (!file.startsWith(root + SEPARATOR)) return null;
+    return isFolder && path !== "" && !path.endsWith("/") ? "folder" : file;
   } catch {
     return null;
   }

@@ -2,7 +2,7 @@ import { type ErrorCode, messageOf, SwitchboardError } from "../errors.ts";
 import type { Connection, Hub, Session, SessionLimits, SessionOwner } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
 import type { NeutralReply, NeutralRequest } from "../wire/mod.ts";
-import { serveAsset } from "./assets.ts";
+import { serveAsset, toFolder } from "./assets.ts";
 import { readBody } from "./body.ts";
 import { DenoTransport } from "./deno_transport.ts";
 import { chooseProtocol, handshakeProblem, wantsWebSocket } from "./handshake.ts";
@@ -130,12 +130,7 @@ export class Gateway {
     await service.settled;
     if (upgrade) return await this.#upgrade(request, service, route, origin, url.pathname);
     if (service.assets !== null && /^assets(\/|$)/.test(route.rest)) {
-      if (route.rest === "assets") {
-        return new Response(null, {
-          status: 308,
-          headers: { location: `${url.pathname}/${url.search}` },
-        });
-      }
+      if (route.rest === "assets") return toFolder(url);
       return await serveAsset(request, service.assets, route.rest.slice("assets/".length));
     }
     if (!service.isRunning) return refusal(503, `Service "${route.key}" is not running`, RETRY);

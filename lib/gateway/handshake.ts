@@ -20,6 +20,9 @@ export function handshakeProblem(request: Request): HandshakeProblem | null {
       headers: { allow: "GET" },
     };
   }
+  if (!headers.get("host")) {
+    return { status: 400, message: "A websocket handshake needs the header Host" };
+  }
   if (!listed(headers.get("connection"), "upgrade")) {
     return { status: 400, message: 'A websocket handshake needs the header "Connection: Upgrade"' };
   }

@@ -13,7 +13,9 @@ export interface Origin {
  * Who is asking, and by what name they know this server. Forwarded headers count only if the peer is a proxy
  * that is trusted: anybody can send them.
  */
-export function originOf(request: Request, peer: string, trustProxy: readonly string[]): Origin {
+export function originOf(request: Request, address: string, trustProxy: readonly string[]): Origin {
+  // An IPv6 socket shows IPv4 peers as ::ffff:10.0.0.1.
+  const peer = address.replace(/^::ffff:(?=\d+\.)/i, "");
   const url = new URL(request.url);
   const scheme = url.protocol.slice(0, -1);
   const host = request.headers.get("host") ?? url.host;

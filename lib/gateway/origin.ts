@@ -38,11 +38,6 @@ function matches(origin: string, pattern: string): boolean {
 
 /** Lower case and without a default port; null for what is no origin, such as `null`. */
 function normal(origin: string): string | null {
-  const url = URL.parse(origin);
-  if (url === null || url.origin === "null") return null;
-  // An origin has no path, and no user that would make another host look like ours.
-  return url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "" &&
-      !origin.endsWith("/")
-    ? url.origin
-    : null;
+  // The URL parser forgives more than a browser sends: users, paths, backslashes, a missing slash.
+  return /^https?:\/\/[^/?#\\@\s]+$/i.test(origin) ? URL.parse(origin)?.origin ?? null : null;
 }

@@ -34,23 +34,33 @@ export function findRoute(rawPath: string, app: string): Route | null {
       `There is no application "${name}" here, this is "${app}" ("app" in switchboard.json)`,
     );
   };
-  const marker = names.indexOf("_");
-  if (marker >= 0 && names.length > marker + 1) {
+  return marked() ?? plain();
+
+  /** What follows `/_/`, whatever stands before it; null if that leads nowhere. */
+  function marked(): Route | null {
+    const marker = names.indexOf("_");
     const [first, second, third] = names.slice(marker + 1);
+    if (marker < 0 || !first) return null;
     if (first === "service") {
-      if (second && third && sameApp(second)) return take(third, marker + 4);
-      return null;
+      return second && isServiceName(third) && sameApp(second) ? take(third, marker + 4) : null;
     }
-    const api = splitApi(first!);
+    const api = splitApi(first);
     return api !== null && sameApp(api.app) ? take(`api:${api.name}`, marker + 2) : null;
   }
-  if (names[0] === "services" && names[1]) return take(names[1], 2);
-  if (names[0] === "api" && names[1]) {
-    const api = splitApi(names[1]);
+
+  function plain(): Route | null {
+    const [first, second] = names;
+    if (!second) return null;
+    if (first === "services") return isServiceName(second) ? take(second, 2) : null;
+    if (first === "webapp") return sameApp(second) ? take("webapp", 2) : null;
+    const api = first === "api" ? splitApi(second) : null;
     return api !== null && sameApp(api.app) ? take(`api:${api.name}`, 2) : null;
   }
-  if (names[0] === "webapp" && names[1] && sameApp(names[1])) return take("webapp", 2);
-  return null;
+}
+
+/** Names that would be taken for an API or the web app are nobody's: their services do not start. */
+function isServiceName(name: string | undefined): name is string {
+  return name !== undefined && name !== "" && name !== "webapp" && !name.includes(":");
 }
 
 function splitApi(segment: string): { app: string; name: string } | null {

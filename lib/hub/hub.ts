@@ -162,7 +162,9 @@ export class Hub implements SessionKeeper {
   }
 
   #sweep(): void {
-    const now = this.now = performance.now();
+    // A time that was noted since the last look may be as old as that look: nobody's time ends early.
+    const now = this.now;
+    this.now = performance.now();
     for (const session of this.#sessions.values()) {
       if (session.isOpen) {
         const idle = session.limits.idleTimeoutMs;

@@ -111,19 +111,26 @@ export class Session {
     if (this.closeCode !== 0) return;
     this.lastActive = this.#keeper.now;
     const limit = this.limits.sendBufferBytes;
-    if (limit > 0) {
-      this.#unlooked += message.length + 8;
-      if (this.#unlooked >= LOOK_EVERY_BYTES) {
-        const waiting = this.#connection.buffered();
-        if (waiting + message.length > limit) {
-          this.#keeper.countSlow();
-          this.close(3008, "slow consumer");
-          return;
-        }
-        if (waiting === 0) this.#unlooked = 0;
-      }
+    if (limit > 0 && this.#wouldExceed(message, limit)) {
+      this.#keeper.countSlow();
+      this.close(3008, "slow consumer");
+      return;
     }
     this.#connection.send(message);
+  }
+
+  /**
+   * Whether the message is too much for a client that has not taken what came before it. Looks at the
+   * connection now and then only: asking it costs as much as a small message.
+   */
+  #wouldExceed(message: string | Uint8Array, limit: number): boolean {
+    this.#unlooked += message.length;
+    if (this.#unlooked < Math.min(LOOK_EVERY_BYTES, limit / 2)) return false;
+    const waiting = this.#connection.buffered();
+    // A large message to a client that is up to date is no sign of slowness.
+    if (waiting === 0) this.#unlooked = 0;
+    else if (waiting + byteLength(message) > limit) return true;
+    return false;
   }
 
   /** A message has come from the client. */
@@ -168,6 +175,11 @@ function exceeds(message: string | Uint8Array, limit: number): boolean {
   if (typeof message !== "string") return message.byteLength > limit;
   if (message.length > limit) return true;
   // UTF-8 takes at most three bytes for a UTF-16 unit: most messages need no counting.
-  if (message.length * 3 <= limit) return false;
-  return new TextEncoder().encode(message).byteLength > limit;
+  return message.length * 3 > limit && byteLength(message) > limit;
 }
+
+function byteLength(message: string | Uint8Array): number {
+  return typeof message === "string" ? encoder.encode(message).byteLength : message.byteLength;
+}
+
+const encoder = new TextEncoder();

@@ -12,16 +12,11 @@ import { messageOf, SwitchboardError } from "../errors.ts";
 export function readDescriptor(dir: string, name: string): string[] | null {
   for (const [extension, parse] of PARSERS) {
     const path = join(dir, name + extension);
-    let text: string;
     try {
-      text = Deno.readTextFileSync(path);
+      const allow = parse(Deno.readTextFileSync(path));
+      if (allow !== null) return allow;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) continue;
-      throw error;
-    }
-    try {
-      return parse(text);
-    } catch (error) {
       throw new SwitchboardError(
         "SB_MANIFEST",
         `Cannot read descriptor "${path}": ${messageOf(error).split("\n")[0]}`,
@@ -46,12 +41,14 @@ function allowOfXml(text: string): string[] | null {
   parser.onerror = (error: Error) => {
     throw error;
   };
+  let hasRoot = false;
   parser.onopentag = ({ name }: { name: string }) => {
+    hasRoot = true;
     path.push(name);
     if (path.length === 2 && name === "allow") allow ??= [];
     principal = "";
   };
-  parser.ontext = (text: string) => principal += text;
+  parser.ontext = parser.oncdata = (text: string) => principal += text.trim();
   parser.onclosetag = () => {
     if (path.length === 3 && path[1] === "allow" && path[2] === "principal") {
       if (principal === "") throw new Error("<principal> is empty");
@@ -60,6 +57,7 @@ function allowOfXml(text: string): string[] | null {
     path.pop();
   };
   parser.write(text).close();
+  if (!hasRoot) throw new Error("it has no element");
   return allow;
 }
 
@@ -69,8 +67,9 @@ function allowOfYaml(text: string): string[] | null {
   if (typeof value !== "object" || Array.isArray(value)) {
     throw new Error(`expected a mapping, got ${JSON.stringify(value)}`);
   }
-  const allow = (value as { allow?: unknown }).allow;
-  if (allow === undefined || allow === null) return null;
+  if (!("allow" in value)) return null;
+  // Like an empty <allow/>, an empty list lets nobody in.
+  const allow: unknown = value.allow ?? [];
   if (Array.isArray(allow) && allow.every((item) => typeof item === "string" && item !== "")) {
     return allow;
   }

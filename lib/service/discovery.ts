@@ -40,7 +40,7 @@ function define(root: string, kind: ServiceKind, name: string): ServiceDefinitio
   const service: ServiceDefinition = {
     kind,
     name,
-    key: kind === "service" ? name : kind === "api" ? `api:${name}` : "webapp",
+    key: keyOf(kind, name),
     dir,
     systems: [],
     endpoints: [],
@@ -52,11 +52,18 @@ function define(root: string, kind: ServiceKind, name: string): ServiceDefinitio
     warnings: [],
   };
   try {
+    if (kind === "service" && service.key !== name) {
+      throw new SwitchboardError(
+        "SB_SERVICE",
+        `Cannot start service "${name}": its URLs would be those of another kind; ` +
+          `call it something else than "webapp", without ":"`,
+      );
+    }
     const shown = relative(root, join(dir, "service.json"));
     service.manifest = manifestFile.read(join(dir, "service.json"), shown) ?? {};
     service.warnings = unenforced(service.manifest).map((text) => `${shown}: ${text}`);
     service.grants = grantsOf(service.manifest, dir, lib, shown);
-    checkHostHas(service.grants, service.key);
+    checkHostHas(service.grants, service.key, shown);
     checkLinks(root, dir, service.grants.read);
     service.allow = service.manifest.allow ?? readDescriptor(dir, name);
     const file = EXTENSIONS.map((extension) => join(dir, name + extension)).find(isFile);
@@ -79,6 +86,13 @@ function define(root: string, kind: ServiceKind, name: string): ServiceDefinitio
     );
   }
   return service;
+}
+
+/** No two services have one key, whatever their folders are called. */
+function keyOf(kind: ServiceKind, name: string): string {
+  if (kind === "webapp") return "webapp";
+  if (kind === "api") return `api:${name}`;
+  return name === "webapp" || name.includes(":") ? `services/${name}` : name;
 }
 
 /** Names of the folders in a folder, sorted; hidden ones and those that start with `_` are nobody's service. */

@@ -1,5 +1,5 @@
 import { resolve } from "@std/path";
-import { SwitchboardError } from "../errors.ts";
+import { messageOf, SwitchboardError } from "../errors.ts";
 import { type Manifest, PERMISSION_KINDS, type PermissionKind } from "./manifest.ts";
 
 /** What an isolate may touch: Deno's permissions, as lists; `true` only in a trusted service. */
@@ -52,11 +52,11 @@ export function grantsOf(manifest: Manifest, dir: string, lib: string, shown: st
  *
  * @throws {SwitchboardError} `SB_GRANT`, naming the flag that is missing.
  */
-export function checkHostHas(grants: Grants, key: string): void {
+export function checkHostHas(grants: Grants, key: string, shown = "service.json"): void {
   for (const kind of PERMISSION_KINDS) {
     const wanted = grants[kind];
     for (const item of wanted === true ? [undefined] : wanted) {
-      if (Deno.permissions.querySync(descriptor(kind, item)).state === "granted") continue;
+      if (isGranted(kind, item, shown)) continue;
       throw new SwitchboardError(
         "SB_GRANT",
         `Cannot grant ${kind} ${item === undefined ? "" : `of "${item}" `}to service "${key}": ` +
@@ -64,6 +64,55 @@ export function checkHostHas(grants: Grants, key: string): void {
       );
     }
   }
+}
+
+function isGranted(kind: PermissionKind, item: string | undefined, shown: string): boolean {
+  const malformed = (problem: string) =>
+    new SwitchboardError(
+      "SB_GRANT",
+      `Cannot grant "permissions.${kind}" of "${item}" in "${shown}": ${problem}`,
+    );
+  // A process with all permissions does not look at what it is asked about.
+  if ((kind === "net" || kind === "import") && item !== undefined && !isHost(item)) {
+    throw malformed("expected a host or an address, with or without a port");
+  }
+  try {
+    const { state } = Deno.permissions.querySync(descriptor(kind, item));
+    if (state === "granted" && kind === "sys" && item !== undefined && !SYS_KINDS.has(item)) {
+      throw malformed(`expected one of ${[...SYS_KINDS].join(", ")}`);
+    }
+    return state === "granted";
+  } catch (error) {
+    throw error instanceof SwitchboardError ? error : malformed(messageOf(error));
+  }
+}
+
+/** What `permissions.sys` may list. */
+const SYS_KINDS: ReadonlySet<string> = new Set([
+  "cpus",
+  "gid",
+  "getegid",
+  "geteuid",
+  "getPriority",
+  "homedir",
+  "hostname",
+  "inspector",
+  "loadavg",
+  "networkInterfaces",
+  "osRelease",
+  "osUptime",
+  "setPriority",
+  "statfs",
+  "systemMemoryInfo",
+  "uid",
+  "userInfo",
+  "username",
+]);
+
+function isHost(text: string): boolean {
+  const [, host, port] = /^(\[[^\]]+\]|[^:\s/?#@]+)(?::(\d+))?$/.exec(text) ?? [];
+  return host !== undefined && URL.canParse(`http://${host.replace(/^\*\./, "")}`) &&
+    (port === undefined || Number(port) <= 65535);
 }
 
 function descriptor(kind: PermissionKind, item: string | undefined): Deno.PermissionDescriptor {

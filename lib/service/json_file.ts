@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import { type ParseError, parseTree } from "jsonc-parser";
 import leven from "leven";
 import { type ErrorCode, SwitchboardError } from "../errors.ts";
 
@@ -26,7 +27,8 @@ export class JsonFile<T> {
   read(path: string, shown: string): T | null {
     let text: string;
     try {
-      text = Deno.readTextFileSync(path);
+      // Some editors put a byte order mark in front.
+      text = Deno.readTextFileSync(path).replace(/^\uFEFF/, "");
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return null;
       throw this.#error(shown, (error as Error).message, error);
@@ -43,9 +45,7 @@ export class JsonFile<T> {
       throw this.#error(shown, jsonProblem(text, error as Error), error);
     }
     if (this.#validate(value)) return value;
-    const problems = [
-      ...new Set(this.#validate.errors!.map(describe).filter((text) => text !== "")),
-    ];
+    const problems = [...new Set(this.#validate.errors!.map(describe))];
     throw this.#error(shown, problems.join("; "));
   }
 
@@ -56,18 +56,28 @@ export class JsonFile<T> {
   }
 }
 
-/** The engine's message, with line and column instead of a position. */
+/** The engine's message on one line, with line and column instead of a position. */
 function jsonProblem(text: string, error: Error): string {
   if (text.trim() === "") return "the file is empty, expected a JSON object";
-  const position = /position (\d+)/.exec(error.message)?.[1];
-  const message = error.message.replace(/ in JSON at position \d+.*/s, "")
-    .replace(/,? \.{3}.*is not valid JSON/s, "").replace(/ \(line \d+ column \d+\)/, "");
-  if (position === undefined) return `not valid JSON: ${message}`;
-  const before = text.slice(0, Number(position)).split("\n");
+  const message = error.message.split("\n")[0]!
+    .replace(/,? (?:\.{3})?"[^]*is not valid JSON.*$/, "")
+    .replace(/,? (?:\.{3})?"[^"]*$/, "")
+    .replace(/ (?:in|after) JSON at position .*/, "");
+  const before = text.slice(0, positionOf(text, error)).split("\n");
   return `not valid JSON: ${message} at line ${before.length}, column ${before.at(-1)!.length + 1}`;
 }
 
-/** One finding of the validator in our words; "" for those that another one says better. */
+/** Where it went wrong: the engine says so for some errors only. */
+function positionOf(text: string, error: Error): number {
+  const position = /position (\d+)/.exec(error.message)?.[1];
+  if (position !== undefined) return Number(position);
+  if (/end of JSON/.test(error.message)) return text.trimEnd().length;
+  const errors: ParseError[] = [];
+  parseTree(text, errors, { disallowComments: true });
+  return errors[0]?.offset ?? 0;
+}
+
+/** One finding of the validator in our words. */
 function describe(error: ErrorObject): string {
   const at = error.instancePath.slice(1).replaceAll("~1", "/").replaceAll("~0", "~")
     .replace(/\/(\d+)/g, "[$1]").replaceAll("/", ".");
@@ -86,9 +96,10 @@ function describe(error: ErrorObject): string {
         : `"${path}" is not a key, expected one of ${known.join(", ")}`;
     }
     case "type":
-      if (error.schemaPath.startsWith("#/definitions/names/type")) {
-        return `${name} must be a list of texts, ${got}`;
+      if (Array.isArray(error.schema)) {
+        return `${name} must be a list of texts (or true, in a trusted service), ${got}`;
       }
+      if (error.schema === "array") return `${name} must be a list of texts, ${got}`;
       return `${name} must be ${article(error.schema as string)}, ${got}`;
     case "minimum":
       return `${name} must be at least ${error.schema}, ${got}`;
@@ -100,10 +111,6 @@ function describe(error: ErrorObject): string {
       return at.startsWith("origins")
         ? `${name} must be an origin such as "https://example.com", ${got}`
         : `${name} has characters that are not allowed, ${got}`;
-    case "oneOf":
-      return `${name} must be a list of texts (or true, in a trusted service), ${got}`;
-    case "const":
-      return "";
     default:
       return `${name} ${error.message}, ${got}`;
   }

@@ -34,7 +34,9 @@ function realPath(path: string): string | null {
   try {
     return Deno.realPathSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.FilesystemLoop) {
+      return null;
+    }
     throw error;
   }
 }

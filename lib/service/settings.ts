@@ -62,7 +62,8 @@ const settingsFile = new JsonFile<PartialSettings & { $schema?: string }>(
 export function readSettings(root: string, given: PartialSettings = {}): Settings {
   const { $schema: _, ...file } =
     settingsFile.read(join(root, "switchboard.json"), "switchboard.json") ?? {};
-  return [file, environment(), given].reduce<Settings>(merge, DEFAULT_SETTINGS);
+  const flags = settingsFile.parse(JSON.stringify(given), "flags and options");
+  return [file, environment(), flags].reduce<Settings>(merge, DEFAULT_SETTINGS);
 }
 
 /** Settings from `SWITCHBOARD_APP`, `SWITCHBOARD_HOSTNAME` and `SWITCHBOARD_PORT`. */

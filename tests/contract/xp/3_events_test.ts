@@ -452,6 +452,7 @@ Deno.test("contract XP 3: the server stopping closes sockets with 1001 and tells
     const clients = await Promise.all(
       Array.from({ length: 20 }, () => Client.open(server.ws("/services/last"))),
     );
+    while ((await server.counts()).sessions < 20);
     const status = await server.stop("SIGTERM");
     assertEquals(status.code, 0);
     for (const client of clients) {

@@ -1,0 +1,121 @@
+import { assertEquals } from "@std/assert";
+import { Gateway, type GatewayService } from "../../lib/gateway/mod.ts";
+import type { SocketEvents, Transport } from "../../lib/gateway/transport.ts";
+import { type Connection, Hub, type SessionOwner } from "../../lib/hub/mod.ts";
+import type { NeutralReply } from "../../lib/wire/mod.ts";
+
+/** Accepts requests, and opens their sockets when the test says so. */
+class SlowTransport implements Transport {
+  readonly name = "slow";
+  readonly accepted: SocketEvents[] = [];
+
+  accept(_request: Request, _options: unknown, events: SocketEvents): Response {
+    this.accepted.push(events);
+    return new Response("accepted");
+  }
+
+  allClosed(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+}
+
+class Recorder implements Connection {
+  readonly closes: number[] = [];
+
+  send(): void {}
+
+  buffered(): number {
+    return 0;
+  }
+
+  close(code: number): void {
+    this.closes.push(code);
+  }
+}
+
+const ACCEPTED: NeutralReply = {
+  status: 101,
+  headers: [],
+  cookies: [],
+  body: null,
+  accept: { data: "{}", params: "{}", protocols: [], origin: null },
+};
+
+/** A gateway with one service, in which a websocket is accepted and not open yet. */
+async function withAccepted(
+  run: (parts: {
+    gateway: Gateway;
+    hub: Hub;
+    open: () => Recorder;
+  }) => void,
+): Promise<void> {
+  const hub = new Hub();
+  try {
+    const owner: SessionOwner = {
+      name: "a",
+      opened() {},
+      received() {},
+      failed() {},
+      closed: (session) => hub.remove(session),
+      forgotten() {},
+    };
+    const service: GatewayService = {
+      isRunning: true,
+      settled: Promise.resolve(),
+      assets: null,
+      allow: null,
+      origins: undefined,
+      maxSessions: 0,
+      sessionCount: 0,
+      limits: { maxMessageBytes: 0, idleTimeoutMs: 0, sendBufferBytes: 0, closeTimeoutMs: 1000 },
+      owner,
+      request: () => Promise.resolve(ACCEPTED),
+    };
+    const transport = new SlowTransport();
+    const gateway = new Gateway({
+      hub,
+      app: "app",
+      bodyBytes: 0,
+      requestTimeoutMs: 1000,
+      trustProxy: [],
+      transport,
+      service: (key) => key === "a" ? service : undefined,
+      pages: {},
+      log() {},
+    });
+    const request = new Request("http://127.0.0.1/services/a", {
+      headers: {
+        "host": "127.0.0.1",
+        "upgrade": "websocket",
+        "connection": "Upgrade",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+      },
+    });
+    assertEquals(await (await gateway.handle(request, { address: "" })).text(), "accepted");
+    const open = () => {
+      const connection = new Recorder();
+      transport.accepted[0]!.opened(connection);
+      return connection;
+    };
+    run({ gateway, hub, open });
+  } finally {
+    hub.stop();
+  }
+}
+
+Deno.test("A websocket that opens while the server serves becomes a session", async () => {
+  await withAccepted(({ hub, open }) => {
+    assertEquals(open().closes, []);
+    assertEquals(hub.stats().sessions, 1);
+  });
+});
+
+Deno.test("A websocket that was accepted before the server stops, and opens after, is closed with 1001", async () => {
+  await withAccepted(({ gateway, hub, open }) => {
+    gateway.draining = true;
+    hub.closeAll(1001, "server stopping");
+    assertEquals(open().closes, [1001]);
+    assertEquals(hub.stats().sessions, 0);
+  });
+});

@@ -1,0 +1,231 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  neutralRequest,
+  originOf,
+  plainResponse,
+  replyHeaders,
+} from "../../lib/gateway/neutral.ts";
+import type { NeutralReply } from "../../lib/wire/mod.ts";
+
+const PROXY = "10.0.0.1";
+const FORWARDED = {
+  "X-Forwarded-For": "203.0.113.9",
+  "X-Forwarded-Proto": "https",
+  "X-Forwarded-Host": "public.test",
+};
+
+function requestWith(headers: Record<string, string>, url = "http://inner.test:8080/x"): Request {
+  return new Request(url, { headers });
+}
+
+Deno.test("originOf() takes scheme, host and peer from the connection", async (t) => {
+  const cases: [Request, string, ReturnType<typeof originOf>][] = [
+    [
+      requestWith({}),
+      "192.0.2.1",
+      { scheme: "http", host: "inner.test:8080", remoteAddress: "192.0.2.1" },
+    ],
+    [
+      requestWith({ "Host": "named.test" }),
+      "192.0.2.1",
+      { scheme: "http", host: "named.test", remoteAddress: "192.0.2.1" },
+    ],
+    [
+      requestWith({}, "https://inner.test/"),
+      "::1",
+      { scheme: "https", host: "inner.test", remoteAddress: "::1" },
+    ],
+  ];
+  for (const [request, peer, origin] of cases) {
+    await t.step(`${request.url} from ${peer}`, () => {
+      assertEquals(originOf(request, peer, []), origin);
+    });
+  }
+});
+
+Deno.test("originOf() ignores forwarded headers of everybody but a trusted proxy", async (t) => {
+  const own = { scheme: "http", host: "inner.test:8080" };
+  const cases: [string, string[]][] = [
+    ["203.0.113.1", []],
+    ["203.0.113.1", [PROXY]],
+    ["10.0.0.11", [PROXY]],
+    ["10.0.0.", [PROXY]],
+    ["", [PROXY]],
+    [PROXY, []],
+    ["localhost", ["127.0.0.1"]],
+  ];
+  for (const [peer, trusted] of cases) {
+    await t.step(`${peer || "(unknown)"} of ${JSON.stringify(trusted)}`, () => {
+      assertEquals(originOf(requestWith(FORWARDED), peer, trusted), {
+        ...own,
+        remoteAddress: peer,
+      });
+    });
+  }
+});
+
+Deno.test("originOf() believes a trusted proxy", () => {
+  assertEquals(originOf(requestWith(FORWARDED), PROXY, [PROXY]), {
+    scheme: "https",
+    host: "public.test",
+    remoteAddress: "203.0.113.9",
+  });
+});
+
+Deno.test("originOf() knows a trusted IPv4 proxy that comes through an IPv6 socket", () => {
+  assertEquals(originOf(requestWith(FORWARDED), `::ffff:${PROXY}`, [PROXY]).scheme, "https");
+});
+
+Deno.test("originOf() takes what the nearest proxy has added, not what the client made up", async (t) => {
+  const cases: [Record<string, string>, Partial<ReturnType<typeof originOf>>][] = [
+    [{ "X-Forwarded-For": "6.6.6.6, 203.0.113.9" }, { remoteAddress: "203.0.113.9" }],
+    [{ "X-Forwarded-For": "6.6.6.6, 203.0.113.9, 10.0.0.2" }, { remoteAddress: "203.0.113.9" }],
+    [{ "X-Forwarded-For": `6.6.6.6,203.0.113.9,${PROXY},10.0.0.2` }, {
+      remoteAddress: "203.0.113.9",
+    }],
+    [{ "X-Forwarded-For": `10.0.0.2, ${PROXY}` }, { remoteAddress: PROXY }],
+    [{ "X-Forwarded-For": "" }, { remoteAddress: PROXY }],
+    [{ "X-Forwarded-For": " , " }, { remoteAddress: PROXY }],
+    [{ "X-Forwarded-For": "2001:db8::1" }, { remoteAddress: "2001:db8::1" }],
+    [{ "X-Forwarded-Proto": "http, https" }, { scheme: "https" }],
+    [{ "X-Forwarded-Proto": "https, http" }, { scheme: "http" }],
+    [{ "X-Forwarded-Host": "evil.test, public.test" }, { host: "public.test" }],
+    [{ "X-Forwarded-Host": "public.test:8443" }, { host: "public.test:8443" }],
+  ];
+  for (const [headers, expected] of cases) {
+    await t.step(JSON.stringify(headers), () => {
+      assertEquals(originOf(requestWith(headers), PROXY, [PROXY, "10.0.0.2"]), {
+        scheme: "http",
+        host: "inner.test:8080",
+        remoteAddress: PROXY,
+        ...expected,
+      });
+    });
+  }
+});
+
+Deno.test("originOf() passes over forwarded values that mean nothing", async (t) => {
+  const cases: Record<string, string>[] = [
+    { "X-Forwarded-Proto": "javascript" },
+    { "X-Forwarded-Proto": "" },
+    { "X-Forwarded-Proto": "https," },
+    { "X-Forwarded-Host": "" },
+    { "X-Forwarded-Host": "," },
+    { "Forwarded": "for=6.6.6.6;proto=https;host=evil.test" },
+    { "X-Forwarded-Port": "443" },
+  ];
+  for (const headers of cases) {
+    await t.step(JSON.stringify(headers), () => {
+      assertEquals(originOf(requestWith(headers), PROXY, [PROXY]), {
+        scheme: "http",
+        host: "inner.test:8080",
+        remoteAddress: PROXY,
+      });
+    });
+  }
+});
+
+Deno.test("neutralRequest() tells a service what was asked, as the client asked it", async (t) => {
+  const ask = (scheme: string, host: string, rawPath: string, search = "") => {
+    const url = `http://inner.test${rawPath}${search}`;
+    const request = new Request(url, { headers: { "cookie": "a=1; b=x%20y" } });
+    return neutralRequest(request, {
+      origin: { scheme, host, remoteAddress: "192.0.2.1" },
+      rawPath,
+      contextPath: "/services/chat",
+      body: null,
+      upgrade: true,
+      user: null,
+    });
+  };
+  await t.step("URL, paths, cookies", () => {
+    const { headers: _, cookies, ...request } = ask(
+      "https",
+      "public.test",
+      "/services/chat/caf%C3%A9",
+      "?a=%20b",
+    );
+    assertEquals({ ...request, cookies: { ...cookies } }, {
+      endpoint: 0,
+      method: "GET",
+      url: "https://public.test/services/chat/caf%C3%A9?a=%20b",
+      scheme: "https",
+      host: "public.test",
+      port: 443,
+      path: "/services/chat/café",
+      rawPath: "/services/chat/caf%C3%A9",
+      contextPath: "/services/chat",
+      remoteAddress: "192.0.2.1",
+      cookies: { a: "1", b: "x%20y" },
+      body: null,
+      upgrade: true,
+      user: null,
+    });
+  });
+  const hosts: [string, string, string, number][] = [
+    ["http", "a.test", "a.test", 80],
+    ["https", "a.test", "a.test", 443],
+    ["http", "a.test:8080", "a.test", 8080],
+    ["http", "[::1]", "[::1]", 80],
+    ["http", "[::1]:8080", "[::1]", 8080],
+    ["https", "127.0.0.1:1", "127.0.0.1", 1],
+  ];
+  for (const [scheme, given, host, port] of hosts) {
+    await t.step(`${scheme}://${given}`, () => {
+      const request = ask(scheme, given, "/");
+      assertEquals([request.host, request.port], [host, port]);
+    });
+  }
+});
+
+function reply(changes: Partial<NeutralReply>): NeutralReply {
+  return { status: 200, headers: [], cookies: [], body: null, accept: null, ...changes };
+}
+
+Deno.test("replyHeaders() carries headers and cookies, and keeps repeated ones apart", () => {
+  const headers = replyHeaders(reply({
+    headers: [["X-A", "1"], ["set-cookie", "x=1"]],
+    cookies: [{ name: "a", value: "b", httpOnly: true, sameSite: "Lax" }, { name: "c", value: "" }],
+  }));
+  assertEquals(headers.get("x-a"), "1");
+  assertEquals(headers.getSetCookie().map((cookie) => cookie.split(";")[0]), ["x=1", "a=b", "c="]);
+});
+
+Deno.test("replyHeaders() throws for what would break out of a header", async (t) => {
+  const cases: Partial<NeutralReply>[] = [
+    { headers: [["X-A", "1\r\nX-B: 2"]] },
+    { headers: [["X-A", "1\0"]] },
+    { headers: [["X A", "1"]] },
+    { headers: [["", "1"]] },
+    { headers: [["X-A\r\nX-B", "1"]] },
+    { cookies: [{ name: "a", value: "1\r\nX-B: 2" }] },
+    { cookies: [{ name: "a b", value: "1" }] },
+    { cookies: [{ name: "a", value: "1; domain=evil.test" }] },
+    { cookies: [{ name: "a", value: "1", path: "/; domain=evil.test" }] },
+  ];
+  for (const changes of cases) {
+    await t.step(JSON.stringify(changes), () => {
+      assertThrows(() => replyHeaders(reply(changes)), Error);
+    });
+  }
+});
+
+Deno.test("plainResponse() sends a body only where one may be", async (t) => {
+  const cases: [number, string, string | null][] = [
+    [200, "GET", "text"],
+    [200, "POST", "text"],
+    [404, "GET", "text"],
+    [599, "GET", "text"],
+    [200, "HEAD", null],
+    [204, "GET", null],
+    [205, "GET", null],
+    [304, "GET", null],
+  ];
+  for (const [status, method, body] of cases) {
+    await t.step(`${method} ${status}`, async () => {
+      const response = plainResponse(reply({ status, body: "text" }), method);
+      assertEquals([response.status, response.body === null], [status, body === null]);
+      assertEquals(await response.text(), body ?? "");
+    });
+  }
+});

@@ -1,0 +1,256 @@
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { SwitchboardError } from "../../lib/errors.ts";
+import {
+  DEFAULT_SETTINGS,
+  type PartialSettings,
+  readSettings,
+  type Settings,
+} from "../../lib/service/settings.ts";
+import schema from "../../lib/service/settings.schema.json" with { type: "json" };
+import { Site } from "../helpers/site.ts";
+
+/** Runs with these environment variables and no other of Switchboard's. */
+function withEnvironment<T>(variables: Record<string, string>, run: () => T): T {
+  const names = ["SWITCHBOARD_APP", "SWITCHBOARD_HOSTNAME", "SWITCHBOARD_PORT"];
+  const before = names.map((name) => [name, Deno.env.get(name)] as const);
+  for (const name of names) Deno.env.delete(name);
+  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
+  try {
+    return run();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    }
+  }
+}
+
+/** The settings of a root with this `switchboard.json`. */
+function settingsOf(
+  file: unknown,
+  environment: Record<string, string> = {},
+  given: PartialSettings = {},
+): Settings {
+  using site = Site.make(file === undefined ? {} : { "switchboard.json": file });
+  return withEnvironment(environment, () => readSettings(site.root, given));
+}
+
+/** What is found wrong. */
+function problemOf(
+  file: unknown,
+  environment: Record<string, string> = {},
+  given: PartialSettings = {},
+): string {
+  const error = assertThrows(() => settingsOf(file, environment, given), SwitchboardError);
+  assertEquals(error.code, "SB_SETTINGS");
+  return error.message;
+}
+
+function at(path: string, value: unknown): unknown {
+  return path.split(".").reduceRight((inner, key) => ({ [key]: inner }), value);
+}
+
+const NO_OBJECT: [unknown, string][] = [
+  [[], "must be an object, got []"],
+  [null, "must be an object, got null"],
+  ["x", 'must be an object, got "x"'],
+];
+
+const GARBAGE: Record<string, [unknown, string][]> = {
+  "$schema": [[3, "must be a string, got 3"]],
+  "app": [
+    [3, "must be a string, got 3"],
+    ["", 'has characters that are not allowed, got ""'],
+    ["a b", 'has characters that are not allowed, got "a b"'],
+    ["a/b", 'has characters that are not allowed, got "a/b"'],
+    ["a:b", 'has characters that are not allowed, got "a:b"'],
+    [".a", 'has characters that are not allowed, got ".a"'],
+    ["_", 'has characters that are not allowed, got "_"'],
+    [null, "must be a string, got null"],
+  ],
+  "config": NO_OBJECT,
+  "hostname": [
+    ["", "must not be empty"],
+    [127, "must be a string, got 127"],
+    [null, "must be a string, got null"],
+  ],
+  "port": [
+    [-1, "must be at least 0, got -1"],
+    [65536, "must be at most 65535, got 65536"],
+    [80.5, "must be an integer, got 80.5"],
+    ["8080", 'must be an integer, got "8080"'],
+    [null, "must be an integer, got null"],
+  ],
+  "limits": NO_OBJECT,
+  "limits.bodyBytes": [
+    [-1, "must be at least 0, got -1"],
+    ["1M", 'must be an integer, got "1M"'],
+  ],
+  "limits.requestTimeoutMs": [
+    [0, "must be at least 1, got 0"],
+    [1.5, "must be an integer, got 1.5"],
+  ],
+  "trustProxy": [
+    ["127.0.0.1", 'must be a list of texts, got "127.0.0.1"'],
+    [true, "must be a list of texts, got true"],
+  ],
+  "drain": NO_OBJECT,
+  "drain.deadlineSec": [
+    [-1, "must be at least 0, got -1"],
+    ["30", 'must be a number, got "30"'],
+  ],
+};
+
+function keysOf(part: { properties?: object }, above = ""): string[] {
+  return Object.entries(part.properties ?? {}).flatMap(([key, inner]) => {
+    const path = above === "" ? key : `${above}.${key}`;
+    return [path, ...keysOf(inner, path)];
+  });
+}
+
+Deno.test("The settings' schema has no key without a garbage case, and the reverse", () => {
+  assertEquals(Object.keys(GARBAGE).sort(), keysOf(schema).sort());
+});
+
+Deno.test("The settings' schema has a key for each default, and the reverse", () => {
+  const keys = keysOf(schema).filter((key) => key !== "$schema" && !key.includes("."));
+  assertEquals(keys.sort(), Object.keys(DEFAULT_SETTINGS).sort());
+});
+
+Deno.test("Settings with garbage in a key are refused with a message that names key and value", async (t) => {
+  for (const [path, cases] of Object.entries(GARBAGE)) {
+    await t.step(path, () => {
+      for (const [value, said] of cases) {
+        assertEquals(
+          problemOf(at(path, value)),
+          `Cannot read settings "switchboard.json": "${path}" ${said}`,
+        );
+      }
+    });
+  }
+});
+
+Deno.test("Settings with a key that is not known are refused with the nearest one", async (t) => {
+  const cases: [unknown, string][] = [
+    [{ prot: 1 }, '"prot" is not a key, did you mean "port"?'],
+    [{ host: "x" }, '"host" is not a key, did you mean "hostname"?'],
+    [{ trustproxy: [] }, '"trustproxy" is not a key, did you mean "trustProxy"?'],
+    [{ limits: { bodybytes: 1 } }, '"limits.bodybytes" is not a key, did you mean "bodyBytes"?'],
+    [{ drain: { x: 1 } }, '"drain.x" is not a key, expected one of deadlineSec'],
+    [{ trustProxy: [""] }, '"trustProxy[0]" must not be empty'],
+    [{ trustProxy: [1] }, '"trustProxy[0]" must be a string, got 1'],
+  ];
+  for (const [file, said] of cases) {
+    await t.step(JSON.stringify(file), () => {
+      assertEquals(problemOf(file), `Cannot read settings "switchboard.json": ${said}`);
+    });
+  }
+});
+
+Deno.test("Settings that are no JSON object are refused", async (t) => {
+  const cases: [string, string][] = [
+    ["", "the file is empty, expected a JSON object"],
+    ["[]", "the file must be an object, got []"],
+    ["null", "the file must be an object, got null"],
+  ];
+  for (const [text, said] of cases) {
+    await t.step(JSON.stringify(text), () => {
+      assertEquals(problemOf(text), `Cannot read settings "switchboard.json": ${said}`);
+    });
+  }
+  await t.step("broken", () => {
+    assertStringIncludes(problemOf('{\n  "port": 1,\n}'), "at line 3, column 1");
+  });
+});
+
+Deno.test("Without a file, an environment and flags the defaults hold", () => {
+  assertEquals(settingsOf(undefined), DEFAULT_SETTINGS);
+  assertEquals(settingsOf({}), DEFAULT_SETTINGS);
+  assertEquals(settingsOf({ $schema: "x" }), DEFAULT_SETTINGS);
+});
+
+Deno.test("A flag goes over the environment, that over the file, and that over the default", async (t) => {
+  const sources = [
+    { app: "file", hostname: "file.test", port: 1 },
+    { SWITCHBOARD_APP: "env", SWITCHBOARD_HOSTNAME: "env.test", SWITCHBOARD_PORT: "2" },
+    { app: "flag", hostname: "flag.test", port: 3 },
+  ] as const;
+  const of = ({ app, hostname, port }: Settings) => [app, hostname, port];
+  await t.step("file", () => {
+    assertEquals(of(settingsOf(sources[0])), ["file", "file.test", 1]);
+  });
+  await t.step("environment", () => {
+    assertEquals(of(settingsOf(sources[0], sources[1])), ["env", "env.test", 2]);
+  });
+  await t.step("flag", () => {
+    assertEquals(of(settingsOf(sources[0], sources[1], sources[2])), ["flag", "flag.test", 3]);
+  });
+  await t.step("each key on its own", () => {
+    const settings = settingsOf({ app: "file", hostname: "file.test" }, {
+      SWITCHBOARD_HOSTNAME: "env.test",
+    }, { port: 3 });
+    assertEquals(of(settings), ["file", "env.test", 3]);
+  });
+  await t.step("a flag that is not given does not count", () => {
+    const settings = settingsOf(sources[0], {}, { app: undefined, port: undefined });
+    assertEquals(of(settings), ["file", "file.test", 1]);
+  });
+  await t.step("port 0 is a port", () => {
+    assertEquals(settingsOf({ port: 0 }).port, 0);
+    assertEquals(settingsOf({ port: 5 }, { SWITCHBOARD_PORT: "0" }).port, 0);
+    assertEquals(settingsOf({ port: 5 }, {}, { port: 0 }).port, 0);
+  });
+  await t.step("an empty variable is none", () => {
+    assertEquals(of(settingsOf(sources[0], { SWITCHBOARD_APP: "", SWITCHBOARD_PORT: "" })), [
+      "file",
+      "file.test",
+      1,
+    ]);
+  });
+});
+
+Deno.test("A nested setting leaves its neighbours as they are, and a list replaces the other", () => {
+  const settings = settingsOf({ limits: { bodyBytes: 5 }, trustProxy: ["10.0.0.1"] }, {}, {
+    limits: { requestTimeoutMs: 7 },
+    trustProxy: ["10.0.0.2"],
+  });
+  assertEquals(settings.limits, { bodyBytes: 5, requestTimeoutMs: 7 });
+  assertEquals(settings.trustProxy, ["10.0.0.2"]);
+  assertEquals(DEFAULT_SETTINGS.limits, { bodyBytes: 1048576, requestTimeoutMs: 10000 });
+});
+
+Deno.test("A bad environment variable is refused with a message that names it", async (t) => {
+  for (const port of ["x", "-1", "80.5", "1e3", "0x10", " 80", "80 ", "65536", "9".repeat(30)]) {
+    await t.step(`SWITCHBOARD_PORT=${port}`, () => {
+      assertMatch(
+        problemOf({}, { SWITCHBOARD_PORT: port }),
+        /SWITCHBOARD_PORT must be a port number|\(SWITCHBOARD_\*\).*"port" must be at most 65535/,
+      );
+    });
+  }
+  for (const app of ["a b", "a/b", ".", "_"]) {
+    await t.step(`SWITCHBOARD_APP=${app}`, () => {
+      assertMatch(
+        problemOf({}, { SWITCHBOARD_APP: app }),
+        /SWITCHBOARD_.*"app" has characters that are not allowed/,
+      );
+    });
+  }
+});
+
+Deno.test("A bad flag is refused as a bad key of the file is", async (t) => {
+  const cases: PartialSettings[] = [
+    { app: "a b" },
+    { app: "" },
+    { hostname: "" },
+    { port: -1 },
+    { port: 65536 },
+    { port: 80.5 },
+    { limits: { requestTimeoutMs: 0 } },
+  ];
+  for (const given of cases) {
+    await t.step(JSON.stringify(given), () => {
+      problemOf({}, {}, given);
+    });
+  }
+});
