@@ -216,11 +216,14 @@ class SessionEvents implements SocketEvents {
 
   constructor(
     private readonly options: GatewayOptions,
-    private readonly open: (connection: Connection) => Session | null,
+    private open: ((connection: Connection) => Session | null) | null,
   ) {}
 
   opened(connection: Connection): void {
-    this.#guard(() => this.#session = this.open(connection));
+    const { open } = this;
+    // Called once, and holds the whole reply of the controller.
+    this.open = null;
+    this.#guard(() => this.#session = open?.(connection) ?? null);
   }
 
   message(data: string | Uint8Array<ArrayBuffer>): void {

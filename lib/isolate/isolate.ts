@@ -66,7 +66,8 @@ export class Isolate implements SessionOwner, OperationsTarget {
   #queue: unknown[] = [];
   #transfer: Transferable[] = [];
   #underWay = false;
-  #watchdog: ReturnType<typeof setTimeout> | undefined;
+  #underWaySince = 0;
+  #watchdog: ReturnType<typeof setInterval> | undefined;
   #pendingLength = 0;
   readonly #present = new Latch();
   #requests = 0;
@@ -138,6 +139,8 @@ export class Isolate implements SessionOwner, OperationsTarget {
       ]);
       await promise;
       this.state = "running";
+      // One timer that looks now and then: a timer for every batch would be dear.
+      this.#watchdog = setInterval(() => this.#watch(), Math.ceil(this.#eventTimeoutMs / 4));
       this.#flush();
     } catch (error) {
       const failure = error instanceof SwitchboardError ? error : new SwitchboardError(
@@ -316,7 +319,6 @@ export class Isolate implements SessionOwner, OperationsTarget {
     if (batch[batch.length - 1] === Op.ACK) {
       // The next batch goes out before this one is applied, so that both sides work at the same time.
       this.#underWay = false;
-      clearTimeout(this.#watchdog);
       this.#flush();
     }
     try {
@@ -337,10 +339,15 @@ export class Isolate implements SessionOwner, OperationsTarget {
     this.#underWay = true;
     if (transfer.length > 0) this.#transfer = [];
     this.#port!.postMessage(queue, transfer);
-    this.#watchdog = setTimeout(() => {
-      const message = `Service "${this.name}" has not answered for ${this.#eventTimeoutMs} ms`;
-      this.#fail(new SwitchboardError("SB_TIMEOUT", message));
-    }, this.#eventTimeoutMs);
+    this.#underWaySince = performance.now();
+  }
+
+  #watch(): void {
+    const limit = this.#eventTimeoutMs;
+    if (!this.#underWay || performance.now() - this.#underWaySince < limit) return;
+    this.#fail(
+      new SwitchboardError("SB_TIMEOUT", `Service "${this.name}" has not answered for ${limit} ms`),
+    );
   }
 
   #fail(error: SwitchboardError): void {
@@ -352,7 +359,7 @@ export class Isolate implements SessionOwner, OperationsTarget {
   }
 
   #release(): void {
-    clearTimeout(this.#watchdog);
+    clearInterval(this.#watchdog);
     this.#worker?.terminate();
     this.#worker = null;
     this.#port?.close();
