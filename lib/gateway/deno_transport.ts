@@ -2,9 +2,6 @@ import type { Connection } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
 import type { AcceptOptions, SocketEvents, Transport } from "./transport.ts";
 
-/** Seconds without a pong after which a peer counts as dead; pings go out at half of it. */
-const DEAD_AFTER_SEC = 60;
-
 /** What Deno says when a peer is dead. It closes with 1001, but nobody has closed anything. */
 const NO_PONG = "No response from ping frame.";
 
@@ -13,9 +10,12 @@ export class DenoTransport implements Transport {
   readonly name = "deno";
   readonly #open = new Latch();
 
+  /** @param deadAfterSec Seconds without a pong after which a peer counts as dead; pings go out at half of it. */
+  constructor(private readonly deadAfterSec: number = 60) {}
+
   accept(request: Request, options: AcceptOptions, events: SocketEvents): Response {
     // Deno would raise on a protocol list without blanks, after the upgrade: the header is set by hand.
-    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: DEAD_AFTER_SEC });
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: this.deadAfterSec });
     for (const [name, value] of options.headers) response.headers.append(name, value);
     if (options.protocol !== null) response.headers.set("sec-websocket-protocol", options.protocol);
     socket.binaryType = "arraybuffer";
