@@ -33,7 +33,7 @@ export class ServiceHost implements GatewayService {
         this.error = error instanceof SwitchboardError
           ? error
           : new SwitchboardError("SB_LOAD", messageOf(error));
-        onError(this.error);
+        if (this.#isolate.state !== "stopped") onError(this.error);
       },
     );
   }

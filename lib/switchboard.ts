@@ -229,8 +229,8 @@ export class Switchboard implements AsyncDisposable {
       this.#log("WARN", `${this.#hub.stats().sessions} close events were not handled in time`);
     }
     await this.#gateway.idle(Math.min(GOODBYE_MS, deadlineMs));
-    await this.settled();
     for (const service of this.#services.values()) service.stop();
+    await this.settled();
     this.#hub.stop();
     this.#abort.abort();
     await this.#server?.finished;

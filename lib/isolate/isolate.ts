@@ -70,6 +70,7 @@ export class Isolate implements SessionOwner, OperationsTarget {
   #watchdog: ReturnType<typeof setInterval> | undefined;
   #pendingLength = 0;
   readonly #present = new Latch();
+  readonly #started = Promise.withResolvers<void>();
   #requests = 0;
   readonly #waiting = new Map<number, Waiting>();
   readonly #eventTimeoutMs: number;
@@ -93,68 +94,61 @@ export class Isolate implements SessionOwner, OperationsTarget {
    * `SB_GRANT`, if the worker cannot get its permissions.
    */
   async start(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { startTimeoutMs } = this.#host;
+    const timer = setTimeout(() => {
+      const message = `Service "${this.name}" did not load within ${startTimeoutMs} ms`;
+      this.#fail(new SwitchboardError("SB_TIMEOUT", message));
+    }, startTimeoutMs);
+    try {
+      this.#boot();
+      await this.#started.promise;
+      // One timer that looks now and then: a timer for every batch would be dear.
+      this.#watchdog = setInterval(() => this.#watch(), Math.ceil(this.#eventTimeoutMs / 4));
+      this.#flush();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #boot(): void {
     const inward = new MessageChannel();
     const answers = new MessageChannel();
     const answer = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT);
     this.#answer = new Int32Array(answer);
     this.#port = inward.port1;
     this.#answers = answers.port1;
-    const timer = setTimeout(() => {
-      const limit = this.#host.startTimeoutMs;
-      reject(
-        new SwitchboardError(
-          "SB_TIMEOUT",
-          `Service "${this.name}" did not load within ${limit} ms`,
-        ),
-      );
-    }, this.#host.startTimeoutMs);
+    inward.port1.onmessage = ({ data }) => {
+      if (Array.isArray(data)) this.#received(data);
+      else if (data !== null) this.#fail(loadError(this.name, data));
+      else if (this.state === "starting") {
+        this.state = "running";
+        this.#started.resolve();
+      }
+    };
     try {
-      const worker = this.#worker = this.#spawn();
-      worker.onerror = (event) => {
-        event.preventDefault();
-        const error = new SwitchboardError("SB_LOAD", `Service "${this.name}": ${event.message}`);
-        if (this.state === "starting") reject(error);
-        else this.#fail(error);
-      };
-      inward.port1.onmessage = ({ data }) => {
-        if (Array.isArray(data)) this.#received(data);
-        else if (data === null) resolve();
-        else reject(loadError(this.name, data));
-      };
-      const { manifest, dir, endpoints } = this.#definition;
-      const boot: Boot = {
-        service: this.name,
-        root: this.#host.root,
-        dir,
-        endpoints,
-        app: this.#host.app,
-        groups: { join: manifest.groups?.join ?? null, send: manifest.groups?.send ?? null },
-        answerTimeoutMs: this.#eventTimeoutMs,
-        answer,
-      };
-      worker.postMessage({ boot, port: inward.port2, answers: answers.port2 }, [
-        inward.port2,
-        answers.port2,
-      ]);
-      await promise;
-      this.state = "running";
-      // One timer that looks now and then: a timer for every batch would be dear.
-      this.#watchdog = setInterval(() => this.#watch(), Math.ceil(this.#eventTimeoutMs / 4));
-      this.#flush();
-    } catch (error) {
-      const failure = error instanceof SwitchboardError ? error : new SwitchboardError(
-        "SB_GRANT",
-        `Cannot start service "${this.name}": ${messageOf(error)}`,
-        {
-          cause: error,
-        },
-      );
-      this.#fail(failure);
-      throw failure;
-    } finally {
-      clearTimeout(timer);
+      this.#worker = this.#spawn();
+    } catch (cause) {
+      const message = `Cannot start service "${this.name}": ${messageOf(cause)}`;
+      this.#fail(new SwitchboardError("SB_GRANT", message, { cause }));
+      return;
     }
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#fail(new SwitchboardError("SB_LOAD", `Service "${this.name}": ${event.message}`));
+    };
+    const { manifest, dir, endpoints } = this.#definition;
+    const boot: Boot = {
+      service: this.name,
+      root: this.#host.root,
+      dir,
+      endpoints,
+      app: this.#host.app,
+      groups: { join: manifest.groups?.join ?? null, send: manifest.groups?.send ?? null },
+      answerTimeoutMs: this.#eventTimeoutMs,
+      answer,
+    };
+    const ports = [inward.port2, answers.port2];
+    this.#worker.postMessage({ boot, port: inward.port2, answers: answers.port2 }, ports);
   }
 
   #spawn(): Worker {
@@ -311,6 +305,7 @@ export class Isolate implements SessionOwner, OperationsTarget {
   /** Ends the worker. Sessions that are left are removed without a `close` event. */
   stop(): void {
     if (this.state !== "failed") this.state = "stopped";
+    this.#started.reject(this.#gone());
     this.#release();
   }
 
@@ -355,6 +350,7 @@ export class Isolate implements SessionOwner, OperationsTarget {
     const wasRunning = this.state === "running";
     this.state = "failed";
     if (wasRunning) this.#host.log("ERROR", `Service "${this.name}" has ended: ${error.message}`);
+    this.#started.reject(error);
     this.#release();
   }
 

@@ -177,3 +177,51 @@ Deno.test("a service that does not answer any more is given up, and the others r
   assertEquals(await server.text("/services/fine"), "fine");
   assertEquals(await server.counts(), { sessions: 1, groups: 0 });
 });
+
+Deno.test("a service may use groups while it loads, and in timers", async () => {
+  await using server = await Server.start({
+    "services/early/early.js": `
+      import { getGroupSize, sendToGroup } from "/lib/xp/websocket";
+      const early = getGroupSize("nobody");
+      let later;
+      setTimeout(() => { sendToGroup("nobody", "x"); later = getGroupSize("nobody"); });
+      export const get = () => ({ body: { early, later } });
+    `,
+  });
+  assertEquals(JSON.parse(await server.text("/services/early")), { early: 0, later: 0 });
+});
+
+Deno.test("a server can be stopped while a service loads", async () => {
+  const { Switchboard } = await import("../../mod.ts");
+  const { Site } = await import("../helpers/site.ts");
+  using site = Site.make({
+    "services/never/never.mjs": "await new Promise(() => {}); export const get = () => ({});",
+  });
+  const lines: string[] = [];
+  const board = await Switchboard.open({
+    root: site.root,
+    port: 0,
+    log: (_, text) => lines.push(text),
+  });
+  board.listen();
+  await board.close();
+  assertEquals(lines, []);
+});
+
+Deno.test("a close handler that never ends does not keep the server from stopping", async () => {
+  const server = await Server.start({
+    "services/stuck/stuck.js": `
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = (e) => e.type === "close" ? new Promise(() => {}) : undefined;
+    `,
+    "services/stuck/service.json": { eventTimeoutMs: 200 },
+  });
+  try {
+    const client = await Client.open(server.ws("/services/stuck"));
+    while ((await server.counts()).sessions < 1);
+    assertEquals((await server.stop()).code, 0);
+    assertEquals((await client.closed).code, 1001);
+  } finally {
+    await server[Symbol.asyncDispose]();
+  }
+});
