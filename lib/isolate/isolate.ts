@@ -311,7 +311,7 @@ export class Isolate implements SessionOwner, OperationsTarget {
 
   #received(batch: unknown[]): void {
     Atomics.add(this.#answer, AnswerWord.TAKEN, 1);
-    if (batch[batch.length - 1] === Op.ACK) {
+    if (batch[0] === Op.ACK) {
       // The next batch goes out before this one is applied, so that both sides work at the same time.
       this.#underWay = false;
       this.#flush();

@@ -37,6 +37,7 @@ export class Link {
   #payload = 0;
   #transfer: Transferable[] = [];
   #inBatch = false;
+  #owesAck = false;
   #scheduled = false;
   #posted = 0;
   #asked = 0;
@@ -63,7 +64,7 @@ export class Link {
   /** Sends what the batch brought about, and asks for the next one. */
   endBatch(): void {
     this.#inBatch = false;
-    this.#ops.push(Op.ACK);
+    this.#owesAck = true;
     this.#flush();
   }
 
@@ -178,7 +179,7 @@ export class Link {
   }
 
   #flush(): void {
-    if (this.#ops.length === 0) return;
+    if (this.#ops.length === 0 && !this.#owesAck) return;
     const underWay = (this.#posted - Atomics.load(this.#answer, AnswerWord.TAKEN)) | 0;
     if (underWay >= MAX_UNDERWAY) this.#barrier();
     else this.#post();
@@ -187,6 +188,8 @@ export class Link {
   #post(): void {
     const ops = this.#ops;
     const transfer = this.#transfer;
+    if (this.#owesAck) ops.unshift(Op.ACK);
+    this.#owesAck = false;
     this.#ops = [];
     this.#count = 0;
     this.#payload = 0;

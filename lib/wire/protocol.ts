@@ -29,7 +29,7 @@ export const EVENT_FIELDS: readonly number[] = [0, 8, 2, 2, 2, 1, 2, 5];
 
 /** Isolate to host. */
 export const Op = {
-  /** The batch last sent has been taken: send the next. */
+  /** First of a batch: the one last sent has been taken, send the next. */
   ACK: 1,
   /** handle, length of its message: one event of this session has been handled */
   DONE: 2,
