@@ -128,12 +128,13 @@ export class Gateway {
     const denied = admission(service.allow);
     if (denied !== null) return denied;
     await service.settled;
+    // Its static files too: who may see them is not known of a service whose manifest is broken.
+    if (!service.isRunning) return refusal(503, `Service "${route.key}" is not running`, RETRY);
     if (upgrade) return await this.#upgrade(request, service, route, origin, url.pathname);
     if (service.assets !== null && /^assets(\/|$)/.test(route.rest)) {
       if (route.rest === "assets") return toFolder(url);
       return await serveAsset(request, service.assets, route.rest.slice("assets/".length));
     }
-    if (!service.isRunning) return refusal(503, `Service "${route.key}" is not running`, RETRY);
     const { bodyBytes, requestTimeoutMs } = this.#options;
     const body = await readBody(request, bodyBytes, requestTimeoutMs);
     if (body === "too large") {
@@ -157,7 +158,6 @@ export class Gateway {
     const problem = handshakeProblem(request);
     if (problem !== null) return refusal(problem.status, problem.message, problem.headers);
     if (this.draining) return refusal(503, "The server is stopping", RETRY);
-    if (!service.isRunning) return refusal(503, `Service "${route.key}" is not running`, RETRY);
     if (isFull(service)) return full(route);
     const reply = await this.#ask(service, request, route, origin, { body: null, upgrade: true });
     const { accept } = reply;

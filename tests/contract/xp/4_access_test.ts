@@ -127,6 +127,7 @@ Deno.test("contract XP 4: users and roles", async (t) => {
     "services/silent/silent.xml": "<service><description>nothing of it</description></service>",
     "services/broken/broken.js": OPEN,
     "services/broken/broken.xml": "<service><allow><principal>",
+    "services/broken/assets/secret.txt": "secret",
   });
 
   for (const service of ["xml", "yml", "yaml", "manifest"]) {
@@ -157,8 +158,10 @@ Deno.test("contract XP 4: users and roles", async (t) => {
   }
 
   await t.step("a descriptor that cannot be understood lets nobody in", async () => {
-    const response = await server.fetch("/services/broken");
-    await response.body?.cancel();
-    assertEquals(response.status, 503);
+    for (const path of ["/services/broken", "/services/broken/assets/secret.txt"]) {
+      const response = await server.fetch(path);
+      await response.body?.cancel();
+      assertEquals(response.status, 503);
+    }
   });
 });
