@@ -5,6 +5,7 @@ export type ErrorCode =
   | "SB_LISTEN"
   | "SB_LOAD"
   | "SB_MANIFEST"
+  | "SB_MEMORY"
   | "SB_ROOT"
   | "SB_SERVICE"
   | "SB_SETTINGS"

@@ -1,50 +1,47 @@
 import type { GatewayService } from "./gateway/mod.ts";
 import type { SessionLimits } from "./hub/mod.ts";
-import { Isolate, type IsolateHost } from "./isolate/mod.ts";
+import { type IsolateHost, type ServiceCounts, Supervisor } from "./isolate/mod.ts";
 import { messageOf, SwitchboardError } from "./errors.ts";
 import type { ServiceDefinition } from "./service/mod.ts";
 import type { BusEvent, NeutralReply, NeutralRequest } from "./wire/mod.ts";
 
-/** One service that is being served: its definition, and the isolate that runs it. */
+/** One service that is being served: its definition, and who keeps it running. */
 export class ServiceHost implements GatewayService {
   readonly settled: Promise<void>;
   readonly limits: SessionLimits;
-  /** Why it is not running. */
+  /** What was found on disk, and is being served. */
+  definition: ServiceDefinition;
+  /** Why it is not running, or why its newest version is not. */
   error: SwitchboardError | null;
-  readonly #isolate: Isolate;
+  readonly #supervisor: Supervisor;
 
   /** @param onError Told once, if it does not start. */
   constructor(
-    readonly definition: ServiceDefinition,
+    definition: ServiceDefinition,
     host: IsolateHost,
     onError: (error: SwitchboardError) => void,
   ) {
-    const { manifest } = definition;
+    this.definition = definition;
     this.error = definition.error;
-    this.limits = {
-      maxMessageBytes: manifest.maxMessageBytes ?? 65536,
-      idleTimeoutMs: (manifest.idleTimeoutSec ?? 300) * 1000,
-      sendBufferBytes: manifest.sendBufferBytes ?? 1048576,
-      closeTimeoutMs: manifest.eventTimeoutMs ?? 5000,
-    };
-    this.#isolate = new Isolate(definition, host);
-    this.settled = (this.error === null ? this.#isolate.start() : Promise.reject(this.error)).catch(
-      (error) => {
-        this.error = error instanceof SwitchboardError
-          ? error
-          : new SwitchboardError("SB_LOAD", messageOf(error));
-        if (this.#isolate.state !== "stopped") onError(this.error);
-      },
-    );
+    this.limits = limitsOf(definition);
+    this.#supervisor = new Supervisor(definition, host);
+    const started = this.error === null ? this.#supervisor.start() : Promise.reject(this.error);
+    this.settled = started.catch((error) => {
+      // A newer version may have come meanwhile: then it counts.
+      if (this.state === "running") return;
+      this.error = asSwitchboardError(error);
+      if (this.#supervisor.state !== "stopped") onError(this.error);
+    });
   }
 
   /** Where it is in its life. */
   get state(): string {
-    return this.error === null ? this.#isolate.state : "failed";
+    const { state } = this.#supervisor;
+    return state === "starting" && this.definition.error !== null ? "failed" : state;
   }
 
-  get isRunning(): boolean {
-    return this.state === "running";
+  get isUp(): boolean {
+    return this.state === "running" || this.state === "restarting";
   }
 
   get assets(): string | null {
@@ -64,24 +61,69 @@ export class ServiceHost implements GatewayService {
   }
 
   get sessionCount(): number {
-    return this.#isolate.sessions.size;
+    return this.#supervisor.sessions.size;
   }
 
-  get owner(): Isolate {
-    return this.#isolate;
+  get owner(): Supervisor {
+    return this.#supervisor;
+  }
+
+  /** What it has been through. */
+  get counts(): ServiceCounts {
+    return this.#supervisor.counts;
   }
 
   request(request: NeutralRequest, timeoutMs: number): Promise<NeutralReply> {
-    return this.#isolate.request(request, timeoutMs);
+    return this.#supervisor.request(request, timeoutMs);
   }
 
   /** Hands an event of the bus to the controllers. */
   publish(event: BusEvent): void {
-    this.#isolate.publish(event);
+    this.#supervisor.publish(event);
+  }
+
+  /**
+   * Exchanges it for what lies on disk now, with its sockets open. What does not start replaces nothing.
+   *
+   * @throws {SwitchboardError} Why it does not start.
+   */
+  async reload(definition: ServiceDefinition): Promise<void> {
+    try {
+      if (definition.error !== null) throw definition.error;
+      await this.#supervisor.swap(definition, () => {
+        this.definition = definition;
+        // The sessions hold this very object: the new limits are theirs too.
+        Object.assign(this.limits, limitsOf(definition));
+      });
+      this.error = null;
+    } catch (error) {
+      this.error = asSwitchboardError(error);
+      throw this.error;
+    }
+  }
+
+  /** Ends the isolate and starts it anew, with its sockets open. */
+  restart(): void {
+    this.#supervisor.restart();
   }
 
   /** Ends the isolate. */
   stop(): void {
-    this.#isolate.stop();
+    this.#supervisor.stop();
   }
+}
+
+function limitsOf({ manifest }: ServiceDefinition): SessionLimits {
+  return {
+    maxMessageBytes: manifest.maxMessageBytes ?? 65536,
+    idleTimeoutMs: (manifest.idleTimeoutSec ?? 300) * 1000,
+    sendBufferBytes: manifest.sendBufferBytes ?? 1048576,
+    closeTimeoutMs: manifest.eventTimeoutMs ?? 5000,
+  };
+}
+
+function asSwitchboardError(error: unknown): SwitchboardError {
+  return error instanceof SwitchboardError
+    ? error
+    : new SwitchboardError("SB_LOAD", messageOf(error));
 }

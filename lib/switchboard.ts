@@ -12,6 +12,7 @@ import {
   type Settings,
 } from "./service/mod.ts";
 import { ServiceHost } from "./service_host.ts";
+import { Turnstile } from "./turnstile.ts";
 import { VERSION } from "./version.ts";
 
 /** How a server is opened; settings that are not given come from the environment and `switchboard.json`. */
@@ -26,15 +27,19 @@ export interface SwitchboardOptions extends PartialSettings {
 export interface ServiceStatus {
   /** Unique name: `chat`, `api:chat`, `webapp`. */
   key: string;
-  /** `starting`, `running`, `failed` or `stopped`. */
+  /** `starting`, `running`, `restarting`, `failed` or `stopped`. */
   state: string;
+  /** How often its isolate ended and was started anew. */
+  restarts: number;
+  /** Events that an isolate had begun to handle when it ended. */
+  lostEvents: number;
   /** Systems that its controllers are written for, for example `xp`. */
   systems: string[];
   /** Its shortest URL. */
   url: string;
   /** URL of the page that it ships, if it does. */
   page: string | null;
-  /** Why it is not running. */
+  /** Why it is not running, or why its newest version is not. */
   error: SwitchboardError | null;
   /** What its author should know. */
   warnings: string[];
@@ -68,6 +73,8 @@ export class Switchboard implements AsyncDisposable {
   readonly #hub: Hub;
   readonly #gateway: Gateway;
   readonly #services = new Map<string, ServiceHost>();
+  // More at a time would only make each of them slower.
+  readonly #turnstile = new Turnstile(Math.max(4, 2 * navigator.hardwareConcurrency));
   #server: Deno.HttpServer<Deno.NetAddr> | null = null;
   #abort = new AbortController();
   #closing: Promise<void> | null = null;
@@ -110,7 +117,7 @@ export class Switchboard implements AsyncDisposable {
     });
   }
 
-  #start(definition: ServiceDefinition): void {
+  #start(definition: ServiceDefinition): ServiceHost {
     const { key } = definition;
     for (const warning of definition.warnings) this.#log("WARN", warning, key);
     const host: IsolateHost = {
@@ -118,13 +125,16 @@ export class Switchboard implements AsyncDisposable {
       root: this.root,
       app: { name: this.settings.app, version: VERSION, config: this.settings.config },
       startTimeoutMs: START_TIMEOUT_MS,
+      inTurn: (start) => this.#turnstile.pass(start),
       log: (level, text) => this.#log(level, text, key),
       emit: (event) => {
         for (const service of this.#services.values()) service.publish(event);
       },
     };
     const failed = (error: SwitchboardError) => this.#log("ERROR", error.message, key);
-    this.#services.set(key, new ServiceHost(definition, host, failed));
+    const service = new ServiceHost(definition, host, failed);
+    this.#services.set(key, service);
+    return service;
   }
 
   /** Resolves when every service has started, or failed to. */
@@ -140,6 +150,7 @@ export class Switchboard implements AsyncDisposable {
       return {
         key: definition.key,
         state: service.state,
+        ...service.counts,
         systems: definition.systems,
         url,
         page: hasIndex(definition.assets) ? `${url.replace(/\/$/, "")}/assets/` : null,
@@ -197,15 +208,58 @@ export class Switchboard implements AsyncDisposable {
   }
 
   /**
+   * Exchanges a service for what lies on disk now, with its sockets open: the new code is started, takes over
+   * between two events, and the old code is stopped. A version that does not start replaces nothing. A service
+   * that is new is started, one that is no more is removed.
+   *
+   * @param key The service's key.
+   * @throws {SwitchboardError} Why the new version does not start; `SB_SERVICE`, if there is none of this key.
+   */
+  async reload(key: string): Promise<void> {
+    const [definition] = discover(this.root, key);
+    const service = this.#services.get(key);
+    if (this.#closing !== null) return;
+    if (definition === undefined) return await this.remove(key);
+    if (service !== undefined) {
+      for (const warning of definition.warnings) this.#log("WARN", warning, key);
+      return await service.reload(definition);
+    }
+    const started = this.#start(definition);
+    await started.settled;
+    if (started.error !== null) throw started.error;
+  }
+
+  /** Keys of the services that there are, and of those that lie on disk now. */
+  get keys(): string[] {
+    const found = discover(this.root).map((definition) => definition.key);
+    return [...new Set([...this.#services.keys(), ...found])];
+  }
+
+  /**
+   * Ends a service's isolate at once, whatever it does, and starts it anew. Its sockets stay open; what it had
+   * begun to handle is lost, and its sessions get an `error` event for it.
+   *
+   * @throws {SwitchboardError} `SB_SERVICE`, if there is none of this key.
+   */
+  restart(key: string): void {
+    this.#find(key).restart();
+  }
+
+  #find(key: string): ServiceHost {
+    const service = this.#services.get(key);
+    if (service === undefined) {
+      throw new SwitchboardError("SB_SERVICE", `There is no service "${key}"`);
+    }
+    return service;
+  }
+
+  /**
    * Removes a service: its sockets are closed with 1001 and its URLs are no more.
    *
    * @throws {SwitchboardError} `SB_SERVICE`, if there is none of this key.
    */
   async remove(key: string): Promise<void> {
-    const service = this.#services.get(key);
-    if (service === undefined) {
-      throw new SwitchboardError("SB_SERVICE", `There is no service "${key}"`);
-    }
+    const service = this.#find(key);
     this.#services.delete(key);
     await service.settled;
     this.#hub.closeAll(1001, "service removed", service.owner);
@@ -255,8 +309,13 @@ export class Switchboard implements AsyncDisposable {
   }
 
   #readiness(): Response {
-    const services = Object.fromEntries(this.services.map(({ key, state }) => [key, state]));
-    const ready = Object.values(services).every((state) => state === "running");
+    const services = Object.fromEntries(
+      this.services.map(({ key, state, restarts, lostEvents }) => [
+        key,
+        { state, restarts, lostEvents },
+      ]),
+    );
+    const ready = Object.values(services).every(({ state }) => state === "running");
     const status = this.#gateway.draining ? "draining" : ready ? "ready" : "not ready";
     return Response.json({ status, services }, { status: status === "ready" ? 200 : 503 });
   }

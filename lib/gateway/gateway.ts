@@ -16,7 +16,8 @@ const RETRY_AFTER_SEC = 5;
 
 /** What the gateway must know of a service. */
 export interface GatewayService {
-  readonly isRunning: boolean;
+  /** Whether it takes requests: it runs, or will in a moment. */
+  readonly isUp: boolean;
   /** Resolves when it has started, or failed to. */
   readonly settled: Promise<void>;
   /** Absolute folder of its static files. */
@@ -129,7 +130,7 @@ export class Gateway {
     if (denied !== null) return denied;
     await service.settled;
     // Its static files too: who may see them is not known of a service whose manifest is broken.
-    if (!service.isRunning) return refusal(503, `Service "${route.key}" is not running`, RETRY);
+    if (!service.isUp) return refusal(503, `Service "${route.key}" is not running`, RETRY);
     if (upgrade) return await this.#upgrade(request, service, route, origin, url.pathname);
     if (service.assets !== null && /^assets(\/|$)/.test(route.rest)) {
       if (route.rest === "assets") return toFolder(url);
@@ -168,7 +169,7 @@ export class Gateway {
       return refusal(403, `Origin ${sent ?? "(none)"} may not connect to ${own}`);
     }
     // While the controller was asked, the server may have begun to stop, and others may have come in.
-    if (this.draining || !service.isRunning) return refusal(503, "The server is stopping", RETRY);
+    if (this.draining || !service.isUp) return refusal(503, "The server is stopping", RETRY);
     if (isFull(service)) return full(route);
     const events = new SessionEvents(this.#options, (connection) => {
       // The last moment: whoever gets in now would be missed by the server's goodbye.

@@ -4,6 +4,11 @@ import { Session, type SessionInit, type SessionKeeper, type SessionOwner } from
 /** How often time-outs are looked at, ms; they are late by as much at the most. */
 const SWEEP_MS = 500;
 
+/** Groups that a session may be in. */
+const MAX_GROUPS = 16_384;
+/** Places that all sessions of an owner together may have in groups. */
+const MAX_MEMBERSHIPS = 1_048_576;
+
 /** Settings of a hub. */
 export interface HubOptions {
   /** Name of this node, readable from its session ids. */
@@ -86,20 +91,28 @@ export class Hub implements SessionKeeper {
   ): void {
     const members = this.#groups.get(group);
     if (members === undefined) return;
+    const left = except === null ? null : new Set(except);
     for (const session of members) {
-      if (except !== null && except.includes(session.id)) continue;
-      session.send(message);
+      if (left === null || !left.has(session.id)) session.send(message);
     }
   }
 
-  /** Adds a session to a group; an unknown session is a silent no-op. */
-  join(group: string, id: string): void {
+  /**
+   * Adds a session to a group; an unknown session is a silent no-op.
+   *
+   * @returns False, if the session or its owner is in as many groups as may be.
+   */
+  join(group: string, id: string): boolean {
     const session = this.#sessions.get(id);
-    if (session === undefined) return;
+    if (session === undefined || session.groups?.has(group)) return true;
+    const { owner, groups } = session;
+    if ((groups?.size ?? 0) >= MAX_GROUPS || owner.memberships >= MAX_MEMBERSHIPS) return false;
+    owner.memberships++;
     let members = this.#groups.get(group);
     if (members === undefined) this.#groups.set(group, members = new Set());
     members.add(session);
     (session.groups ??= new Set()).add(group);
+    return true;
   }
 
   /** Takes a session out of a group. */
@@ -157,6 +170,7 @@ export class Hub implements SessionKeeper {
   }
 
   #leave(group: string, session: Session): void {
+    session.owner.memberships--;
     const members = this.#groups.get(group);
     if (members?.delete(session) && members.size === 0) this.#groups.delete(group);
   }
@@ -172,8 +186,7 @@ export class Hub implements SessionKeeper {
           session.fail(`No message for ${idle / 1000} s`, 1001, "idle timeout");
         }
       } else if (now - session.closedAt >= session.limits.closeTimeoutMs) {
-        session.owner.forgotten(session);
-        this.remove(session);
+        if (session.owner.forgotten(session)) this.remove(session);
       }
     }
   }

@@ -10,8 +10,10 @@ export interface SessionOwner {
   failed(session: Session, error: string): void;
   /** The last event; the hub must be told to remove the session when it has been handled. */
   closed(session: Session, code: number): void;
-  /** The hub has given up waiting for `closed` to be handled. */
-  forgotten(session: Session): void;
+  /** The hub gives up waiting for `closed` to be handled; false: it shall wait on. */
+  forgotten(session: Session): boolean;
+  /** Kept by the hub: places of the owner's sessions in groups. */
+  memberships: number;
 }
 
 /** What a session needs of the hub that keeps it. */

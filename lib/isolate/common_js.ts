@@ -1,6 +1,7 @@
 import { stripTypeScriptTypes } from "node:module";
+import { extname } from "node:path";
+import { pathToFileURL as toFileUrl } from "node:url";
 import { compileFunction, constants } from "node:vm";
-import { extname, toFileUrl } from "@std/path";
 
 /** A CommonJS module's body; `this` and the first argument are its `exports`. */
 export type CompiledModule = (

@@ -1,404 +1,334 @@
-import type { Hub, Session, SessionOwner } from "../hub/mod.ts";
-import { messageOf, SwitchboardError } from "../errors.ts";
-import { Latch } from "../latch.ts";
-import type { Grants, ServiceDefinition } from "../service/mod.ts";
+import type { Hub } from "../hub/mod.ts";
+import { type ErrorCode, messageOf, SwitchboardError } from "../errors.ts";
+import { type Grants, narrowed, type ServiceDefinition } from "../service/mod.ts";
 import {
+  ANSWER_WORDS,
   AnswerWord,
   type Boot,
-  type BusEvent,
-  Event,
+  type CellBoot,
+  type CellReport,
+  EVENT_FIELDS,
   GroupGrant,
   type LoadFailure,
   type NeutralReply,
-  type NeutralRequest,
   Op,
+  type Report,
+  type Revocation,
 } from "../wire/mod.ts";
 import { applyBatch, type OperationsTarget } from "./operations.ts";
+import { cellPermissions, RUNTIME, runtimeGrant } from "./cell_permissions.ts";
 
-/** Events of one session that may wait to be handled. */
-const MAX_PENDING_EVENTS = 16384;
-/** Their length, bytes or UTF-16 units. */
-const MAX_PENDING_LENGTH = 16 * 1024 * 1024;
-/** The same for all sessions of a service together. */
-const MAX_SERVICE_LENGTH = 128 * 1024 * 1024;
+/** MiB that an isolate may hold in memory, where its manifest says nothing. */
+const DEFAULT_MEMORY_MB = 128;
 
-/** What an isolate needs from its server. */
-export interface IsolateHost {
+/** Answers to synchronous questions that may lie unread: those that were given up. */
+const MAX_UNREAD_ANSWERS = 16;
+
+/** What an isolate runs for, whatever service it is. */
+export interface IsolateSettings {
   hub: Hub;
   app: Boot["app"];
   root: string;
   /** How long loading may take, ms. */
   startTimeoutMs: number;
-  log(level: string, text: string): void;
-  /** Hands an event to all services. */
-  emit(event: BusEvent): void;
 }
 
-/** Where an isolate is in its life. */
-export type IsolateState = "starting" | "running" | "failed" | "stopped";
-
-interface Waiting {
-  resolve(reply: NeutralReply): void;
-  reject(error: SwitchboardError): void;
-  timer: ReturnType<typeof setTimeout>;
+/** Whoever supervises an isolate. All but {@linkcode ended} may be called by code that is not trusted. */
+export interface IsolateKeeper {
+  /** The last batch has been taken: the next may come. */
+  idle(isolate: Isolate): void;
+  /** It has ended by itself, or was stopped because it had to be. Called once. */
+  ended(isolate: Isolate, error: SwitchboardError): void;
+  /** One event of the session is through. */
+  handled(isolate: Isolate, handle: number, length: number): void;
+  /** The session's `close` event is through. */
+  closeHandled(isolate: Isolate, handle: number): void;
+  /** The reply to a request; one that comes too late is dropped. */
+  replied(id: number, reply: NeutralReply): void;
+  logged(level: string, text: string): void;
+  emitted(type: string, data: string, distributed: boolean): void;
+  denied(kind: string, target: string): void;
 }
 
 /**
- * The host side of one service: starts its worker with the service's permissions, hands it events in batches
- * and applies the operations that come back.
+ * The host side of one running isolate: starts its cell with the service's permissions, hands it batches of
+ * events, applies the operations that come back, and stops it when it does not answer.
  *
  * One batch is under way at a time; events that come meanwhile form the next one. So batches grow with load
  * by themselves, and an idle service gets its event at once.
  */
-export class Isolate implements SessionOwner, OperationsTarget {
-  readonly name: string;
+export class Isolate implements OperationsTarget {
   readonly hub: Hub;
-  readonly joinGrant: GroupGrant;
-  readonly sendGrant: GroupGrant;
-  /** Sessions that the inside knows, by handle. */
-  readonly sessions: Map<number, Session> = new Map();
-  /** Where it is in its life. */
-  state: IsolateState = "starting";
-  #worker: Worker | null = null;
-  #port: MessagePort | null = null;
-  #answers: MessagePort | null = null;
-  #answer: Int32Array = new Int32Array(0);
-  #queue: unknown[] = [];
-  #transfer: Transferable[] = [];
-  #underWay = false;
-  #underWaySince = 0;
-  #watchdog: ReturnType<typeof setInterval> | undefined;
-  #pendingLength = 0;
-  readonly #present = new Latch();
-  readonly #started = Promise.withResolvers<void>();
-  #requests = 0;
-  readonly #waiting = new Map<number, Waiting>();
-  readonly #eventTimeoutMs: number;
-  readonly #host: IsolateHost;
+  readonly service: string;
+  /** The service's files that it was loaded from; known once it has started. */
+  files: readonly string[] = [];
+  /** Resolves when the controllers are loaded; rejects if it ends before. */
+  readonly started: Promise<void>;
+  readonly #start = Promise.withResolvers<void>();
   readonly #definition: ServiceDefinition;
+  readonly #settings: IsolateSettings;
+  readonly #keeper: IsolateKeeper;
+  readonly #eventTimeoutMs: number;
+  readonly #words: Int32Array;
+  readonly #ports = [new MessageChannel(), new MessageChannel()] as const;
+  #cell: Worker | null = null;
+  #state: "booting" | "loading" | "running" | "ended" = "booting";
+  #joinGrants: GroupGrant[];
+  #sendGrants: GroupGrant[];
+  #grants: Grants;
+  /** Number of the batch under way; 0: none is. */
+  #number = 0;
+  #batch: unknown[] = [];
+  #since = 0;
+  #startTimer: ReturnType<typeof setTimeout> | undefined;
+  #watchdog: ReturnType<typeof setInterval> | undefined;
+  #lastLook = 0;
+  #answersSent = 0;
 
-  constructor(definition: ServiceDefinition, host: IsolateHost) {
+  constructor(definition: ServiceDefinition, settings: IsolateSettings, keeper: IsolateKeeper) {
+    const { manifest, key, grants } = definition;
     this.#definition = definition;
-    this.#host = host;
-    this.hub = host.hub;
-    this.#eventTimeoutMs = definition.manifest.eventTimeoutMs ?? 5000;
-    this.joinGrant = new GroupGrant("join", definition.manifest.groups?.join ?? null);
-    this.sendGrant = new GroupGrant("send", definition.manifest.groups?.send ?? null);
-    this.name = definition.key;
+    this.#settings = settings;
+    this.#keeper = keeper;
+    this.hub = settings.hub;
+    this.service = key;
+    this.#eventTimeoutMs = manifest.eventTimeoutMs ?? 5000;
+    this.#grants = grants;
+    this.#joinGrants = [new GroupGrant("join", manifest.groups?.join ?? null)];
+    this.#sendGrants = [new GroupGrant("send", manifest.groups?.send ?? null)];
+    this.#words = new Int32Array(
+      new SharedArrayBuffer(ANSWER_WORDS * Int32Array.BYTES_PER_ELEMENT),
+    );
+    this.started = this.#start.promise;
+    // Who waits for it is told; if nobody does, it is no unhandled rejection.
+    this.started.catch(() => {});
+    this.#boot();
+  }
+
+  /** Whether a batch may be handed over. */
+  get isIdle(): boolean {
+    return this.#number === 0 && this.#state === "running";
   }
 
   /**
-   * Starts the worker and loads the controllers.
+   * Hands over a batch of events, see `Event` of the wire. Only when {@linkcode isIdle}.
    *
-   * @throws {SwitchboardError} `SB_LOAD`, if a controller throws; `SB_TIMEOUT`, if loading takes too long;
-   * `SB_GRANT`, if the worker cannot get its permissions.
+   * @param batch Its first place is left for the batch's number; an empty one asks for a sign of life.
    */
-  async start(): Promise<void> {
-    const { startTimeoutMs } = this.#host;
-    const timer = setTimeout(() => {
-      const message = `Service "${this.name}" did not load within ${startTimeoutMs} ms`;
-      this.#fail(new SwitchboardError("SB_TIMEOUT", message));
-    }, startTimeoutMs);
-    try {
-      this.#boot();
-      await this.#started.promise;
-      // One timer that looks now and then: a timer for every batch would be dear.
-      this.#watchdog = setInterval(() => this.#watch(), Math.ceil(this.#eventTimeoutMs / 4));
-      this.#flush();
-    } finally {
-      clearTimeout(timer);
+  post(batch: unknown[]): void {
+    // Not to be guessed, so that what was not read cannot be acknowledged; and not 0.
+    this.#number = batch[0] = 1 + Math.floor(Math.random() * 0x7ffffffe);
+    this.#batch = batch;
+    Atomics.store(this.#words, AnswerWord.BEGUN, 0);
+    this.#since = performance.now();
+    this.#ports[0].port1.postMessage(batch);
+  }
+
+  /** After its end: the events that were handed over and that it had not begun to handle. */
+  get unbegun(): unknown[] {
+    const begun = Atomics.load(this.#words, AnswerWord.BEGUN);
+    if (this.#number === 0) return [];
+    for (let at = 1; at < this.#batch.length; at += 1 + EVENT_FIELDS[this.#batch[at] as number]!) {
+      if (at > begun) return this.#batch.slice(at);
     }
+    return [];
   }
 
-  #boot(): void {
-    const inward = new MessageChannel();
-    const answers = new MessageChannel();
-    const answer = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT);
-    this.#answer = new Int32Array(answer);
-    this.#port = inward.port1;
-    this.#answers = answers.port1;
-    inward.port1.onmessage = ({ data }) => {
-      if (Array.isArray(data)) this.#received(data);
-      else if (data !== null) this.#fail(loadError(this.name, data));
-      else if (this.state === "starting") {
-        this.state = "running";
-        this.#started.resolve();
-      }
-    };
-    try {
-      this.#worker = this.#spawn();
-    } catch (cause) {
-      const message = `Cannot start service "${this.name}": ${messageOf(cause)}`;
-      this.#fail(new SwitchboardError("SB_GRANT", message, { cause }));
-      return;
-    }
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#fail(new SwitchboardError("SB_LOAD", `Service "${this.name}": ${event.message}`));
-    };
-    const { manifest, dir, endpoints } = this.#definition;
-    const boot: Boot = {
-      service: this.name,
-      root: this.#host.root,
-      dir,
-      endpoints,
-      app: this.#host.app,
-      groups: { join: manifest.groups?.join ?? null, send: manifest.groups?.send ?? null },
-      answerTimeoutMs: this.#eventTimeoutMs,
-      answer,
-    };
-    const ports = [inward.port2, answers.port2];
-    this.#worker.postMessage({ boot, port: inward.port2, answers: answers.port2 }, ports);
+  /** Takes away at once what the new definition does not grant; what it grants beyond needs a new isolate. */
+  narrow(definition: ServiceDefinition): void {
+    const { groups } = definition.manifest;
+    this.#joinGrants.push(new GroupGrant("join", groups?.join ?? null));
+    this.#sendGrants.push(new GroupGrant("send", groups?.send ?? null));
+    const lost: Revocation = narrowed(this.#grants, definition.grants);
+    if (lost.length > 0) this.#cell?.postMessage(lost);
   }
 
-  #spawn(): Worker {
-    return new Worker(new URL("./runner.ts", import.meta.url), {
-      type: "module",
-      name: this.name,
-      deno: { permissions: permissionsOf(this.#definition.grants) },
-    });
-  }
-
-  /**
-   * Hands a request to the controller.
-   *
-   * @throws {SwitchboardError} `SB_TIMEOUT`, if there is no reply in time; `SB_ISOLATE_GONE`, if the isolate
-   * is not running or ends meanwhile.
-   */
-  request(request: NeutralRequest, timeoutMs: number): Promise<NeutralReply> {
-    if (this.state !== "running") return Promise.reject(this.#gone());
-    const { promise, resolve, reject } = Promise.withResolvers<NeutralReply>();
-    const id = ++this.#requests;
-    const timer = setTimeout(() => {
-      this.#waiting.delete(id);
-      reject(
-        new SwitchboardError(
-          "SB_TIMEOUT",
-          `Service "${this.name}" did not answer ${request.method} ${request.path} within ${timeoutMs} ms`,
-        ),
-      );
-    }, timeoutMs);
-    this.#waiting.set(id, { resolve, reject, timer });
-    this.#queue.push(Event.REQUEST, id, request);
-    this.#flush();
-    return promise;
-  }
-
-  opened(session: Session): void {
-    if (this.state !== "running") {
-      session.close(1011, "service failed");
-      return;
-    }
-    this.sessions.set(session.handle, session);
-    this.#present.enter();
-    session.pendingEvents++;
-    this.#queue.push(
-      Event.OPEN,
-      session.handle,
-      session.endpoint,
-      session.id,
-      session.path,
-      session.origin,
-      session.params,
-      session.data,
-      session.user === null ? "" : JSON.stringify(session.user),
+  /** Ends it, whatever it does. */
+  stop(): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    clearTimeout(this.#startTimer);
+    clearInterval(this.#watchdog);
+    this.#cell?.terminate();
+    for (const { port1 } of this.#ports) port1.close();
+    this.#start.reject(
+      new SwitchboardError("SB_ISOLATE_GONE", `Service "${this.service}" was stopped`),
     );
-    this.#flush();
   }
 
-  received(session: Session, message: string | Uint8Array<ArrayBuffer>): void {
-    const length = message.length;
-    if (
-      session.pendingEvents >= MAX_PENDING_EVENTS ||
-      session.pendingBytes + length > MAX_PENDING_LENGTH ||
-      this.#pendingLength + length > MAX_SERVICE_LENGTH
-    ) {
-      this.#host.log("WARN", `Session ${session.id} closed: its messages come faster than handled`);
-      session.close(1013, "overloaded");
-      return;
-    }
-    session.pendingEvents++;
-    session.pendingBytes += length;
-    this.#pendingLength += length;
-    this.#queue.push(Event.MESSAGE, session.handle, message);
-    if (typeof message !== "string") this.#transfer.push(message.buffer);
-    this.#flush();
+  mayJoin(group: string): boolean {
+    return this.#joinGrants.every((grant) => grant.allows(group));
   }
 
-  failed(session: Session, error: string): void {
-    session.pendingEvents++;
-    this.#queue.push(Event.ERROR, session.handle, error);
-    this.#flush();
+  maySend(group: string): boolean {
+    return this.#sendGrants.every((grant) => grant.allows(group));
   }
 
-  closed(session: Session, code: number): void {
-    if (this.state !== "running") {
-      this.#drop(session);
-      this.hub.remove(session);
-      return;
-    }
-    this.#queue.push(Event.CLOSE, session.handle, code);
-    this.#flush();
-  }
-
-  forgotten(session: Session): void {
-    this.#host.log(
-      "WARN",
-      `Session ${session.id} removed: its close event was not handled in time`,
-    );
-    this.#drop(session);
-    this.#queue.push(Event.FORGET, session.handle);
-    this.#flush();
+  get mayUseAllGroups(): boolean {
+    return [...this.#joinGrants, ...this.#sendGrants].every((grant) => grant.isAll);
   }
 
   handled(handle: number, length: number): void {
-    const session = this.sessions.get(handle);
-    if (session === undefined) return;
-    session.pendingEvents--;
-    session.pendingBytes -= length;
-    this.#pendingLength -= length;
+    this.#keeper.handled(this, handle, length);
   }
 
   ended(handle: number): void {
-    const session = this.sessions.get(handle);
-    if (session === undefined || session.isOpen) return;
-    this.#drop(session);
-    this.hub.remove(session);
+    this.#keeper.closeHandled(this, handle);
   }
 
   replied(id: number, reply: NeutralReply): void {
-    const waiting = this.#waiting.get(id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(id);
-    clearTimeout(waiting.timer);
-    waiting.resolve(reply);
+    this.#keeper.replied(id, reply);
   }
 
   logged(level: string, text: string): void {
-    this.#host.log(level, text);
+    this.#keeper.logged(level, text);
   }
 
   emitted(type: string, data: string, distributed: boolean): void {
-    this.#host.emit({ type, data, distributed, timestamp: Date.now(), localOrigin: true });
+    this.#keeper.emitted(type, data, distributed);
+  }
+
+  denied(kind: string, target: string): void {
+    this.#keeper.denied(kind, target);
   }
 
   answer(asked: number, value: unknown): void {
-    if (typeof value === "number") Atomics.store(this.#answer, AnswerWord.NUMBER, value);
-    else if (value !== undefined) this.#answers?.postMessage([asked, value]);
-    Atomics.store(this.#answer, AnswerWord.ASKED, asked);
-    Atomics.notify(this.#answer, AnswerWord.ASKED);
+    if (typeof value === "number") {
+      Atomics.store(this.#words, AnswerWord.NUMBER, value);
+    } else if (value !== undefined) {
+      // Who asks on and on and never reads the answers shall not fill the memory with them.
+      const unread = this.#answersSent - Atomics.load(this.#words, AnswerWord.READ) | 0;
+      if (unread > MAX_UNREAD_ANSWERS) return;
+      this.#answersSent = this.#answersSent + 1 | 0;
+      this.#ports[1].port1.postMessage([asked, value]);
+    }
+    Atomics.store(this.#words, AnswerWord.ASKED, asked);
+    Atomics.notify(this.#words, AnswerWord.ASKED);
   }
 
-  /** Hands an event of the bus to the controllers. */
-  publish(event: BusEvent): void {
-    if (this.state !== "running") return;
-    const { type, data, timestamp, distributed, localOrigin } = event;
-    this.#queue.push(Event.BUS, type, data, timestamp, distributed, localOrigin);
-    this.#flush();
+  #boot(): void {
+    const { manifest, dir, endpoints } = this.#definition;
+    const { root, app, startTimeoutMs } = this.#settings;
+    const runtime = runtimeGrant(this.#grants);
+    const boot: Boot = {
+      service: this.service,
+      root,
+      dir,
+      endpoints,
+      app,
+      groups: { join: manifest.groups?.join ?? null, send: manifest.groups?.send ?? null },
+      answerTimeoutMs: this.#eventTimeoutMs,
+      answer: this.#words.buffer as SharedArrayBuffer,
+      memoryMb: manifest.memoryMb ?? DEFAULT_MEMORY_MB,
+      trusted: manifest.trusted === true,
+    };
+    this.#startTimer = setTimeout(() => {
+      this.#fail("SB_TIMEOUT", `did not load within ${startTimeoutMs} ms`);
+    }, startTimeoutMs);
+    const [inward, answers] = this.#ports;
+    inward.port1.onmessage = ({ data }) => {
+      if (this.#state === "ended") return;
+      if (Array.isArray(data)) this.#received(data);
+      else this.#reported(data as Report);
+    };
+    try {
+      this.#cell = new Worker(new URL("./cell.ts", import.meta.url), {
+        type: "module",
+        name: this.service,
+        deno: { permissions: cellPermissions(this.#grants) },
+      });
+    } catch (cause) {
+      // The caller is not yet ready to be told.
+      queueMicrotask(() =>
+        this.#fail(
+          "SB_GRANT",
+          `cannot get its permissions (its own, and read of "${RUNTIME}"): ${messageOf(cause)}`,
+        )
+      );
+      return;
+    }
+    this.#cell.onmessage = ({ data }) => this.#cellEnded(data as CellReport);
+    this.#cell.onerror = (event) => {
+      event.preventDefault();
+      this.#fail("SB_LOAD", `could not be started: ${event.message}`);
+    };
+    const message: CellBoot = { boot, port: inward.port2, answers: answers.port2, runtime };
+    this.#cell.postMessage(message, [inward.port2, answers.port2]);
   }
 
-  /** Resolves when no session is left, or after a time, ms. */
-  async drained(timeoutMs: number): Promise<void> {
-    await this.#present.zero(timeoutMs);
+  #cellEnded({ code, message }: CellReport): void {
+    if (code === "ERR_WORKER_OUT_OF_MEMORY") this.#failFull();
+    else this.#fail("SB_ISOLATE_GONE", `ended: ${message}`);
   }
 
-  /** Ends the worker. Sessions that are left are removed without a `close` event. */
-  stop(): void {
-    if (this.state !== "failed") this.state = "stopped";
-    this.#started.reject(this.#gone());
-    this.#release();
+  #reported(report: Report): void {
+    if (report?.is === "full") {
+      this.#failFull();
+    } else if (report?.is === "up" && this.#state === "booting") {
+      this.#state = "loading";
+      this.#lastLook = performance.now();
+      // One timer that looks now and then: a timer for every batch would be dear.
+      this.#watchdog = setInterval(() => this.#look(), Math.ceil(this.#eventTimeoutMs / 4));
+    } else if (report?.is === "ready" && this.#state === "loading") {
+      if (Array.isArray(report.files)) this.files = report.files.map(String);
+      clearTimeout(this.#startTimer);
+      this.#state = "running";
+      this.#start.resolve();
+    } else if (report?.is === "unloadable" && this.#state === "loading") {
+      this.#failTo(loadError(this.service, report.failure));
+    }
   }
 
   #received(batch: unknown[]): void {
-    Atomics.add(this.#answer, AnswerWord.TAKEN, 1);
-    if (batch[0] === Op.ACK) {
+    Atomics.add(this.#words, AnswerWord.TAKEN, 1);
+    if (batch[0] === Op.ACK && batch[1] === this.#number) {
       // The next batch goes out before this one is applied, so that both sides work at the same time.
-      this.#underWay = false;
-      this.#flush();
+      this.#number = 0;
+      this.#batch = [];
+      if (this.#state === "running") this.#keeper.idle(this);
     }
     try {
       applyBatch(this, batch);
     } catch (error) {
-      this.#host.log(
-        "ERROR",
-        `Service "${this.name}" sent a batch that is not understood: ${messageOf(error)}`,
-      );
+      this.#keeper.logged("ERROR", `Sent a batch that is not understood: ${messageOf(error)}`);
     }
   }
 
-  #flush(): void {
-    if (this.#underWay || this.#queue.length === 0 || this.state !== "running") return;
-    const queue = this.#queue;
-    const transfer = this.#transfer;
-    this.#queue = [];
-    this.#underWay = true;
-    if (transfer.length > 0) this.#transfer = [];
-    this.#port!.postMessage(queue, transfer);
-    this.#underWaySince = performance.now();
-  }
-
-  #watch(): void {
-    const limit = this.#eventTimeoutMs;
-    if (!this.#underWay || performance.now() - this.#underWaySince < limit) return;
-    this.#fail(
-      new SwitchboardError("SB_TIMEOUT", `Service "${this.name}" has not answered for ${limit} ms`),
-    );
-  }
-
-  #fail(error: SwitchboardError): void {
-    if (this.state === "failed" || this.state === "stopped") return;
-    const wasRunning = this.state === "running";
-    this.state = "failed";
-    if (wasRunning) this.#host.log("ERROR", `Service "${this.name}" has ended: ${error.message}`);
-    this.#started.reject(error);
-    this.#release();
-  }
-
-  #release(): void {
-    clearInterval(this.#watchdog);
-    this.#worker?.terminate();
-    this.#worker = null;
-    this.#port?.close();
-    this.#answers?.close();
-    this.#queue = [];
-    this.#transfer = [];
-    for (const { reject, timer } of this.#waiting.values()) {
-      clearTimeout(timer);
-      reject(this.#gone());
-    }
-    this.#waiting.clear();
-    for (const session of [...this.sessions.values()]) {
-      session.close(1011, "service failed");
-      this.#drop(session);
-      this.hub.remove(session);
+  /** Stops it if it has not answered for too long; asks it for a sign of life if there was no reason to. */
+  #look(): void {
+    const now = performance.now();
+    const isLate = now - this.#lastLook > this.#eventTimeoutMs / 2;
+    this.#lastLook = now;
+    // When this thread was held up itself, the answer may wait behind this very call.
+    if (isLate) return;
+    if (this.#number === 0) {
+      this.post([0]);
+    } else if (now - this.#since >= this.#eventTimeoutMs) {
+      this.#fail("SB_TIMEOUT", `has not answered for ${this.#eventTimeoutMs} ms`);
     }
   }
 
-  #drop(session: Session): void {
-    if (!this.sessions.delete(session.handle)) return;
-    this.#present.leave();
-    this.#pendingLength -= session.pendingBytes;
+  #failFull(): void {
+    const megabytes = this.#definition.manifest.memoryMb ?? DEFAULT_MEMORY_MB;
+    this.#fail("SB_MEMORY", `has used up its memory of ${megabytes} MiB ("memoryMb")`);
   }
 
-  #gone(): SwitchboardError {
-    return new SwitchboardError("SB_ISOLATE_GONE", `Service "${this.name}" is ${this.state}`);
+  #fail(code: ErrorCode, what: string): void {
+    this.#failTo(new SwitchboardError(code, `Service "${this.service}" ${what}`));
+  }
+
+  #failTo(error: SwitchboardError): void {
+    if (this.#state === "ended") return;
+    this.#start.reject(error);
+    this.stop();
+    this.#keeper.ended(this, error);
   }
 }
 
-function loadError(service: string, data: unknown): SwitchboardError {
-  const { message, stack } = data as LoadFailure;
+function loadError(service: string, failure: LoadFailure | undefined): SwitchboardError {
+  const { message, stack } = failure ?? {};
   return new SwitchboardError(
     "SB_LOAD",
     `Cannot load service "${service}": ${message}\n${stack}`.trimEnd(),
-  );
-}
-
-/** A list grants what it names; an empty one must become `false`, for Deno would take it for "all". */
-function permissionsOf(grants: Grants): Deno.PermissionOptionsObject {
-  return Object.fromEntries(
-    Object.entries(grants).map(([kind, granted]) => [
-      kind,
-      granted !== true && granted.length === 0 ? false : granted,
-    ]),
   );
 }

@@ -1,16 +1,9 @@
-import { createRequire, registerHooks } from "node:module";
-import {
-  basename,
-  dirname,
-  extname,
-  fromFileUrl,
-  join,
-  relative,
-  SEPARATOR,
-  toFileUrl,
-} from "@std/path";
+import nodeModule, { createRequire, registerHooks } from "node:module";
+// Not @std/path: the isolate may read the runtime's own folder only, also while it loads this.
+import { basename, dirname, extname, join, relative, sep as SEPARATOR } from "node:path";
+import { fileURLToPath as fromFileUrl, pathToFileURL as toFileUrl } from "node:url";
 import * as websocket from "../websocket.ts";
-import type { Loader } from "../wire/mod.ts";
+import type { Link, Loader } from "../wire/mod.ts";
 import * as xpAuth from "../xp/auth.ts";
 import * as xpEvent from "../xp/event.ts";
 import * as xpPortal from "../xp/portal.ts";
@@ -29,6 +22,18 @@ const LIBRARY: ReadonlyMap<string, { url: string; module: unknown }> = new Map([
 /** What an id without an extension may stand for. */
 const SUFFIXES = ["", ".ts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"];
 
+/** Hosts that modules come from, by scheme: Deno asks no permission for the first two. */
+const REGISTRIES: Record<string, string> = {
+  "npm:": "registry.npmjs.org:443",
+  "jsr:": "jsr.io:443",
+};
+
+/** In place of `node:module`, which the engine hands out as it was before anything was taken from it. */
+const NODE_MODULE = import.meta.resolve("./node_module.js");
+
+// Held on to before a controller can put something else in its place.
+const querySync = Deno.permissions.querySync.bind(Deno.permissions);
+
 interface Module {
   exports: unknown;
 }
@@ -38,24 +43,34 @@ interface Module {
  * from the other. Which a file is, the engine's parser decides: what compiles as a CommonJS body is one.
  */
 export class ModuleLoader implements Loader {
+  readonly #link: Link;
   readonly #root: string;
   readonly #dir: string;
   readonly #lib: string;
   /** CommonJS modules by file, from the moment they start to run. */
   readonly #modules = new Map<string, Module>();
+  readonly #files = new Set<string>();
 
   /**
    * @param root The root that is served.
    * @param dir The service's own folder.
+   * @param link Told what is denied.
    */
-  constructor(root: string, dir: string) {
+  constructor(root: string, dir: string, link: Link) {
+    this.#link = link;
     this.#root = root;
     this.#dir = dir;
     this.#lib = join(root, "lib");
     this.#install();
   }
 
+  /** The service's files that were loaded so far. */
+  get files(): string[] {
+    return [...this.#files];
+  }
+
   async load(file: string): Promise<Record<string, unknown>> {
+    this.#files.add(file);
     const compiled = this.#compile(file);
     if (compiled !== null) return asExports(this.#run(file, compiled));
     return asExports(await import(toFileUrl(file).href));
@@ -80,13 +95,22 @@ export class ModuleLoader implements Loader {
       resolve: (id, context, next) => {
         const parent = context.parentURL ?? "";
         const from = parent.startsWith("file:") ? fromFileUrl(parent) : parent;
-        if (!isPath(from)) return next(id, context);
-        const resolved = this.#resolve(id, from);
-        if (resolved === null) return next(id, context);
-        const url = isPath(resolved) ? toFileUrl(resolved).href : resolved;
-        return { url, shortCircuit: true };
+        if (/^(node:)?module$/.test(id)) return { url: NODE_MODULE, shortCircuit: true };
+        const resolved = isPath(from) ? this.#resolve(id, from) : null;
+        if (resolved !== null) {
+          const url = isPath(resolved) ? toFileUrl(resolved).href : resolved;
+          return { url, shortCircuit: true };
+        }
+        const found = next(id, context);
+        if (id !== import.meta.url && (!isPath(from) || this.#isUsers(from))) {
+          this.#checkForeign(id, found.url, from);
+        }
+        return found;
       },
       load: (url, context, next) => {
+        if (url === NODE_MODULE) {
+          return { format: "module", source: asEsModule(url, nodeModule), shortCircuit: true };
+        }
         const file = url.startsWith("file:") ? fromFileUrl(url) : "";
         if (file === "" || !this.#isUsers(file) || extname(file) === ".json") {
           return next(url, context);
@@ -122,6 +146,22 @@ export class ModuleLoader implements Loader {
     return null;
   }
 
+  /** Makes sure that the service may load from where the id leads, out of its own folders. */
+  #checkForeign(id: string, url: string, from: string): void {
+    if (/^(node|data|blob|ext):/.test(url)) return;
+    const { protocol, host, port } = new URL(url);
+    const source = /^https?:$/.test(protocol)
+      ? port === "" ? `${host}:${protocol === "https:" ? 443 : 80}` : host
+      : REGISTRIES[/^\w+:/.exec(id)?.[0] ?? ""] ?? REGISTRIES["npm:"]!;
+    const wanted = { name: "import", host: source } as unknown as Deno.PermissionDescriptor;
+    if (querySync(wanted).state === "granted") return;
+    this.#link.denied("import", source);
+    throw new Error(
+      `Cannot load "${id}", asked for by ${this.#shown(from)}: it comes from ${source}, ` +
+        `which "permissions.import" in service.json does not list`,
+    );
+  }
+
   #find(path: string, id: string, from: string): string {
     if (!this.#isUsers(path)) {
       throw new Error(
@@ -130,7 +170,10 @@ export class ModuleLoader implements Loader {
       );
     }
     const found = SUFFIXES.map((suffix) => path + suffix).find(existsFile);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      this.#files.add(found);
+      return found;
+    }
     throw new Error(
       `Cannot find module "${id}", asked for by ${this.#shown(from)}: ` +
         `no ${this.#shown(path)}{${SUFFIXES.slice(0, 6).join(",")}}`,
@@ -214,6 +257,7 @@ export class ModuleLoader implements Loader {
   }
 
   #shown(path: string): string {
+    if (!isPath(path)) return path;
     return relative(this.#root, path) || basename(path);
   }
 }

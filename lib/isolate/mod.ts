@@ -1,9 +1,14 @@
 /**
  * One service's sandbox: the host side that supervises it, the runner inside, and the module loader.
  *
- * Comes in: a service definition and a hub. The host side owns the worker; everything under `runner.ts` runs
- * within the service's permissions.
+ * Comes in: a service definition and a hub. The host side owns the cell, a worker with the service's
+ * permissions; everything under `runner.ts` runs in the isolate inside of it.
  *
  * @module
  */
-export { Isolate, type IsolateHost, type IsolateState } from "./isolate.ts";
+export {
+  type IsolateHost,
+  type ServiceCounts,
+  type ServiceState,
+  Supervisor,
+} from "./supervisor.ts";

@@ -1,6 +1,6 @@
-import { closeCodeProblem, type Hub } from "../hub/mod.ts";
+import { closeCodeProblem, type Hub, MAX_REASON_BYTES } from "../hub/mod.ts";
 import {
-  type GroupGrant,
+  MAX_GROUP_NAME,
   type NeutralReply,
   Op,
   OP_FIELDS,
@@ -12,10 +12,14 @@ import { checkedReply } from "./checked_reply.ts";
 /** Whose operations they are, and what they are applied to. */
 export interface OperationsTarget {
   readonly hub: Hub;
-  /** Groups that the service may join; checked here too, for the inside is not to be trusted. */
-  readonly joinGrant: GroupGrant;
-  /** Groups that it may send to. */
-  readonly sendGrant: GroupGrant;
+  /** Name of the service. */
+  readonly service: string;
+  /** Whether the service may join the group; asked here too, for the inside is not to be trusted. */
+  mayJoin(group: string): boolean;
+  /** Whether it may send to the group. */
+  maySend(group: string): boolean;
+  /** Whether it may do so with every group: then it may also address sessions of other services. */
+  readonly mayUseAllGroups: boolean;
   /** One event of the session is through. */
   handled(handle: number, length: number): void;
   /** The session's `close` event is through. */
@@ -26,80 +30,114 @@ export interface OperationsTarget {
   logged(level: string, text: string): void;
   /** An event that the controller sends to all services. */
   emitted(type: string, data: string, distributed: boolean): void;
+  /** Something that the service must not do. */
+  denied(kind: string, target: string): void;
   /** Answers a question that the isolate is blocked on. */
   answer(asked: number, value: unknown): void;
 }
 
 /**
- * Applies one batch of operations, in order. What an isolate sends is not to be trusted: a field of a wrong
- * type ends the batch.
+ * Applies one batch of operations, in order. What an isolate sends is not to be trusted: what the service must
+ * not do is left out and reported, and a field of a wrong type ends the batch.
  *
  * @throws {TypeError} If the batch is not as the wire says; what came before has been applied.
- * @throws {SwitchboardError} `SB_GRANT`, if a group is not granted: the inside should have refused it.
  */
 export function applyBatch(target: OperationsTarget, batch: unknown[]): void {
-  const { hub } = target;
   for (let at = 0; at < batch.length;) {
-    const op = batch[at];
-    switch (op) {
-      case Op.ACK:
-        break;
-      case Op.DONE:
-        target.handled(number(batch[at + 1]), number(batch[at + 2]));
-        break;
-      case Op.ENDED:
-        target.ended(number(batch[at + 1]));
-        break;
-      case Op.SEND:
-        hub.send(text(batch[at + 1]), payload(batch[at + 2]));
-        break;
-      case Op.SEND_GROUP:
-        target.sendGrant.check(text(batch[at + 1]));
-        hub.sendToGroup(text(batch[at + 1]), payload(batch[at + 2]), texts(batch[at + 3]));
-        break;
-      case Op.JOIN:
-        target.joinGrant.check(text(batch[at + 1]));
-        hub.join(text(batch[at + 1]), text(batch[at + 2]));
-        break;
-      case Op.LEAVE:
-        hub.leave(text(batch[at + 1]), text(batch[at + 2]));
-        break;
-      case Op.CLOSE: {
-        const code = batch[at + 2];
-        const problem = closeCodeProblem(code);
-        if (problem !== null) throw new TypeError(problem);
-        hub.close(text(batch[at + 1]), code as number, text(batch[at + 3]));
-        break;
-      }
-      case Op.REPLY:
-        target.replied(number(batch[at + 1]), checkedReply(batch[at + 2]));
-        break;
-      case Op.LOG:
-        target.logged(text(batch[at + 1]), text(batch[at + 2]));
-        break;
-      case Op.EMIT:
-        target.emitted(text(batch[at + 1]), text(batch[at + 2]), batch[at + 3] === true);
-        break;
-      case Op.ASK:
-        target.answer(number(batch[at + 3]), answerTo(hub, batch[at + 1], text(batch[at + 2])));
-        break;
-      default:
-        throw new TypeError(`Unknown operation ${String(op)}`);
-    }
-    at += 1 + OP_FIELDS[op as number]!;
+    const op = batch[at] as number;
+    const fields = OP_FIELDS[op];
+    if (fields === undefined) throw new TypeError(`Unknown operation ${String(op)}`);
+    apply(target, op, batch, at);
+    at += 1 + fields;
   }
 }
 
-function answerTo(hub: Hub, query: unknown, argument: string): unknown {
+function apply(target: OperationsTarget, op: number, batch: unknown[], at: number): void {
+  const { hub } = target;
+  switch (op) {
+    case Op.ACK:
+      break;
+    case Op.DONE:
+      target.handled(number(batch[at + 1]), number(batch[at + 2]));
+      break;
+    case Op.ENDED:
+      target.ended(number(batch[at + 1]));
+      break;
+    case Op.SEND: {
+      const id = text(batch[at + 1]);
+      if (mayAddress(target, id)) hub.send(id, payload(batch[at + 2]));
+      break;
+    }
+    case Op.SEND_GROUP: {
+      const group = text(batch[at + 1]);
+      if (!target.maySend(group)) target.denied("groups.send", group);
+      else hub.sendToGroup(group, payload(batch[at + 2]), texts(batch[at + 3]));
+      break;
+    }
+    case Op.JOIN:
+      join(target, text(batch[at + 1]), text(batch[at + 2]));
+      break;
+    case Op.LEAVE: {
+      const id = text(batch[at + 2]);
+      if (mayAddress(target, id)) hub.leave(text(batch[at + 1]), id);
+      break;
+    }
+    case Op.CLOSE: {
+      const id = text(batch[at + 1]);
+      const code = batch[at + 2];
+      const problem = closeCodeProblem(code);
+      if (problem !== null) throw new TypeError(problem);
+      if (mayAddress(target, id)) hub.close(id, code as number, reason(batch[at + 3]));
+      break;
+    }
+    case Op.REPLY:
+      target.replied(number(batch[at + 1]), checkedReply(batch[at + 2]));
+      break;
+    case Op.LOG:
+      target.logged(text(batch[at + 1]), text(batch[at + 2]));
+      break;
+    case Op.EMIT:
+      target.emitted(text(batch[at + 1]), text(batch[at + 2]), batch[at + 3] === true);
+      break;
+    case Op.ASK:
+      target.answer(number(batch[at + 3]), answerTo(target, batch[at + 1], text(batch[at + 2])));
+      break;
+    case Op.DENIED:
+      target.denied(text(batch[at + 1]), text(batch[at + 2]));
+      break;
+  }
+}
+
+/** A session is its service's; others reach it only if nothing was taken from what they may do with groups. */
+function mayAddress(target: OperationsTarget, id: string): boolean {
+  if (target.mayUseAllGroups) return true;
+  const session = target.hub.session(id);
+  if (session === undefined || session.owner.name === target.service) return true;
+  // Not the id: who reads the log could use it.
+  target.denied("session", `of service ${session.owner.name}`);
+  return false;
+}
+
+function join(target: OperationsTarget, group: string, id: string): void {
+  if (group.length > MAX_GROUP_NAME) throw new TypeError("The name of a group is too long");
+  if (!target.mayJoin(group)) target.denied("groups.join", group);
+  else if (mayAddress(target, id) && !target.hub.join(group, id)) {
+    target.denied("another group", "");
+  }
+}
+
+function answerTo(target: OperationsTarget, query: unknown, argument: string): unknown {
+  const { hub } = target;
+  const maySee = () => target.mayJoin(argument) || target.maySend(argument);
   switch (query) {
     case Query.GROUP_SIZE:
-      return hub.groupSize(argument);
+      return maySee() ? hub.groupSize(argument) : 0;
     case Query.GROUP_MEMBERS:
-      return hub.groupMembers(argument);
+      return maySee() ? hub.groupMembers(argument) : [];
     case Query.GROUPS:
-      return hub.groupsOf(argument);
+      return mayAddress(target, argument) ? hub.groupsOf(argument) : [];
     case Query.SESSION:
-      return sessionInfo(hub, argument);
+      return mayAddress(target, argument) ? sessionInfo(hub, argument) : null;
     case Query.BARRIER:
       return undefined;
     default:
@@ -135,6 +173,13 @@ function texts(value: unknown): string[] | null {
     throw new TypeError(`Expected a list, got ${typeof value}`);
   }
   return value;
+}
+
+function reason(value: unknown): string {
+  if (new TextEncoder().encode(text(value)).length > MAX_REASON_BYTES) {
+    throw new TypeError("The close reason is too long");
+  }
+  return value as string;
 }
 
 function payload(value: unknown): string | Uint8Array<ArrayBuffer> {

@@ -5,14 +5,21 @@
  * @module
  */
 import process from "node:process";
+import { getHeapStatistics } from "node:v8";
+import { parentPort } from "node:worker_threads";
 import { connect, type Dialect, type Endpoint, explain, Link, userStack } from "../wire/mod.ts";
-import type { Boot, LoadFailure } from "../wire/mod.ts";
+import type { Boot, Report } from "../wire/mod.ts";
 import { xp } from "../xp/dialect.ts";
+import { auditDenials } from "./denials.ts";
 import { ModuleLoader } from "./loader.ts";
+import { lockDown } from "./lockdown.ts";
 import { Sessions } from "./sessions.ts";
 
 /** Systems that a controller can be written for. */
 const DIALECTS: Record<string, Dialect> = { xp };
+
+/** How often the memory is looked at, ms. */
+const LOOK_EVERY_MS = 250;
 
 interface BootMessage {
   boot: Boot;
@@ -20,52 +27,72 @@ interface BootMessage {
   answers: MessagePort;
 }
 
-const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
+const cell = parentPort!;
 
-scope.onmessage = async ({ data }: MessageEvent<BootMessage>) => {
-  scope.onmessage = null;
-  const { boot, port, answers } = data;
+/** Web Locks, which the types of this place lack. */
+const { locks } = navigator as unknown as {
+  locks: { request(name: string, hold: () => Promise<never>): Promise<never> };
+};
+
+cell.once("message", ({ boot, port, answers }: BootMessage) => {
+  // While a worker holds a lock, ending it also ends what it is running; without, a loop would run on.
+  locks.request(crypto.randomUUID(), () => new Promise(() => {}));
+  cell.once("message", () => run(boot, port, answers));
+  // By now the runtime has been read: the cell may take back the permission to.
+  cell.postMessage(null);
+});
+
+async function run(boot: Boot, port: MessagePort, answers: MessagePort): Promise<void> {
+  const postMessage = port.postMessage.bind(port);
+  const report = (what: Report) => postMessage(what);
   const link = new Link(boot, port, answers);
+  const endpoints: Endpoint[] = [];
+  const sessions = new Sessions(link, endpoints, boot.answer);
+  port.onmessage = ({ data }) => sessions.take(data);
   connect(link);
   keepAlive(link);
-  noWayOut();
+  const loader = new ModuleLoader(boot.root, boot.dir, link);
+  auditDenials(link);
+  lockDown(boot.trusted, link);
+  watchMemory(boot.memoryMb, sessions, report);
+  report({ is: "up" });
   try {
-    const loader = new ModuleLoader(boot.root, boot.dir);
-    const endpoints: Endpoint[] = [];
     for (const { system, file } of boot.endpoints) {
       endpoints.push(await DIALECTS[system]!.open(file, loader));
     }
-    const sessions = new Sessions(link, endpoints);
-    port.onmessage = ({ data }) => sessions.take(data);
-    port.postMessage(null);
+    report({ is: "ready", files: loader.files });
   } catch (error) {
-    const failure: LoadFailure = { message: explain(error), stack: userStack(error) };
-    port.postMessage(failure);
+    report({ is: "unloadable", failure: { message: explain(error), stack: userStack(error) } });
   }
-};
+}
 
 /** What a controller throws in a timer or leaves rejected is logged and ends nothing. */
 function keepAlive(link: Link): void {
-  scope.addEventListener("error", (event) => {
+  const log = (what: string, error: unknown) =>
+    link.log("ERROR", `${what}${explain(error)}\n${userStack(error)}`.trimEnd());
+  addEventListener("error", (event) => {
     event.preventDefault();
-    link.log("ERROR", `Uncaught ${explain(event.error)}\n${userStack(event.error)}`.trimEnd());
+    log("Uncaught ", event.error);
   });
-  scope.addEventListener("unhandledrejection", (event) => {
+  addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    link.log(
-      "ERROR",
-      `Unhandled rejection: ${explain(event.reason)}\n${userStack(event.reason)}`.trimEnd(),
-    );
+    log("Unhandled rejection: ", event.reason);
   });
+  process.on("uncaughtException", () => {});
 }
 
-/** The host ends an isolate, nobody else: one that ended by itself would leave its sockets unanswered. */
-function noWayOut(): void {
-  const refuse = (call: string) => () => {
-    throw new Error(`Cannot call ${call} in a service: it ends with its server`);
-  };
-  Object.defineProperty(Deno, "exit", { value: refuse("Deno.exit()") });
-  Object.defineProperty(process, "exit", { value: refuse("process.exit()") });
-  Object.defineProperty(process, "reallyExit", { value: refuse("process.reallyExit()") });
-  Object.defineProperty(globalThis, "close", { value: refuse("close()") });
+/**
+ * Reports when the isolate has outgrown its memory. The engine cuts off what fills its heap, mostly without
+ * a word: its limit has then been raised, or a batch has not ended. What lies outside of the heap, as byte
+ * arrays do, it does not limit at all.
+ */
+function watchMemory(megabytes: number, sessions: Sessions, report: (what: Report) => void): void {
+  const limit = getHeapStatistics().heap_size_limit;
+  setInterval(() => {
+    const { heap_size_limit, used_heap_size, external_memory } = getHeapStatistics();
+    const used = used_heap_size + external_memory;
+    if (sessions.isTaking || heap_size_limit > limit || used > megabytes * 2 ** 20) {
+      report({ is: "full", megabytes: Math.round(used / 2 ** 20) });
+    }
+  }, LOOK_EVERY_MS);
 }

@@ -1,4 +1,5 @@
 import {
+  AnswerWord,
   type Endpoint,
   Event,
   EVENT_FIELDS,
@@ -8,6 +9,10 @@ import {
   type SessionEvent,
   type User,
 } from "../wire/mod.ts";
+
+// Held on to before a controller can put something else in their place.
+const { store } = Atomics;
+const parse = JSON.parse;
 
 /** Handled events that a busy session's queue keeps before it is trimmed. */
 const TRIM_AT = 1024;
@@ -41,18 +46,38 @@ class LocalSession implements InnerSession {
  */
 export class Sessions {
   readonly #sessions = new Map<number, LocalSession>();
+  readonly #words: Int32Array;
+  #isTaking = false;
 
-  constructor(private readonly link: Link, private readonly endpoints: readonly Endpoint[]) {}
+  /** @param answer Shared with the host: words as in `AnswerWord`. */
+  constructor(
+    private readonly link: Link,
+    private readonly endpoints: readonly Endpoint[],
+    answer: SharedArrayBuffer,
+  ) {
+    this.#words = new Int32Array(answer);
+  }
 
-  /** Handles one batch; what it brings about goes back as one batch. */
+  /**
+   * Whether a batch is being handled. Where nothing else can run meanwhile, the engine has cut it off, and
+   * left out the `finally` blocks.
+   */
+  get isTaking(): boolean {
+    return this.#isTaking;
+  }
+
+  /** Handles one batch; what it brings about goes back as one batch. An empty one asks for a sign of life. */
   take(batch: unknown[]): void {
+    this.#isTaking = true;
     this.link.beginBatch();
     try {
-      for (let at = 0; at < batch.length; at += 1 + EVENT_FIELDS[batch[at] as number]!) {
+      for (let at = 1; at < batch.length; at += 1 + EVENT_FIELDS[batch[at] as number]!) {
+        store(this.#words, AnswerWord.BEGUN, at);
         this.#takeOne(batch, at);
       }
     } finally {
-      this.link.endBatch();
+      this.link.endBatch(batch[0] as number);
+      this.#isTaking = false;
     }
   }
 
@@ -65,6 +90,10 @@ export class Sessions {
         });
         break;
       case Event.OPEN:
+        this.#open(batch, at);
+        this.#dispatch(batch[at + 1], { type: "open" });
+        break;
+      case Event.ADOPT:
         this.#open(batch, at);
         break;
       case Event.CLOSE:
@@ -116,10 +145,9 @@ export class Sessions {
       origin,
       params,
       data,
-      user === "" ? null : JSON.parse(user),
+      user === "" ? null : parse(user),
     );
     this.#sessions.set(handle, session);
-    this.#dispatch(handle, { type: "open" });
   }
 
   #request(id: number, request: NeutralRequest): void {

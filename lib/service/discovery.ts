@@ -13,9 +13,10 @@ const EXTENSIONS = [".ts", ".js", ".mjs", ".cjs"];
  * Finds the services of a root: the first-level folders of `services/` and `apis/`, and `webapp/`. A broken
  * one is returned with its error, so that the others can run.
  *
+ * @param only Key of the one that is looked for; default: all.
  * @throws {SwitchboardError} `SB_ROOT`, if the root is no folder that can be read.
  */
-export function discover(root: string): ServiceDefinition[] {
+export function discover(root: string, only?: string): ServiceDefinition[] {
   try {
     if (!Deno.statSync(root).isDirectory) throw new Error("it is not a folder");
   } catch (error) {
@@ -24,11 +25,15 @@ export function discover(root: string): ServiceDefinition[] {
       : messageOf(error);
     throw new SwitchboardError("SB_ROOT", `Cannot serve "${root}": ${reason}`, { cause: error });
   }
-  return [
-    ...folders(join(root, "services")).map((name) => define(root, "service", name)),
-    ...folders(join(root, "apis")).map((name) => define(root, "api", name)),
-    ...(isFolder(join(root, "webapp")) ? [define(root, "webapp", "webapp")] : []),
+  const found: [ServiceKind, string][] = [
+    ...folders(join(root, "services")).map((name): [ServiceKind, string] => ["service", name]),
+    ...folders(join(root, "apis")).map((name): [ServiceKind, string] => ["api", name]),
+    ...(isFolder(join(root, "webapp"))
+      ? [["webapp", "webapp"] satisfies [ServiceKind, string]]
+      : []),
   ];
+  return found.filter(([kind, name]) => only === undefined || keyOf(kind, name) === only)
+    .map(([kind, name]) => define(root, kind, name));
 }
 
 function define(root: string, kind: ServiceKind, name: string): ServiceDefinition {

@@ -134,6 +134,17 @@ function descriptor(kind: PermissionKind, item: string | undefined): Deno.Permis
   }
 }
 
+/** What was granted and is not any more; without an item: all of the kind. */
+export function narrowed(before: Grants, after: Grants): { name: string; item: string | null }[] {
+  return PERMISSION_KINDS.flatMap((name): { name: string; item: string | null }[] => {
+    const had = before[name];
+    const has = after[name];
+    if (has === true) return [];
+    if (had === true) return [{ name, item: null }];
+    return had.filter((item) => !has.includes(item)).map((item) => ({ name, item }));
+  });
+}
+
 /** Grants beyond the default, for people: `net api.example.com:443, env TOKEN`. */
 export function describeGrants(grants: Grants, dir: string, lib: string): string {
   const parts: string[] = [];

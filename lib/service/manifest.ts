@@ -34,7 +34,7 @@ export interface Manifest {
   trusted?: boolean;
   /** Groups that the service may join and send to; `*` stands for any text. Default: all. */
   groups?: { join?: string[]; send?: string[] };
-  /** Heap of the isolate, MiB. */
+  /** What the isolate may hold in memory, MiB. Default: 128. */
   memoryMb?: number;
   /** How long the isolate may be unresponsive, ms. Default: 5000. */
   eventTimeoutMs?: number;
@@ -63,7 +63,7 @@ export const manifestFile: JsonFile<Manifest> = new JsonFile<Manifest>(
 
 /** What this version reads and does not enforce yet. */
 export function unenforced(manifest: Manifest): string[] {
-  return (["memoryMb", "messagesPerSec"] as const)
+  return (["messagesPerSec"] as const)
     .filter((key) => manifest[key] !== undefined)
     .map((key) => `"${key}" is not enforced yet`);
 }

@@ -8,5 +8,5 @@
 export { discover } from "./discovery.ts";
 export { type ServiceDefinition, type ServiceKind } from "./definition.ts";
 export { type Manifest, type PermissionKind } from "./manifest.ts";
-export { describeGrants, type Grants } from "./grants.ts";
+export { describeGrants, type Grants, narrowed } from "./grants.ts";
 export { type PartialSettings, readSettings, type Settings } from "./settings.ts";

@@ -14,6 +14,11 @@ export class GroupGrant {
       : null;
   }
 
+  /** Whether every group is granted. */
+  get isAll(): boolean {
+    return this.#patterns === null;
+  }
+
   /** Whether the group is granted. */
   allows(group: string): boolean {
     return this.#patterns === null || this.#patterns.some((parts) => matches(group, parts));

@@ -17,10 +17,17 @@ export interface BusEvent {
 
 type PortLike = Parameters<typeof receiveMessageOnPort>[0];
 
+// Held on to before a controller can put something else in their place.
+const { add, load, wait } = Atomics;
+const later = queueMicrotask;
+const now = performance.now.bind(performance);
+
 /** Operations kept back before they go out although the batch has not ended. */
 const MAX_OPS = 1024;
 /** Payload kept back, in bytes or UTF-16 units. */
 const MAX_PAYLOAD = 1 << 20;
+/** Longest name of a group, UTF-16 units; the host keeps it as long as there are members. */
+export const MAX_GROUP_NAME = 1024;
 /** Batches under way to the host before the isolate waits for it. */
 const MAX_UNDERWAY = 16;
 
@@ -37,21 +44,24 @@ export class Link {
   #payload = 0;
   #transfer: Transferable[] = [];
   #inBatch = false;
-  #owesAck = false;
+  #owesAck: number | null = null;
   #scheduled = false;
   #posted = 0;
   #asked = 0;
   readonly #listeners = new Set<(event: BusEvent) => void>();
+  /** What the isolate was booted with, less what it shares with the host. */
+  readonly boot: Omit<Boot, "answer">;
   readonly #answer: Int32Array;
+  readonly #answers: PortLike;
+  readonly #postMessage: (ops: unknown[], transfer: Transferable[]) => void;
   readonly #join: GroupGrant;
   readonly #send: GroupGrant;
 
-  constructor(
-    readonly boot: Boot,
-    private readonly port: MessagePort,
-    private readonly answers: MessagePort,
-  ) {
-    this.#answer = new Int32Array(boot.answer);
+  constructor({ answer, ...boot }: Boot, port: MessagePort, answers: MessagePort) {
+    this.boot = boot;
+    this.#answers = answers as unknown as PortLike;
+    this.#postMessage = port.postMessage.bind(port);
+    this.#answer = new Int32Array(answer);
     this.#join = new GroupGrant("join", boot.groups.join);
     this.#send = new GroupGrant("send", boot.groups.send);
   }
@@ -61,10 +71,10 @@ export class Link {
     this.#inBatch = true;
   }
 
-  /** Sends what the batch brought about, and asks for the next one. */
-  endBatch(): void {
+  /** Sends what the batch of this number brought about, and asks for the next one. */
+  endBatch(number: number): void {
     this.#inBatch = false;
-    this.#owesAck = true;
+    this.#owesAck = number;
     this.#flush();
   }
 
@@ -96,14 +106,22 @@ export class Link {
     message: string | Uint8Array<ArrayBuffer>,
     except: string[] | null,
   ): void {
-    this.#send.check(group);
+    this.#checkGroup(this.#send, group);
     this.#ops.push(Op.SEND_GROUP, group, message, except);
     this.#addedPayload(message);
   }
 
-  /** @throws {SwitchboardError} `SB_GRANT`, if the manifest does not let the service use the group. */
+  /**
+   * @throws {SwitchboardError} `SB_GRANT`, if the manifest does not let the service use the group.
+   * @throws {RangeError} If the group's name is too long.
+   */
   join(group: string, id: string): void {
-    this.#join.check(group);
+    if (group.length > MAX_GROUP_NAME) {
+      throw new RangeError(
+        `A group's name must have at most ${MAX_GROUP_NAME} characters, got ${group.length}`,
+      );
+    }
+    this.#checkGroup(this.#join, group);
     this.#ops.push(Op.JOIN, group, id);
     this.#added(group.length);
   }
@@ -128,6 +146,12 @@ export class Link {
     this.#added(text.length);
   }
 
+  /** Tells the host that Deno has denied something. */
+  denied(kind: string, target: string): void {
+    this.#ops.push(Op.DENIED, kind, target);
+    this.#added(target.length);
+  }
+
   emit(type: string, data: string, distributed: boolean): void {
     this.#ops.push(Op.EMIT, type, data, distributed);
     this.#added(data.length);
@@ -143,11 +167,15 @@ export class Link {
     for (const listener of this.#listeners) listener(event);
   }
 
+  /** @throws {SwitchboardError} `SB_GRANT`, if the manifest lets the service neither join nor send. */
   groupSize(group: string): number {
+    this.#checkMember(group);
     return this.#ask(Query.GROUP_SIZE, group) as number;
   }
 
+  /** @throws {SwitchboardError} `SB_GRANT`, if the manifest lets the service neither join nor send. */
   groupMembers(group: string): string[] {
+    this.#checkMember(group);
     return this.#ask(Query.GROUP_MEMBERS, group) as string[];
   }
 
@@ -157,6 +185,15 @@ export class Link {
 
   session(id: string): unknown {
     return this.#ask(Query.SESSION, id);
+  }
+
+  #checkGroup(grant: GroupGrant, group: string): void {
+    if (!grant.allows(group)) this.denied(`groups.${grant.verb}`, group);
+    grant.check(group);
+  }
+
+  #checkMember(group: string): void {
+    if (!this.#send.allows(group)) this.#checkGroup(this.#join, group);
   }
 
   #addedPayload(message: string | Uint8Array<ArrayBuffer>): void {
@@ -171,7 +208,7 @@ export class Link {
       this.#barrier();
     } else if (!this.#inBatch && !this.#scheduled) {
       this.#scheduled = true;
-      queueMicrotask(() => {
+      later(() => {
         this.#scheduled = false;
         if (!this.#inBatch) this.#flush();
       });
@@ -179,8 +216,8 @@ export class Link {
   }
 
   #flush(): void {
-    if (this.#ops.length === 0 && !this.#owesAck) return;
-    const underWay = (this.#posted - Atomics.load(this.#answer, AnswerWord.TAKEN)) | 0;
+    if (this.#ops.length === 0 && this.#owesAck === null) return;
+    const underWay = (this.#posted - load(this.#answer, AnswerWord.TAKEN)) | 0;
     if (underWay >= MAX_UNDERWAY) this.#barrier();
     else this.#post();
   }
@@ -188,14 +225,14 @@ export class Link {
   #post(): void {
     const ops = this.#ops;
     const transfer = this.#transfer;
-    if (this.#owesAck) ops.unshift(Op.ACK);
-    this.#owesAck = false;
+    if (this.#owesAck !== null) ops.unshift(Op.ACK, this.#owesAck);
+    this.#owesAck = null;
     this.#ops = [];
     this.#count = 0;
     this.#payload = 0;
     if (transfer.length > 0) this.#transfer = [];
     this.#posted = (this.#posted + 1) | 0;
-    this.port.postMessage(ops, transfer);
+    this.#postMessage(ops, transfer);
   }
 
   /** Waits until the host has caught up; a host that does not is no reason to fail. */
@@ -210,10 +247,11 @@ export class Link {
         `The host did not answer within ${this.boot.answerTimeoutMs} ms`,
       );
     }
-    if (query === Query.GROUP_SIZE) return Atomics.load(this.#answer, AnswerWord.NUMBER);
+    if (query === Query.GROUP_SIZE) return load(this.#answer, AnswerWord.NUMBER);
     // Answers to questions that were given up come first.
     let received;
-    while ((received = receiveMessageOnPort(this.answers as unknown as PortLike))) {
+    while ((received = receiveMessageOnPort(this.#answers))) {
+      add(this.#answer, AnswerWord.READ, 1);
       const [asked, value] = received.message as [number, unknown];
       if (asked === this.#asked) return value;
     }
@@ -225,13 +263,13 @@ export class Link {
     const asked = this.#asked = (this.#asked + 1) | 0;
     this.#ops.push(Op.ASK, query, argument, asked);
     this.#post();
-    const deadline = performance.now() + this.boot.answerTimeoutMs;
+    const deadline = now() + this.boot.answerTimeoutMs;
     while (true) {
-      const answered = Atomics.load(this.#answer, AnswerWord.ASKED);
+      const answered = load(this.#answer, AnswerWord.ASKED);
       if (answered === asked) return true;
-      const left = deadline - performance.now();
+      const left = deadline - now();
       if (left <= 0) return false;
-      Atomics.wait(this.#answer, AnswerWord.ASKED, answered, left);
+      wait(this.#answer, AnswerWord.ASKED, answered, left);
     }
   }
 }

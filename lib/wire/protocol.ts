@@ -1,7 +1,8 @@
 /**
  * The codes of the wire. Both directions carry batches: flat arrays in which every entry starts with a code
  * and is followed by that code's fixed number of fields. Flat, because an object an event would be most of
- * the cost of a small message.
+ * the cost of a small message. A batch to the isolate starts with its number, which is random and which the
+ * acknowledgement repeats: what has not been read cannot be acknowledged.
  *
  * @module
  */
@@ -22,14 +23,16 @@ export const Event = {
   REQUEST: 6,
   /** type, data (JSON), timestamp, distributed, local origin */
   BUS: 7,
+  /** as OPEN: a session that another isolate has opened; the controller is not told */
+  ADOPT: 8,
 } as const;
 
 /** Fields after the code, by code. */
-export const EVENT_FIELDS: readonly number[] = [0, 8, 2, 2, 2, 1, 2, 5];
+export const EVENT_FIELDS: readonly number[] = [0, 8, 2, 2, 2, 1, 2, 5, 8];
 
 /** Isolate to host. */
 export const Op = {
-  /** First of a batch: the one last sent has been taken, send the next. */
+  /** number of the batch, first of a batch: that one has been taken, send the next */
   ACK: 1,
   /** handle, length of its message: one event of this session has been handled */
   DONE: 2,
@@ -53,10 +56,12 @@ export const Op = {
   EMIT: 11,
   /** {@linkcode Query}, argument, number of the question: the isolate is blocked until it is answered */
   ASK: 12,
+  /** kind of permission, target: Deno has denied it */
+  DENIED: 13,
 } as const;
 
 /** Fields after the code, by code. */
-export const OP_FIELDS: readonly number[] = [0, 0, 2, 1, 2, 3, 2, 2, 3, 2, 2, 3, 3];
+export const OP_FIELDS: readonly number[] = [0, 1, 2, 1, 2, 3, 2, 2, 3, 2, 2, 3, 3, 2];
 
 /** Questions that an isolate asks synchronously. */
 export const Query = {
@@ -80,7 +85,24 @@ export const AnswerWord = {
   NUMBER: 1,
   /** Batches that the host has taken. */
   TAKEN: 2,
+  /** Where in the batch under way the entry is that was begun last; 0: none was. */
+  BEGUN: 3,
+  /** Answers that the isolate has taken from the port. */
+  READ: 4,
 } as const;
+
+/** How many words there are. */
+export const ANSWER_WORDS = 5;
+
+/** What an isolate says of itself, outside of batches. */
+export type Report =
+  /** It has started, and is about to load the controllers. */
+  | { is: "up" }
+  /** The controllers are loaded, from these files. */
+  | { is: "ready"; files: string[] }
+  | { is: "unloadable"; failure: LoadFailure }
+  /** A batch was cut off, for the heap was full; or what lies outside of the heap is too much. */
+  | { is: "full"; megabytes: number };
 
 /** A user as controllers see it (contract XP, section 3). */
 export interface User {
@@ -196,7 +218,29 @@ export interface Boot {
   answerTimeoutMs: number;
   /** Words as in {@linkcode AnswerWord}. */
   answer: SharedArrayBuffer;
+  /** What the isolate may hold in memory, MiB. */
+  memoryMb: number;
+  /** Whether the service may also do what reaches beyond its isolate, for example start workers. */
+  trusted: boolean;
 }
+
+/** What a cell gets to start its isolate with. */
+export interface CellBoot {
+  boot: Boot;
+  port: MessagePort;
+  answers: MessagePort;
+  /** The runtime's own folder: may be read until the runner is loaded; null: the service reads it anyway. */
+  runtime: string | null;
+}
+
+/** What a cell says of its isolate: it has ended. */
+export interface CellReport {
+  code: string;
+  message: string;
+}
+
+/** Permissions that a cell shall give up at once. */
+export type Revocation = { name: string; item: string | null }[];
 
 /** What went wrong while an isolate loaded its controllers. */
 export interface LoadFailure {

@@ -57,10 +57,11 @@ async function withAccepted(
       received() {},
       failed() {},
       closed: (session) => hub.remove(session),
-      forgotten() {},
+      forgotten: () => true,
+      memberships: 0,
     };
     const service: GatewayService = {
-      isRunning: true,
+      isUp: true,
       settled: Promise.resolve(),
       assets: null,
       allow: null,

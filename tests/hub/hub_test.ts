@@ -49,8 +49,11 @@ class Owner implements SessionOwner {
     this.#add(["close", session.id, code]);
   }
 
-  forgotten(session: Session): void {
+  memberships = 0;
+
+  forgotten(session: Session): boolean {
     this.#add(["forgotten", session.id]);
+    return true;
   }
 
   /** Its events of one session, without the id. */

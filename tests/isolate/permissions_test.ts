@@ -95,7 +95,7 @@ Deno.test("an isolate has its own folder and lib/, and nothing else", async (t) 
         const result = await attempt(server, "closed", code);
         assertMatch(
           result.error ?? `got ${JSON.stringify(result)}`,
-          /NotCapable|EACCES|lies outside of|Requires .* access/,
+          /NotCapable|EACCES|lies outside of|Requires .* access|does not list|Cannot use Worker/,
         );
       });
     }

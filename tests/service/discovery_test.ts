@@ -154,12 +154,12 @@ Deno.test("discover() returns a broken service with its error, and the others as
 Deno.test("discover() reads the manifest, and names its files as seen from the root", () => {
   using site = Site.make({
     "apis/a/a.js": CONTROLLER,
-    "apis/a/service.json": { allow: ["role:a"], memoryMb: 64, maxSessions: 5 },
+    "apis/a/service.json": { allow: ["role:a"], messagesPerSec: 64, maxSessions: 5 },
   });
   const [service] = discover(site.root);
-  assertEquals(service!.manifest, { allow: ["role:a"], memoryMb: 64, maxSessions: 5 });
+  assertEquals(service!.manifest, { allow: ["role:a"], messagesPerSec: 64, maxSessions: 5 });
   assertEquals(service!.allow, ["role:a"]);
-  assertEquals(service!.warnings, ['apis/a/service.json: "memoryMb" is not enforced yet']);
+  assertEquals(service!.warnings, ['apis/a/service.json: "messagesPerSec" is not enforced yet']);
 });
 
 Deno.test("discover() lets the manifest's `allow` go over the descriptor's", () => {

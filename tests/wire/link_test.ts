@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SwitchboardError } from "../../lib/errors.ts";
-import { type Boot, Link, Op, Query } from "../../lib/wire/mod.ts";
+import { ANSWER_WORDS, type Boot, Link, Op, Query } from "../../lib/wire/mod.ts";
 
 /** A link whose host has not woken up yet: it takes nothing and answers nothing. */
 class Asleep implements Disposable {
@@ -17,7 +17,9 @@ class Asleep implements Disposable {
       app: { name: "app", version: "0", config: {} },
       groups: { join: null, send: null },
       answerTimeoutMs: 5,
-      answer: new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT),
+      answer: new SharedArrayBuffer(ANSWER_WORDS * Int32Array.BYTES_PER_ELEMENT),
+      memoryMb: 128,
+      trusted: false,
     };
     this.link = new Link(boot, this.#host.port2, this.#answers.port2);
   }
@@ -49,9 +51,9 @@ Deno.test("Link sends what a batch brings about as one batch that begins with it
   link.send("id", "one");
   link.join("group", "id");
   link.done(7, 1);
-  link.endBatch();
+  link.endBatch(42);
   assertEquals(await asleep.posted(1), [
-    [Op.ACK, Op.SEND, "id", "one", Op.JOIN, "group", "id", Op.DONE, 7, 1],
+    [Op.ACK, 42, Op.SEND, "id", "one", Op.JOIN, "group", "id", Op.DONE, 7, 1],
   ]);
 });
 
@@ -66,7 +68,7 @@ Deno.test("Link acknowledges every batch, also where it must wait for the host f
   using asleep = new Asleep();
   for (let batch = 0; batch < 20; batch++) {
     asleep.link.beginBatch();
-    asleep.link.endBatch();
+    asleep.link.endBatch(42);
   }
   const batches = await asleep.posted(20);
   assertEquals(batches.map((batch) => batch[0]), Array(20).fill(Op.ACK));

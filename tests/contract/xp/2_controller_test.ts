@@ -191,7 +191,7 @@ Deno.test("contract XP 2: a controller that cannot be loaded says why", async (t
     assertEquals(await server.text("/services/fine"), "fine");
     const ready = await server.fetch("/readyz");
     assertEquals(ready.status, 503);
-    assertEquals((await ready.json()).services.fine, "running");
+    assertEquals((await ready.json()).services.fine.state, "running");
   });
 });
 

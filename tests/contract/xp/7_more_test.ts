@@ -41,6 +41,7 @@ class Scripted {
 Deno.test("contract XP 7: lib/websocket", async (t) => {
   await using server = await Server.start({
     "services/more/more.js": SCRIPTED,
+    "services/twin/twin.js": SCRIPTED,
     "services/limited/limited.js": SCRIPTED,
     "services/limited/service.json": { groups: { join: ["room:*"], send: ["room:*", "news"] } },
   });
@@ -144,7 +145,7 @@ Deno.test("contract XP 7: lib/websocket", async (t) => {
 
   await t.step("getSession() describes any session of the server", async () => {
     await using one = await Scripted.open(server);
-    await using other = await Scripted.open(server, "limited");
+    await using other = await Scripted.open(server, "twin");
     assertEquals(await other.run(`return ws.getSession(${JSON.stringify(one.id)})`), {
       id: one.id,
       service: "more",
@@ -153,6 +154,18 @@ Deno.test("contract XP 7: lib/websocket", async (t) => {
       data: { color: "blue" },
     });
     assertEquals(await other.run("return ws.getSession('nobody')"), null);
+  });
+
+  await t.step("but a service with group grants knows its own sessions only", async () => {
+    await using one = await Scripted.open(server);
+    await using own = await Scripted.open(server, "limited");
+    const id = JSON.stringify(one.id);
+    assertEquals(await own.run(`return ws.getSession(${id})`), null);
+    assertEquals(await own.run(`return ws.getGroups(${id})`), []);
+    assertEquals((await own.run("return ws.getSession(id)")).id, own.id);
+    await server.logged(({ service, message }) =>
+      service === "limited" && /^Denied session "of service more"/.test(message)
+    );
   });
 
   await t.step("sendToGroup() with except", async () => {
@@ -196,6 +209,7 @@ Deno.test("contract XP 7: lib/websocket", async (t) => {
 
   await t.step("nothing is left", async () => {
     assertEquals(await server.settled(), { sessions: 0, groups: 0 });
-    assertEquals(server.log.all, []);
+    const lines = server.log.all.map((line) => JSON.parse(line).message);
+    assertEquals(lines.filter((line) => !line.startsWith("Denied ")), []);
   });
 });

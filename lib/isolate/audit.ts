@@ -1,0 +1,54 @@
+/** Denials of a service that are told apart; what comes beyond them is not logged. */
+const MAX_TOLD = 256;
+
+/** Longest part of a target that is shown, UTF-16 units. */
+const MAX_SHOWN = 256;
+
+/** Logs what a service was denied, once for each target, with the line of its manifest that would allow it. */
+export class Audit {
+  readonly #told = new Set<string>();
+
+  constructor(private readonly log: (text: string) => void) {}
+
+  /**
+   * Something was denied.
+   *
+   * @param kind Kind of permission, `groups.join` or `groups.send`.
+   * @param target What was asked for, never what it holds.
+   */
+  denied(kind: string, target: string): void {
+    const shown = target.slice(0, MAX_SHOWN);
+    const key = `${kind} ${shown}`;
+    if (this.#told.has(key) || this.#told.size > MAX_TOLD) return;
+    this.#told.add(key);
+    if (this.#told.size > MAX_TOLD) {
+      this.log(`Denied more than ${MAX_TOLD} things: no more of them are logged`);
+      return;
+    }
+    this.log(`Denied ${kind}${shown === "" ? "" : ` "${shown}"`}; ${advice(kind, shown)}`);
+  }
+
+  /** A new version is told everything again. */
+  forget(): void {
+    this.#told.clear();
+  }
+}
+
+const KINDS = new Set(["net", "read", "write", "import", "env", "sys", "run", "ffi"]);
+
+/** What would allow it. */
+function advice(kind: string, target: string): string {
+  const list = JSON.stringify([target]);
+  if (kind.startsWith("groups.")) {
+    return `to allow it, service.json needs "groups": { "${kind.slice(7)}": ${list} }`;
+  }
+  if (kind === "session") {
+    return 'who shall address sessions of other services must not narrow "groups" in service.json';
+  }
+  if (kind === "another group") return "its sessions are in as many groups as they may be";
+  if (!KINDS.has(kind)) return "nothing allows it";
+  if (target === "") {
+    return `to allow it, service.json needs "trusted": true, "permissions": { "${kind}": true }`;
+  }
+  return `to allow it, service.json needs "permissions": { "${kind}": ${list} }`;
+}

@@ -1,0 +1,63 @@
+/**
+ * The entry of a cell: a worker that holds a service's permissions and nothing else. In it runs the isolate, a
+ * worker of the kind that has a heap of its own and no permissions but its parent's. No code of a service
+ * ever runs in the cell, so that what has to be given up is given up, whatever the isolate does.
+ *
+ * @module
+ */
+import { Worker as HeapWorker } from "node:worker_threads";
+import type { CellBoot, CellReport, Revocation } from "../wire/mod.ts";
+
+/** Room for what dies young, MiB; it comes on top of the heap that is granted. */
+const YOUNG_MB = 16;
+
+const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
+
+scope.onmessage = ({ data }: MessageEvent<CellBoot>) => {
+  scope.onmessage = ({ data }: MessageEvent<Revocation>) => revoke(data);
+  const { boot, port, answers, runtime } = data;
+  const worker = new HeapWorker(new URL("./runner.ts", import.meta.url), {
+    name: boot.service,
+    resourceLimits: {
+      maxOldGenerationSizeMb: boot.memoryMb,
+      maxYoungGenerationSizeMb: YOUNG_MB,
+    },
+  });
+  // Only the runner's first words are listened to: whatever comes later may come from the service.
+  worker.once("message", () => {
+    if (runtime !== null) revoke([{ name: "read", item: runtime }]);
+    worker.postMessage(null);
+  });
+  worker.on("error", (error: Error & { code?: string }) => {
+    report({ code: String(error.code ?? ""), message: String(error.message) });
+  });
+  worker.on("exit", () => report({ code: "", message: "it exited" }));
+  // By message, not as `workerData`, which a controller could read.
+  const transfer = [port, answers] as unknown as Parameters<typeof worker.postMessage>[1];
+  worker.postMessage({ boot, port, answers }, transfer);
+};
+
+function report(what: CellReport): void {
+  scope.postMessage(what);
+}
+
+/** The isolate has its permissions from here: what is revoked here is revoked there, even while it spins. */
+function revoke(what: Revocation): void {
+  for (const { name, item } of what) {
+    Deno.permissions.revokeSync(descriptorOf(name, item));
+  }
+}
+
+function descriptorOf(name: string, item: string | null): Deno.PermissionDescriptor {
+  if (item === null) return { name } as Deno.PermissionDescriptor;
+  const key = FIELDS[name] ?? "path";
+  return { name, [key]: item } as unknown as Deno.PermissionDescriptor;
+}
+
+const FIELDS: Record<string, string> = {
+  net: "host",
+  import: "host",
+  env: "variable",
+  sys: "kind",
+  run: "command",
+};

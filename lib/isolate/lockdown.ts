@@ -1,0 +1,104 @@
+import module from "node:module";
+import process from "node:process";
+import * as workers from "node:worker_threads";
+import { inspect } from "node:util";
+import type { Link } from "../wire/mod.ts";
+
+/**
+ * Takes away what reaches beyond an isolate and needs no permission: ending the process or its worker, workers
+ * that nobody could stop, what all isolates of a process share, and the engine's own workings.
+ *
+ * A class is closed through what it extends: every way to make an instance passes there, whoever found the
+ * class wherever.
+ *
+ * @param trusted Whether the service may start workers and share with others.
+ */
+export function lockDown(trusted: boolean, link: Link): void {
+  closeInternals();
+  replace(Deno, "exit", "Deno.exit()", ENDS);
+  replace(process, "exit", "process.exit()", ENDS);
+  replace(process, "reallyExit", "process.reallyExit()", ENDS);
+  replace(process, "abort", "process.abort()", ENDS);
+  replace(globalThis, "close", "close()", ENDS);
+  replace(Deno, "chdir", "Deno.chdir()", FOLDER);
+  replace(process, "chdir", "process.chdir()", FOLDER);
+  logConsole(link);
+  // A loader of the service's own would come before ours.
+  replace(module, "registerHooks", "registerHooks()", LOADER);
+  replace(module, "register", "register()", LOADER);
+  // Whoever gets hold of the runner's lock cannot be stopped any more.
+  for (const method of ["request", "query"]) {
+    replace(Object.getPrototypeOf(locks), method, "navigator.locks", SHARED);
+  }
+  if (trusted) return;
+  for (const kind of [Worker, workers.Worker]) closeClass(kind, "Worker", WORKERS);
+  closeClass(BroadcastChannel, "BroadcastChannel", SHARED);
+  for (const method of ["open", "has", "delete"]) {
+    replace(CacheStorage.prototype, method, "caches", SHARED);
+  }
+}
+
+/** The same as `navigator.locks`, which the types lack too. */
+const { locks } = workers as unknown as { locks: object };
+
+const ENDS = "it ends with its server";
+const FOLDER = "the current folder is that of all services";
+const LOADER = "modules are loaded by Switchboard";
+const SHARED = "all services of the server would share it";
+const WORKERS =
+  'nobody could stop one; split the work into services, or say "trusted": true in service.json';
+
+function refusal(call: string, why: string): () => never {
+  return () => {
+    throw new Error(`Cannot use ${call} in a service: ${why}`);
+  };
+}
+
+function replace(target: object, name: string, call: string, why: string): void {
+  Object.defineProperty(target, name, {
+    value: refusal(call, why),
+    writable: false,
+    configurable: false,
+  });
+}
+
+// deno-lint-ignore no-explicit-any
+function closeClass(kind: abstract new (...args: any[]) => unknown, name: string, why: string) {
+  const refuse = refusal(name, why);
+  // Called as the parent's constructor; an arrow function could not be.
+  Object.setPrototypeOf(kind, function () {
+    refuse();
+  });
+  Object.freeze(kind);
+}
+
+/** Deno's own operations, which hardly look at who calls them. */
+function closeInternals(): void {
+  const deno = Deno as unknown as Record<string | symbol, unknown>;
+  for (const symbol of Object.getOwnPropertySymbols(deno)) delete deno[symbol];
+  delete deno.internal;
+}
+
+const LEVELS: Record<string, string> = {
+  debug: "DEBUG",
+  error: "ERROR",
+  info: "INFO",
+  log: "INFO",
+  trace: "DEBUG",
+  warn: "WARN",
+};
+
+/** What a controller prints goes to the log, under its service's name. */
+function logConsole(link: Link): void {
+  for (const [method, level] of Object.entries(LEVELS)) {
+    Reflect.set(console, method, (...values: unknown[]) => link.log(level, textOf(values)));
+  }
+}
+
+function textOf(values: unknown[]): string {
+  try {
+    return values.map((value) => typeof value === "string" ? value : inspect(value)).join(" ");
+  } catch {
+    return "a value that cannot be printed";
+  }
+}
