@@ -43,6 +43,8 @@ export interface ServiceStatus {
   error: SwitchboardError | null;
   /** What its author should know. */
   warnings: string[];
+  /** Files that its running controllers were loaded from. */
+  files: readonly string[];
   /** What was found on disk. */
   definition: ServiceDefinition;
 }
@@ -117,7 +119,11 @@ export class Switchboard implements AsyncDisposable {
     });
   }
 
-  #start(definition: ServiceDefinition): ServiceHost {
+  #start(
+    definition: ServiceDefinition,
+    onError: (error: SwitchboardError) => void = ({ message }) =>
+      this.#log("ERROR", message, definition.key),
+  ): ServiceHost {
     const { key } = definition;
     for (const warning of definition.warnings) this.#log("WARN", warning, key);
     const host: IsolateHost = {
@@ -131,8 +137,7 @@ export class Switchboard implements AsyncDisposable {
         for (const service of this.#services.values()) service.publish(event);
       },
     };
-    const failed = (error: SwitchboardError) => this.#log("ERROR", error.message, key);
-    const service = new ServiceHost(definition, host, failed);
+    const service = new ServiceHost(definition, host, onError);
     this.#services.set(key, service);
     return service;
   }
@@ -151,6 +156,7 @@ export class Switchboard implements AsyncDisposable {
         key: definition.key,
         state: service.state,
         ...service.counts,
+        files: service.owner.files,
         systems: definition.systems,
         url,
         page: hasIndex(definition.assets) ? `${url.replace(/\/$/, "")}/assets/` : null,
@@ -224,7 +230,7 @@ export class Switchboard implements AsyncDisposable {
       for (const warning of definition.warnings) this.#log("WARN", warning, key);
       return await service.reload(definition);
     }
-    const started = this.#start(definition);
+    const started = this.#start(definition, () => {});
     await started.settled;
     if (started.error !== null) throw started.error;
   }

@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { SwitchboardError } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { serve, type ServeOptions } from "./serve.ts";
+import { dev, serve, type ServeOptions } from "./serve.ts";
 
 /**
  * Runs the command line.
@@ -15,14 +15,18 @@ export async function main(args: string[]): Promise<number> {
     .exitOverride()
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for what there is)");
-  program.command("serve")
+  serverCommand(program, "serve", serve)
     .summary("serve ROOT/services")
-    .description("Serves ROOT/services, ROOT/apis and ROOT/webapp until it is told to stop")
-    .argument("[root]", "folder that holds services/", ".")
-    .option("-p, --port <number>", "port to listen on, 0 for any free one (default: 8080)", portOf)
-    .option("--hostname <address>", "address to listen on (default: 127.0.0.1)")
-    .option("--app <name>", 'name of the application in its URLs (default: "app")')
-    .action((root: string, options: ServeOptions) => serve(root, options));
+    .description(
+      "Serves ROOT/services, ROOT/apis and ROOT/webapp until it is told to stop.\n" +
+        "SIGHUP swaps in what has changed on disk, with all sockets open",
+    );
+  serverCommand(program, "dev", dev)
+    .summary("the same, and swap in a service as soon as it is edited")
+    .description(
+      "Serves like serve, and watches: an edited service is swapped in with its sockets open.\n" +
+        "A version that does not load is shown with its error, and the last good one goes on",
+    );
   try {
     await program.parseAsync(args, { from: "user" });
     return 0;
@@ -32,6 +36,19 @@ export async function main(args: string[]): Promise<number> {
     console.error(`error: ${error.message}`);
     return 1;
   }
+}
+
+function serverCommand(
+  program: Command,
+  name: string,
+  run: (root: string, options: ServeOptions) => Promise<void>,
+): Command {
+  return program.command(name)
+    .argument("[root]", "folder that holds services/", ".")
+    .option("-p, --port <number>", "port to listen on, 0 for any free one (default: 8080)", portOf)
+    .option("--hostname <address>", "address to listen on (default: 127.0.0.1)")
+    .option("--app <name>", 'name of the application in its URLs (default: "app")')
+    .action(run);
 }
 
 function portOf(text: string): number {

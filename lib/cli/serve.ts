@@ -1,27 +1,43 @@
 import { join } from "@std/path";
-import { openLog } from "../observe/mod.ts";
-import { Switchboard } from "../switchboard.ts";
+import { messageOf, SwitchboardError } from "../errors.ts";
+import { type Log, openLog } from "../observe/mod.ts";
 import { describeGrants } from "../service/mod.ts";
+import { Switchboard } from "../switchboard.ts";
 import { table } from "./table.ts";
+import { Watcher } from "./watch.ts";
 
-/** Flags of `serve`. */
+/** Flags of `serve` and `dev`. */
 export interface ServeOptions {
   port?: number;
   hostname?: string;
   app?: string;
 }
 
-/** Serves a root until SIGTERM or SIGINT; a second signal ends at once. */
-export async function serve(root: string, options: ServeOptions): Promise<void> {
-  const toTerminal = Deno.stderr.isTerminal();
+/** Serves a root until SIGTERM or SIGINT; a second signal ends at once. SIGHUP swaps in what has changed. */
+export function serve(root: string, options: ServeOptions): Promise<void> {
+  return run(root, options, Deno.stderr.isTerminal() ? "text" : "json", false);
+}
+
+/** Like {@linkcode serve}, and swaps in a service as soon as it is edited. */
+export function dev(root: string, options: ServeOptions): Promise<void> {
+  return run(root, options, "text", true);
+}
+
+async function run(
+  root: string,
+  options: ServeOptions,
+  format: "text" | "json",
+  isWatching: boolean,
+): Promise<void> {
   const encoder = new TextEncoder();
   const log = openLog({
-    format: toTerminal ? "text" : "json",
-    color: toTerminal && !Deno.noColor,
+    format,
+    color: Deno.stderr.isTerminal() && !Deno.noColor,
     write: (line) => Deno.stderr.writeSync(encoder.encode(`${line}\n`)),
   });
   const board = await Switchboard.open({ root, log, ...options });
   const stopped = stopOnSignal(board);
+  using _reloads = reloadOnSignal(board, log);
   try {
     const { hostname, port } = board.listen();
     console.log(
@@ -31,8 +47,13 @@ export async function serve(root: string, options: ServeOptions): Promise<void> 
     await board.close();
     throw error;
   }
+  // From the start: who edits while the services still start is not to wait in vain.
+  using _watcher = isWatching
+    ? new Watcher(board.root, () => board.services, (keys) => reload(board, keys, log))
+    : null;
   await board.settled();
   printServices(board);
+  if (isWatching) console.log(`Watching ${board.root} for changes`);
   await stopped;
 }
 
@@ -51,6 +72,37 @@ function stopOnSignal(board: Switchboard): Promise<void> {
   Deno.addSignalListener("SIGINT", stop);
   Deno.addSignalListener("SIGTERM", stop);
   return promise;
+}
+
+/** Swaps in whatever lies on disk, for operators who deploy by copying files. */
+function reloadOnSignal(board: Switchboard, log: Log): Disposable {
+  // Windows has no such signal to send.
+  if (Deno.build.os === "windows") return { [Symbol.dispose]() {} };
+  const hangUp = () => void reload(board, board.keys, log);
+  Deno.addSignalListener("SIGHUP", hangUp);
+  return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", hangUp) };
+}
+
+/** Swaps in services, and says of each how it went. */
+async function reload(board: Switchboard, keys: string[], log: Log): Promise<void> {
+  await Promise.all(keys.map(async (key) => {
+    const start = performance.now();
+    const isServed = () => board.services.some((service) => service.key === key);
+    const wasServed = isServed();
+    try {
+      await board.reload(key);
+      const took = Math.round(performance.now() - start);
+      const what = !isServed() ? "Removed" : wasServed ? "Swapped in" : "Started";
+      log("INFO", `${what} after ${took} ms`, key);
+    } catch (error) {
+      const state = board.services.find((service) => service.key === key)?.state;
+      const code = error instanceof SwitchboardError ? error.code : "";
+      // Somebody saved twice: the newer version reports for itself.
+      if (code === "SB_ISOLATE_GONE" || state === undefined) return;
+      const outcome = state === "running" ? "The last good version goes on" : "It does not run";
+      log("ERROR", `${messageOf(error)}\n${outcome}`, key);
+    }
+  }));
 }
 
 function printServices(board: Switchboard): void {

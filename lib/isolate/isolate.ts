@@ -9,13 +9,13 @@ import {
   type CellReport,
   EVENT_FIELDS,
   GroupGrant,
-  type LoadFailure,
   type NeutralReply,
   Op,
   type Report,
   type Revocation,
 } from "../wire/mod.ts";
 import { applyBatch, type OperationsTarget } from "./operations.ts";
+import { loadError } from "./load_error.ts";
 import { cellPermissions, RUNTIME, runtimeGrant } from "./cell_permissions.ts";
 
 /** MiB that an isolate may hold in memory, where its manifest says nothing. */
@@ -275,7 +275,7 @@ export class Isolate implements OperationsTarget {
       this.#state = "running";
       this.#start.resolve();
     } else if (report?.is === "unloadable" && this.#state === "loading") {
-      this.#failTo(loadError(this.service, report.failure));
+      this.#failTo(loadError(this.#definition, this.#settings.root, report.failure));
     }
   }
 
@@ -323,12 +323,4 @@ export class Isolate implements OperationsTarget {
     this.stop();
     this.#keeper.ended(this, error);
   }
-}
-
-function loadError(service: string, failure: LoadFailure | undefined): SwitchboardError {
-  const { message, stack } = failure ?? {};
-  return new SwitchboardError(
-    "SB_LOAD",
-    `Cannot load service "${service}": ${message}\n${stack}`.trimEnd(),
-  );
 }

@@ -7,6 +7,8 @@ const CLI = fromFileUrl(import.meta.resolve("../../cli.ts"));
 /** How to start the command. */
 export interface ServerOptions {
   args?: string[];
+  /** Default: `serve`. */
+  command?: "serve" | "dev";
   env?: Record<string, string>;
   /** Deno's own flags, in place of `-A`. */
   permissions?: string[];
@@ -37,7 +39,7 @@ export class Server implements AsyncDisposable {
     private readonly ownsSite: boolean,
   ) {}
 
-  /** Starts `serve` on a free port and waits until it has printed its table. */
+  /** Starts it on a free port and waits until it has printed its table. */
   static async start(files: Files | Site, options: ServerOptions = {}): Promise<Server> {
     const site = files instanceof Site ? files : Site.make(files);
     const process = new Deno.Command(Deno.execPath(), {
@@ -46,7 +48,7 @@ export class Server implements AsyncDisposable {
         ...options.permissions ?? ["-A"],
         "--no-prompt",
         CLI,
-        "serve",
+        options.command ?? "serve",
         site.root,
         "--port",
         "0",
