@@ -19,6 +19,11 @@ import { VERSION } from "./version.ts";
 export interface SwitchboardOptions extends PartialSettings {
   /** Folder with `services/`, `apis/` or `webapp/`. Default: the current one. */
   root?: string;
+  /**
+   * Whether a service that was reloaded keeps an isolate booted for the next time, as `dev` does: it is live
+   * half a second earlier, and costs its memory twice. Default: false.
+   */
+  keepSpares?: boolean;
   /** Where log lines go. Default: standard error, as JSON. */
   log?: Log;
 }
@@ -72,16 +77,18 @@ export class Switchboard implements AsyncDisposable {
   /** The folder that is served, absolute. */
   readonly root: string;
   readonly #log: Log;
+  readonly #keepSpares: boolean;
   readonly #hub: Hub;
   readonly #gateway: Gateway;
   readonly #services = new Map<string, ServiceHost>();
-  // More at a time would only make each of them slower.
-  readonly #turnstile = new Turnstile(Math.max(4, 2 * navigator.hardwareConcurrency));
+  // Most of a start is waiting; but all at once they would keep each other from being ready in time.
+  readonly #turnstile = new Turnstile(Math.max(8, 8 * navigator.hardwareConcurrency));
   #server: Deno.HttpServer<Deno.NetAddr> | null = null;
   #abort = new AbortController();
   #closing: Promise<void> | null = null;
 
-  private constructor(root: string, settings: Settings, log: Log) {
+  private constructor(root: string, settings: Settings, log: Log, keepSpares: boolean) {
+    this.#keepSpares = keepSpares;
     this.root = root;
     this.settings = settings;
     this.#log = log;
@@ -110,10 +117,10 @@ export class Switchboard implements AsyncDisposable {
    */
   static open(options: SwitchboardOptions = {}): Promise<Switchboard> {
     return Promise.try(() => {
-      const { root: given = ".", log = standardLog(), ...settings } = options;
+      const { root: given = ".", log = standardLog(), keepSpares = false, ...settings } = options;
       const root = resolve(given);
       const definitions = discover(root);
-      const board = new Switchboard(root, readSettings(root, settings), log);
+      const board = new Switchboard(root, readSettings(root, settings), log, keepSpares);
       for (const definition of definitions) board.#start(definition);
       return board;
     });
@@ -131,6 +138,7 @@ export class Switchboard implements AsyncDisposable {
       root: this.root,
       app: { name: this.settings.app, version: VERSION, config: this.settings.config },
       startTimeoutMs: START_TIMEOUT_MS,
+      keepsSpares: this.#keepSpares,
       inTurn: (start) => this.#turnstile.pass(start),
       log: (level, text) => this.#log(level, text, key),
       emit: (event) => {

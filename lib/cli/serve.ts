@@ -35,7 +35,7 @@ async function run(
     color: Deno.stderr.isTerminal() && !Deno.noColor,
     write: (line) => Deno.stderr.writeSync(encoder.encode(`${line}\n`)),
   });
-  const board = await Switchboard.open({ root, log, ...options });
+  const board = await Switchboard.open({ root, log, keepSpares: isWatching, ...options });
   const stopped = stopOnSignal(board);
   using _reloads = reloadOnSignal(board, log);
   try {

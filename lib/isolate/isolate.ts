@@ -72,7 +72,8 @@ export class Isolate implements OperationsTarget {
   readonly #words: Int32Array;
   readonly #ports = [new MessageChannel(), new MessageChannel()] as const;
   #cell: Worker | null = null;
-  #state: "booting" | "loading" | "running" | "ended" = "booting";
+  #state: "booting" | "waiting" | "loading" | "running" | "ended" = "booting";
+  #shallLoad = false;
   #joinGrants: GroupGrant[];
   #sendGrants: GroupGrant[];
   #grants: Grants;
@@ -85,6 +86,7 @@ export class Isolate implements OperationsTarget {
   #lastLook = 0;
   #answersSent = 0;
 
+  /** Boots it; {@linkcode load} is what brings it to life. */
   constructor(definition: ServiceDefinition, settings: IsolateSettings, keeper: IsolateKeeper) {
     const { manifest, key, grants } = definition;
     this.#definition = definition;
@@ -103,6 +105,24 @@ export class Isolate implements OperationsTarget {
     // Who waits for it is told; if nobody does, it is no unhandled rejection.
     this.started.catch(() => {});
     this.#boot();
+  }
+
+  /** Loads the controllers. Until then it waits, booted, and has read nothing of the service. */
+  load(): Promise<void> {
+    const { startTimeoutMs } = this.#settings;
+    this.#shallLoad = true;
+    this.#startTimer = setTimeout(() => {
+      this.#fail("SB_TIMEOUT", `did not load within ${startTimeoutMs} ms`);
+    }, startTimeoutMs);
+    this.#beginToLoad();
+    return this.started;
+  }
+
+  /** Whether it was booted for just this: the same grants and limits, the same controllers. */
+  fits(definition: ServiceDefinition): boolean {
+    const { manifest, grants, endpoints } = this.#definition;
+    return this.#state !== "ended" && JSON.stringify([manifest, grants, endpoints]) ===
+        JSON.stringify([definition.manifest, definition.grants, definition.endpoints]);
   }
 
   /** Whether a batch may be handed over. */
@@ -208,7 +228,7 @@ export class Isolate implements OperationsTarget {
 
   #boot(): void {
     const { manifest, dir, endpoints } = this.#definition;
-    const { root, app, startTimeoutMs } = this.#settings;
+    const { root, app } = this.#settings;
     const runtime = runtimeGrant(this.#grants);
     const boot: Boot = {
       service: this.service,
@@ -222,9 +242,6 @@ export class Isolate implements OperationsTarget {
       memoryMb: manifest.memoryMb ?? DEFAULT_MEMORY_MB,
       trusted: manifest.trusted === true,
     };
-    this.#startTimer = setTimeout(() => {
-      this.#fail("SB_TIMEOUT", `did not load within ${startTimeoutMs} ms`);
-    }, startTimeoutMs);
     const [inward, answers] = this.#ports;
     inward.port1.onmessage = ({ data }) => {
       if (this.#state === "ended") return;
@@ -265,7 +282,8 @@ export class Isolate implements OperationsTarget {
     if (report?.is === "full") {
       this.#failFull();
     } else if (report?.is === "up" && this.#state === "booting") {
-      this.#state = "loading";
+      this.#state = "waiting";
+      this.#beginToLoad();
       this.#lastLook = performance.now();
       // One timer that looks now and then: a timer for every batch would be dear.
       this.#watchdog = setInterval(() => this.#look(), Math.ceil(this.#eventTimeoutMs / 4));
@@ -277,6 +295,12 @@ export class Isolate implements OperationsTarget {
     } else if (report?.is === "unloadable" && this.#state === "loading") {
       this.#failTo(loadError(this.#definition, this.#settings.root, report.failure));
     }
+  }
+
+  #beginToLoad(): void {
+    if (!this.#shallLoad || this.#state !== "waiting") return;
+    this.#state = "loading";
+    this.#ports[0].port1.postMessage(null);
   }
 
   #received(batch: unknown[]): void {

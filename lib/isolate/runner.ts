@@ -48,7 +48,8 @@ async function run(boot: Boot, port: MessagePort, answers: MessagePort): Promise
   const link = new Link(boot, port, answers);
   const endpoints: Endpoint[] = [];
   const sessions = new Sessions(link, endpoints, boot.answer);
-  port.onmessage = ({ data }) => sessions.take(data);
+  const told = Promise.withResolvers<void>();
+  port.onmessage = ({ data }) => data === null ? told.resolve() : sessions.take(data);
   connect(link);
   keepAlive(link);
   const loader = new ModuleLoader(boot.root, boot.dir, link);
@@ -56,6 +57,7 @@ async function run(boot: Boot, port: MessagePort, answers: MessagePort): Promise
   lockDown(boot.trusted, link);
   watchMemory(boot.memoryMb, sessions, report);
   report({ is: "up" });
+  await told.promise;
   try {
     for (const { system, file } of boot.endpoints) {
       endpoints.push(await DIALECTS[system]!.open(file, loader));

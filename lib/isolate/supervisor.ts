@@ -22,6 +22,8 @@ const MAX_LOG_LENGTH = 16384;
 
 /** What a service's supervisor needs from its server. */
 export interface IsolateHost extends IsolateSettings {
+  /** Whether a service that has been exchanged keeps an isolate ready for the next time. */
+  keepsSpares: boolean;
   /** Runs a start when the machine is not busy with too many others. */
   inTurn<T>(start: () => Promise<T>): Promise<T>;
   log(level: string, text: string): void;
@@ -73,6 +75,8 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   #next: Isolate | null = null;
   /** Exchanged, and still answering requests. */
   readonly #retired = new Set<Isolate>();
+  /** Booted ahead, for the next version or the next start. */
+  #spare: Isolate | null = null;
   #handover: Handover | null = null;
   #restartTimer: ReturnType<typeof setTimeout> | undefined;
   #pendingLength = 0;
@@ -127,6 +131,8 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
       throw error;
     }
     this.#audit.forget();
+    // Who edits once edits again.
+    if (this.#host.keepsSpares) this.#spare ??= new Isolate(definition, this.#host, this);
   }
 
   /** Ends the isolate at once, as the watchdog would, and starts it anew. */
@@ -286,6 +292,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
 
   ended(isolate: Isolate, error: SwitchboardError): void {
     this.#retired.delete(isolate);
+    if (isolate === this.#spare) this.#spare = null;
     if (isolate !== this.#current) {
       // What was still to start rejects its promise; a retired one has but requests to lose.
       this.#requests.lose(isolate, new Set());
@@ -335,8 +342,9 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     await this.#host.inTurn(() => {
       if (this.state === "stopped") throw this.#requests.gone("is stopped");
       this.#next?.stop();
-      this.#next = isolate = new Isolate(definition, this.#host, this);
-      return isolate.started;
+      this.#next = isolate = this.#takeSpare(definition) ??
+        new Isolate(definition, this.#host, this);
+      return isolate.load();
     }).catch((error) => {
       if (this.#next !== isolate) throw superseded();
       this.#next = null;
@@ -351,6 +359,14 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     this.#definition = definition;
     onTaken();
     this.#takeOver(isolate);
+  }
+
+  #takeSpare(definition: ServiceDefinition): Isolate | null {
+    const spare = this.#spare;
+    this.#spare = null;
+    if (spare?.fits(definition) === true) return spare;
+    spare?.stop();
+    return null;
   }
 
   /** Waits, handing over nothing, until the isolate is through with the events that it has begun. */
@@ -477,8 +493,9 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
 
   #release(): void {
     clearTimeout(this.#restartTimer);
-    const isolates = [this.#current, this.#next, ...this.#retired];
+    const isolates = [this.#current, this.#next, this.#spare, ...this.#retired];
     this.#current = null;
+    this.#spare = null;
     this.#next = null;
     this.#retired.clear();
     for (const isolate of isolates) isolate?.stop();

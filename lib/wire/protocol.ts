@@ -96,7 +96,7 @@ export const ANSWER_WORDS = 5;
 
 /** What an isolate says of itself, outside of batches. */
 export type Report =
-  /** It has started, and is about to load the controllers. */
+  /** It has started, and waits for `null`: then it loads the controllers. */
   | { is: "up" }
   /** The controllers are loaded, from these files. */
   | { is: "ready"; files: string[] }
