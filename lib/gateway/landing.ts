@@ -74,7 +74,7 @@ const PAGE = `<!doctype html>
   a:focus-visible::after { outline: 3px solid var(--accent); outline-offset: 2px; }
   .facts { margin: 0 0 .75rem; display: flex; gap: .75rem; color: var(--soft); font-size: .875rem; }
   .state::before { content: ""; display: inline-block; width: .5rem; height: .5rem; margin-right: .4rem; border-radius: 50%; background: #3a9a5c; }
-  .failed .state::before { background: #c23b3b; } .starting .state::before { background: #c9982b; }
+  .failed .state::before { background: #c23b3b; } :is(.starting, .restarting) .state::before { background: #c9982b; }
   code { font: .8125rem/1.4 ui-monospace, monospace; color: var(--soft); overflow-wrap: anywhere; }
   footer { margin-top: 3rem; color: var(--soft); font-size: .875rem; }
   footer a { position: relative; color: var(--accent); text-decoration: underline; } footer a::after { inset: -.25rem; }

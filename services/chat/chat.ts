@@ -5,13 +5,13 @@
  */
 import {
   addToGroup,
+  getGroupMembers,
+  getSession,
   removeFromGroup,
-  type Request,
-  type Response,
   send,
   sendToGroup,
-  type WebSocketEvent,
-} from "/lib/xp/websocket";
+} from "/lib/websocket";
+import type { Request, Response, WebSocketEvent } from "/lib/xp/websocket";
 
 const ROOM = "chat";
 const LONGEST_NAME = 24;
@@ -26,7 +26,7 @@ interface Said {
 }
 
 /** Names of those present, by session. */
-const people = new Map<string, string>();
+let people: Map<string, string> | undefined;
 const history: Said[] = [];
 
 export function get(req: Request): Response {
@@ -35,15 +35,15 @@ export function get(req: Request): Response {
   if (name === "") {
     return { status: 400, body: "Say who you are: ?name=…", contentType: "text/plain" };
   }
-  return { webSocket: { data: { name } } };
+  return { webSocket: { data: { name: unused(name) } } };
 }
 
 export function webSocketEvent(event: WebSocketEvent<{ name: string }>): void {
   const { id } = event.session;
+  const { name } = event.data;
   switch (event.type) {
     case "open": {
-      const name = unused(event.data.name);
-      people.set(id, name);
+      present().set(id, name);
       tell({ type: "joined", name, people: names() });
       addToGroup(ROOM, id);
       send(id, JSON.stringify({ type: "welcome", name, people: names(), history }));
@@ -51,12 +51,11 @@ export function webSocketEvent(event: WebSocketEvent<{ name: string }>): void {
     }
     case "message": {
       const text = typeof event.message === "string" ? event.message.trim() : "";
-      if (text !== "") say(people.get(id)!, text.slice(0, LONGEST_TEXT));
+      if (text !== "") say(name, text.slice(0, LONGEST_TEXT));
       break;
     }
     case "close": {
-      const name = people.get(id);
-      people.delete(id);
+      present().delete(id);
       removeFromGroup(ROOM, id);
       tell({ type: "left", name, people: names() });
       break;
@@ -75,13 +74,20 @@ function tell(news: object): void {
   sendToGroup(ROOM, JSON.stringify(news));
 }
 
+/** When this file has been edited, its new version finds the people in the room. */
+function present(): Map<string, string> {
+  return people ??= new Map(
+    getGroupMembers(ROOM).map((id) => [id, String(getSession(id)?.data.name)]),
+  );
+}
+
 function names(): string[] {
-  return [...people.values()];
+  return [...present().values()];
 }
 
 /** The name, with a number if somebody has it already. */
 function unused(name: string): string {
-  const taken = new Set(people.values());
+  const taken = new Set(names());
   if (!taken.has(name)) return name;
   for (let number = 2;; number++) {
     if (!taken.has(`${name} ${number}`)) return `${name} ${number}`;

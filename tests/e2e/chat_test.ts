@@ -159,3 +159,65 @@ Deno.test({
     assertEquals(browser.errors, []);
   },
 });
+
+Deno.test({
+  name: "the chat is edited while people are in it",
+  ignore: SKIP,
+  async fn(t) {
+    using site = Site.make({});
+    await copyFolder(`${HERE}/services/chat`, `${site.root}/services/chat`);
+    const file = `${site.root}/services/chat/chat.ts`;
+    const source = Deno.readTextFileSync(file);
+    await using server = await Server.start(site, { command: "dev" });
+    await server.output.next((line) => line.startsWith("Watching "));
+    await using browser = await Chromium.start();
+    const ada = await browser.window();
+    const bob = await browser.window();
+    const chat = server.http("/services/chat");
+    await join(ada, chat, "Ada");
+    await join(bob, chat, "Bob");
+    await say(ada, "before");
+    await bob.getByText("before").waitFor();
+
+    await t.step("the new version answers, in the sockets that there are", async () => {
+      Deno.writeTextFileSync(
+        file,
+        source.replace("say(name, text", "say(name, text.toUpperCase()"),
+      );
+      await server.log.next((line) => line.includes("chat Swapped in"));
+      await say(ada, "after");
+      await bob.getByText("AFTER").waitFor();
+      await bob.getByText("2 people here").waitFor();
+    });
+
+    await t.step("it knows who is here", async () => {
+      const cleo = await browser.window();
+      await join(cleo, chat, "Ada");
+      await bob.getByText("Ada 2 joined").waitFor();
+      await bob.getByText("3 people here").waitFor();
+      await cleo.context().close();
+      await bob.getByText("Ada 2 left").waitFor();
+    });
+
+    await t.step("a version with an error changes nothing", async () => {
+      Deno.writeTextFileSync(file, source.replace("function say(", "function say(("));
+      await server.log.next((line) => line.includes("The last good version goes on"));
+      await say(bob, "still here");
+      await ada.getByText("STILL HERE").waitFor();
+    });
+
+    await t.step("nobody was disconnected, and no page had an error", async () => {
+      assertEquals(await ada.getByText("You are Ada").isVisible(), true);
+      assertEquals((await server.counts()).sessions, 2);
+      assertEquals(browser.errors, []);
+    });
+  },
+});
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) await copyFolder(`${from}/${name}`, `${to}/${name}`);
+    else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
+}
