@@ -18,6 +18,7 @@ export class Audit {
    */
   denied(kind: string, target: string): void {
     const shown = target.slice(0, MAX_SHOWN);
+    kind = kind.slice(0, MAX_SHOWN);
     const key = `${kind} ${shown}`;
     if (this.#told.has(key) || this.#told.size > MAX_TOLD) return;
     this.#told.add(key);

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Worker as HeapWorker } from "node:worker_threads";
+import { Worker as HeapWorker, type WorkerOptions } from "node:worker_threads";
 import type { CellBoot, CellReport, Revocation } from "../wire/mod.ts";
 
 /** Room for what dies young, MiB; it comes on top of the heap that is granted. */
@@ -16,25 +16,27 @@ const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 scope.onmessage = ({ data }: MessageEvent<CellBoot>) => {
   scope.onmessage = ({ data }: MessageEvent<Revocation>) => revoke(data);
   const { boot, port, answers, runtime } = data;
+  // A port, for Deno lets a nested worker wait half a second before it gives it its first message.
+  const control = new MessageChannel();
+  const inner = control.port2 as unknown as NonNullable<WorkerOptions["transferList"]>[number];
   const worker = new HeapWorker(new URL("./runner.ts", import.meta.url), {
     name: boot.service,
+    workerData: inner,
+    transferList: [inner],
     resourceLimits: {
       maxOldGenerationSizeMb: boot.memoryMb,
       maxYoungGenerationSizeMb: YOUNG_MB,
     },
   });
-  // Only the runner's first words are listened to: whatever comes later may come from the service.
-  worker.once("message", () => {
+  control.port1.onmessage = () => {
     if (runtime !== null) revoke([{ name: "read", item: runtime }]);
-    worker.postMessage(null);
-  });
+    control.port1.postMessage(null);
+  };
+  control.port1.postMessage({ boot, port, answers }, [port, answers]);
   worker.on("error", (error: Error & { code?: string }) => {
     report({ code: String(error.code ?? ""), message: String(error.message) });
   });
   worker.on("exit", () => report({ code: "", message: "it exited" }));
-  // By message, not as `workerData`, which a controller could read.
-  const transfer = [port, answers] as unknown as Parameters<typeof worker.postMessage>[1];
-  worker.postMessage({ boot, port, answers }, transfer);
 };
 
 function report(what: CellReport): void {

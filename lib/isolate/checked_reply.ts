@@ -8,17 +8,31 @@ import type { NeutralReply } from "../wire/mod.ts";
 export function checkedReply(value: unknown): NeutralReply {
   const reply = value as NeutralReply;
   const isReply = typeof reply === "object" && reply !== null &&
-    Number.isInteger(reply.status) &&
-    Array.isArray(reply.headers) && reply.headers.every(isPair) &&
-    Array.isArray(reply.cookies) && reply.cookies.every(isCookie) &&
-    (reply.body === null || typeof reply.body === "string" || reply.body instanceof Uint8Array) &&
+    Number.isInteger(reply.status) && reply.status >= (reply.accept === null ? 200 : 101) &&
+    reply.status <= 599 &&
+    isListOf(reply.headers, isPair) && isListOf(reply.cookies, isCookie) &&
+    (reply.body === null || typeof reply.body === "string" || isBytes(reply.body)) &&
     (reply.accept === null || isAcceptance(reply.accept));
   if (!isReply) throw new TypeError("Expected a reply");
   return reply;
 }
 
+/** Whether it is an array of such values, without holes: an empty one may be very long. */
+export function isListOf(value: unknown, isOne: (value: unknown) => boolean): boolean {
+  if (!Array.isArray(value)) return false;
+  for (let at = 0; at < value.length; at++) {
+    if (!isOne(value[at])) return false;
+  }
+  return true;
+}
+
+/** Whether it is bytes that nobody else can change. */
+export function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
+  return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
+}
+
 function isPair(value: unknown): boolean {
-  return Array.isArray(value) && value.length === 2 && value.every(isText);
+  return isListOf(value, isText) && (value as unknown[]).length === 2;
 }
 
 function isCookie(value: unknown): boolean {
@@ -29,7 +43,7 @@ function isCookie(value: unknown): boolean {
 
 function isAcceptance(value: NonNullable<NeutralReply["accept"]>): boolean {
   return typeof value === "object" && isJsonObject(value.data) && isJsonObject(value.params) &&
-    Array.isArray(value.protocols) && value.protocols.every(isText) &&
+    isListOf(value.protocols, isText) &&
     (value.origin === null || typeof value.origin === "boolean");
 }
 
@@ -44,6 +58,6 @@ function isJsonObject(value: unknown): boolean {
   }
 }
 
-function isText(value: unknown): boolean {
+export function isText(value: unknown): boolean {
   return typeof value === "string";
 }

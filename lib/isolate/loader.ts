@@ -1,7 +1,14 @@
 import nodeModule, { createRequire, registerHooks } from "node:module";
+import * as moduleExports from "node:module";
 // Not @std/path: the isolate may read the runtime's own folder only, also while it loads this.
 import { basename, dirname, extname, join, relative, sep as SEPARATOR } from "node:path";
+import process from "node:process";
+import * as processExports from "node:process";
 import { fileURLToPath as fromFileUrl, pathToFileURL as toFileUrl } from "node:url";
+import v8 from "node:v8";
+import * as v8Exports from "node:v8";
+import threads from "node:worker_threads";
+import * as threadsExports from "node:worker_threads";
 import * as websocket from "../websocket.ts";
 import type { Link, Loader } from "../wire/mod.ts";
 import * as xpAuth from "../xp/auth.ts";
@@ -9,6 +16,7 @@ import * as xpEvent from "../xp/event.ts";
 import * as xpPortal from "../xp/portal.ts";
 import * as xpWebsocket from "../xp/websocket.ts";
 import { compileCommonJs, type CompiledModule } from "./common_js.ts";
+import { HANDED_OVER, handOver } from "./handed_over.ts";
 
 /** What every service can import, by id: loaded with the runtime, before the service's permissions hold. */
 const LIBRARY: ReadonlyMap<string, { url: string; module: unknown }> = new Map([
@@ -28,11 +36,44 @@ const REGISTRIES: Record<string, string> = {
   "jsr:": "jsr.io:443",
 };
 
-/** In place of `node:module`, which the engine hands out as it was before anything was taken from it. */
-const NODE_MODULE = import.meta.resolve("./node_module.js");
+/** What `import` gets in place of modules that the engine hands out as they were before anything was taken. */
+const BUILTINS: Readonly<Record<string, { module: object; exports: object }>> = fixed({
+  [import.meta.resolve("./builtin/module.js")]: { module: nodeModule, exports: moduleExports },
+  [import.meta.resolve("./builtin/process.js")]: { module: process, exports: processExports },
+  [import.meta.resolve("./builtin/v8.js")]: { module: v8, exports: v8Exports },
+  [import.meta.resolve("./builtin/worker_threads.js")]: {
+    module: threads,
+    exports: threadsExports,
+  },
+});
 
-// Held on to before a controller can put something else in its place.
+/** Where they are, by the URL that the engine knows them by. */
+const BUILTIN_URLS: Readonly<Record<string, string>> = fixed({
+  "node:module": import.meta.resolve("./builtin/module.js"),
+  "node:process": import.meta.resolve("./builtin/process.js"),
+  "node:v8": import.meta.resolve("./builtin/v8.js"),
+  "node:worker_threads": import.meta.resolve("./builtin/worker_threads.js"),
+});
+
+/** Modules of the runtime that a service may import, by URL. */
+const OPEN: Readonly<Record<string, boolean>> = fixed(Object.fromEntries(
+  [HANDED_OVER, ...[...LIBRARY.values()].map(({ url }) => url), ...Object.keys(BUILTINS)]
+    .map((url) => [url, true]),
+));
+
+/** The runtime's own folder, as a URL. */
+const RUNTIME = new URL("../", import.meta.url).href;
+
+// Held on to before a controller can put something else in their place: no permission stands behind what is
+// decided with these.
 const querySync = Deno.permissions.querySync.bind(Deno.permissions);
+const stateOf = uncurried(getterOf(Deno.permissions.querySync({ name: "net" }), "state"));
+const startsWith = uncurried(String.prototype.startsWith);
+const NativeURL = URL;
+const hrefOf = uncurried(getterOf(new URL("data:,"), "href"));
+const protocolOf = uncurried(getterOf(new URL("data:,"), "protocol"));
+const hostOf = uncurried(getterOf(new URL("data:,"), "host"));
+const portOf = uncurried(getterOf(new URL("data:,"), "port"));
 
 interface Module {
   exports: unknown;
@@ -47,6 +88,8 @@ export class ModuleLoader implements Loader {
   readonly #root: string;
   readonly #dir: string;
   readonly #lib: string;
+  readonly #dirUrl: string;
+  readonly #libUrl: string;
   /** CommonJS modules by file, from the moment they start to run. */
   readonly #modules = new Map<string, Module>();
   readonly #files = new Set<string>();
@@ -61,6 +104,8 @@ export class ModuleLoader implements Loader {
     this.#root = root;
     this.#dir = dir;
     this.#lib = join(root, "lib");
+    this.#dirUrl = `${toFileUrl(dir).href}/`;
+    this.#libUrl = `${toFileUrl(this.#lib).href}/`;
     this.#install();
   }
 
@@ -95,21 +140,20 @@ export class ModuleLoader implements Loader {
       resolve: (id, context, next) => {
         const parent = context.parentURL ?? "";
         const from = parent.startsWith("file:") ? fromFileUrl(parent) : parent;
-        if (/^(node:)?module$/.test(id)) return { url: NODE_MODULE, shortCircuit: true };
-        const resolved = isPath(from) ? this.#resolve(id, from) : null;
-        if (resolved !== null) {
-          const url = isPath(resolved) ? toFileUrl(resolved).href : resolved;
-          return { url, shortCircuit: true };
-        }
-        const found = next(id, context);
-        if (id !== import.meta.url && (!isPath(from) || this.#isUsers(from))) {
-          this.#checkForeign(id, found.url, from);
-        }
-        return found;
+        const ours = this.#isUsers(from) || id.startsWith("file:") ? this.#resolve(id, from) : null;
+        if (startsWith(id, "npm:") || startsWith(id, "jsr:")) this.#checkOrigin(id, id, from);
+        const found = ours === null
+          ? next(id, context)
+          : { url: isPath(ours) ? toFileUrl(ours).href : ours, shortCircuit: true };
+        const url = BUILTIN_URLS[found.url] ?? hrefOf(new NativeURL(found.url));
+        this.#checkOrigin(id, url, from);
+        return { ...found, url };
       },
       load: (url, context, next) => {
-        if (url === NODE_MODULE) {
-          return { format: "module", source: asEsModule(url, nodeModule), shortCircuit: true };
+        const builtin = BUILTINS[url];
+        if (builtin !== undefined) {
+          const { module, exports } = builtin;
+          return { format: "module", source: asBuiltin(url, module, exports), shortCircuit: true };
         }
         const file = url.startsWith("file:") ? fromFileUrl(url) : "";
         if (file === "" || !this.#isUsers(file) || extname(file) === ".json") {
@@ -129,7 +173,7 @@ export class ModuleLoader implements Loader {
    * (`node:`, `npm:`, `https:`).
    */
   #resolve(id: string, from: string): string | null {
-    if (id === import.meta.url) return null;
+    if (id === HANDED_OVER) return id;
     const libraryId = id.replace(/^\//, "");
     const library = LIBRARY.get(libraryId);
     if (library !== undefined) return library.url;
@@ -146,15 +190,19 @@ export class ModuleLoader implements Loader {
     return null;
   }
 
-  /** Makes sure that the service may load from where the id leads, out of its own folders. */
-  #checkForeign(id: string, url: string, from: string): void {
-    if (/^(node|data|blob|ext):/.test(url)) return;
-    const { protocol, host, port } = new URL(url);
-    const source = /^https?:$/.test(protocol)
-      ? port === "" ? `${host}:${protocol === "https:" ? 443 : 80}` : host
-      : REGISTRIES[/^\w+:/.exec(id)?.[0] ?? ""] ?? REGISTRIES["npm:"]!;
+  /**
+   * Makes sure that the service may load what the id leads to. Deno itself asks no permission for packages of
+   * the registries, nor for modules that are loaded already, as the runtime's are.
+   */
+  #checkOrigin(id: string, url: string, from: string): void {
+    const parsed = new NativeURL(url);
+    const protocol = protocolOf(parsed);
+    if (protocol === "node:" || protocol === "data:" || protocol === "blob:") return;
+    if (OPEN[url] || startsWith(url, this.#dirUrl) || startsWith(url, this.#libUrl)) return;
+    if (startsWith(url, RUNTIME)) throw this.#outside(id, from);
+    const source = sourceOf(id, parsed);
     const wanted = { name: "import", host: source } as unknown as Deno.PermissionDescriptor;
-    if (querySync(wanted).state === "granted") return;
+    if (stateOf(querySync(wanted)) === "granted") return;
     this.#link.denied("import", source);
     throw new Error(
       `Cannot load "${id}", asked for by ${this.#shown(from)}: it comes from ${source}, ` +
@@ -163,12 +211,7 @@ export class ModuleLoader implements Loader {
   }
 
   #find(path: string, id: string, from: string): string {
-    if (!this.#isUsers(path)) {
-      throw new Error(
-        `Cannot load "${id}", asked for by ${this.#shown(from)}: it lies outside of ` +
-          `${this.#shown(this.#dir)}/ and lib/, the folders that this service may load code from`,
-      );
-    }
+    if (!this.#isUsers(path)) throw this.#outside(id, from);
     const found = SUFFIXES.map((suffix) => path + suffix).find(existsFile);
     if (found !== undefined) {
       this.#files.add(found);
@@ -252,6 +295,13 @@ export class ModuleLoader implements Loader {
     );
   }
 
+  #outside(id: string, from: string): Error {
+    return new Error(
+      `Cannot load "${id}", asked for by ${this.#shown(from)}: it lies outside of ` +
+        `${this.#shown(this.#dir)}/ and lib/, the folders that this service may load code from`,
+    );
+  }
+
   #isUsers(path: string): boolean {
     return isWithin(path, this.#dir) || isWithin(path, this.#lib);
   }
@@ -291,27 +341,59 @@ function asExports(value: unknown): Record<string, unknown> {
     >;
 }
 
-/** Exports of CommonJS modules on their way into an ES module, by file. */
-const handedOver = new Map<string, unknown>();
-
-/** Collects what {@linkcode asEsModule} left here; called by the source that it writes. */
-export function takeExports(file: string): unknown {
-  return handedOver.get(file);
-}
-
-/** An ES module that exports what a CommonJS module exported. */
-function asEsModule(file: string, exports: unknown): string {
-  handedOver.set(file, exports);
+/**
+ * An ES module that exports what a module of another kind exported.
+ *
+ * @param named What it exports by name; default: all that it exports.
+ */
+function asEsModule(file: string, exports: unknown, named: object = asExports(exports)): string {
+  handOver(file, { exports, named });
   const interop = (exports as { __esModule?: boolean } | null)?.__esModule === true;
-  const names = Object.keys(asExports(exports)).filter((name) => name !== "default");
+  const names = Object.keys(named).filter((name) => name !== "default");
   return [
-    `import { takeExports } from ${JSON.stringify(import.meta.url)};`,
-    `const exports = takeExports(${JSON.stringify(file)});`,
+    `import { takeExports } from ${JSON.stringify(HANDED_OVER)};`,
+    `const { exports, named } = takeExports(${JSON.stringify(file)});`,
     interop ? "export default exports.default;" : "export default exports;",
     ...names.map((name, index) =>
-      `const $${index} = exports[${JSON.stringify(name)}]; export { $${index} as ${
+      `const $${index} = named[${JSON.stringify(name)}]; export { $${index} as ${
         JSON.stringify(name)
       } };`
     ),
   ].join("\n");
+}
+
+/** An ES module with the exports of one of the engine's, as far as nothing was taken from them. */
+function asBuiltin(url: string, module: object, exports: object): string {
+  const left = Object.entries(exports).map(([name, value]) => {
+    const now = Object.getOwnPropertyDescriptor(module, name);
+    return [name, now !== undefined && "value" in now ? now.value : value];
+  });
+  return asEsModule(url, module, Object.fromEntries(left));
+}
+
+/** Where code comes from, as the manifest lists it. */
+function sourceOf(id: string, url: URL): string {
+  const protocol = protocolOf(url);
+  if (protocol !== "http:" && protocol !== "https:") {
+    return REGISTRIES[startsWith(id, "jsr:") ? "jsr:" : "npm:"]!;
+  }
+  const host = hostOf(url);
+  return portOf(url) === "" ? `${host}:${protocol === "https:" ? 443 : 80}` : host;
+}
+
+/** A method as a function whose first argument is what would be its `this`. */
+function uncurried<This, Args extends unknown[], Result>(
+  method: (this: This, ...args: Args) => Result,
+): (self: This, ...args: Args) => Result {
+  return Function.prototype.call.bind(method) as (self: This, ...args: Args) => Result;
+}
+
+function getterOf<T extends object, K extends keyof T & string>(value: T, name: K) {
+  const descriptor = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(value), name);
+  return descriptor!.get! as (this: T) => T[K];
+}
+
+/** Without a prototype that a controller could add to. */
+function fixed<T extends object>(entries: T): T {
+  return Object.freeze(Object.assign(Object.create(null), entries));
 }

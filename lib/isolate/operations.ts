@@ -7,7 +7,7 @@ import {
   Query,
   type SessionInfo,
 } from "../wire/mod.ts";
-import { checkedReply } from "./checked_reply.ts";
+import { checkedReply, isBytes, isListOf, isText } from "./checked_reply.ts";
 
 /** Whose operations they are, and what they are applied to. */
 export interface OperationsTarget {
@@ -36,13 +36,17 @@ export interface OperationsTarget {
   answer(asked: number, value: unknown): void;
 }
 
+/** Longest batch: the link sends no more than about 1,024 operations at a time. */
+const MAX_BATCH = 8192;
+
 /**
  * Applies one batch of operations, in order. What an isolate sends is not to be trusted: what the service must
  * not do is left out and reported, and a field of a wrong type ends the batch.
  *
- * @throws {TypeError} If the batch is not as the wire says; what came before has been applied.
+ * @throws {Error} If the batch is not as the wire says; what came before has been applied.
  */
 export function applyBatch(target: OperationsTarget, batch: unknown[]): void {
+  if (batch.length > MAX_BATCH) throw new TypeError(`A batch of ${batch.length} is too long`);
   for (let at = 0; at < batch.length;) {
     const op = batch[at] as number;
     const fields = OP_FIELDS[op];
@@ -97,7 +101,7 @@ function apply(target: OperationsTarget, op: number, batch: unknown[], at: numbe
       target.logged(text(batch[at + 1]), text(batch[at + 2]));
       break;
     case Op.EMIT:
-      target.emitted(text(batch[at + 1]), text(batch[at + 2]), batch[at + 3] === true);
+      target.emitted(eventType(batch[at + 1]), json(batch[at + 2]), batch[at + 3] === true);
       break;
     case Op.ASK:
       target.answer(number(batch[at + 3]), answerTo(target, batch[at + 1], text(batch[at + 2])));
@@ -169,10 +173,20 @@ function text(value: unknown): string {
 }
 
 function texts(value: unknown): string[] | null {
-  if (value !== null && !Array.isArray(value)) {
-    throw new TypeError(`Expected a list, got ${typeof value}`);
-  }
-  return value;
+  if (value !== null && !isListOf(value, isText)) throw new TypeError("Expected a list of texts");
+  return value as string[] | null;
+}
+
+/** What services send begins with `custom.`; the other events are the server's. */
+function eventType(value: unknown): string {
+  if (!text(value).startsWith("custom.")) throw new TypeError("The type of an event is wrong");
+  return value as string;
+}
+
+/** Other services parse it. */
+function json(value: unknown): string {
+  JSON.parse(text(value));
+  return value as string;
 }
 
 function reason(value: unknown): string {
@@ -183,8 +197,6 @@ function reason(value: unknown): string {
 }
 
 function payload(value: unknown): string | Uint8Array<ArrayBuffer> {
-  if (typeof value !== "string" && !(value instanceof Uint8Array)) {
-    throw new TypeError(`Expected text or bytes, got ${typeof value}`);
-  }
-  return value as string | Uint8Array<ArrayBuffer>;
+  if (typeof value === "string" || isBytes(value)) return value;
+  throw new TypeError(`Expected text or bytes, got ${typeof value}`);
 }

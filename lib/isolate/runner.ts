@@ -6,7 +6,7 @@
  */
 import process from "node:process";
 import { getHeapStatistics } from "node:v8";
-import { parentPort } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { connect, type Dialect, type Endpoint, explain, Link, userStack } from "../wire/mod.ts";
 import type { Boot, Report } from "../wire/mod.ts";
 import { xp } from "../xp/dialect.ts";
@@ -27,20 +27,24 @@ interface BootMessage {
   answers: MessagePort;
 }
 
-const cell = parentPort!;
+/** To the cell, as long as the service's code is not loaded: it could find it. */
+const cell = workerData as MessagePort;
 
 /** Web Locks, which the types of this place lack. */
 const { locks } = navigator as unknown as {
   locks: { request(name: string, hold: () => Promise<never>): Promise<never> };
 };
 
-cell.once("message", ({ boot, port, answers }: BootMessage) => {
+cell.onmessage = ({ data: { boot, port, answers } }: MessageEvent<BootMessage>) => {
   // While a worker holds a lock, ending it also ends what it is running; without, a loop would run on.
   locks.request(crypto.randomUUID(), () => new Promise(() => {}));
-  cell.once("message", () => run(boot, port, answers));
+  cell.onmessage = () => {
+    cell.close();
+    run(boot, port, answers);
+  };
   // By now the runtime has been read: the cell may take back the permission to.
   cell.postMessage(null);
-});
+};
 
 async function run(boot: Boot, port: MessagePort, answers: MessagePort): Promise<void> {
   const postMessage = port.postMessage.bind(port);

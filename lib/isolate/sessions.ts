@@ -13,6 +13,20 @@ import {
 // Held on to before a controller can put something else in their place.
 const { store } = Atomics;
 const parse = JSON.parse;
+const { call } = Function.prototype;
+const get = call.bind(Map.prototype.get) as <V>(
+  map: Map<unknown, V>,
+  key: unknown,
+) => V | undefined;
+const set = call.bind(Map.prototype.set) as <V>(
+  map: Map<unknown, V>,
+  key: unknown,
+  value: V,
+) => void;
+const remove = call.bind(Map.prototype.delete) as (
+  map: Map<unknown, unknown>,
+  key: unknown,
+) => void;
 
 /** Handled events that a busy session's queue keeps before it is trimmed. */
 const TRIM_AT = 1024;
@@ -106,7 +120,7 @@ export class Sessions {
         this.#request(batch[at + 1] as number, batch[at + 2] as NeutralRequest);
         break;
       case Event.FORGET:
-        this.#sessions.delete(batch[at + 1] as number);
+        remove(this.#sessions, batch[at + 1]);
         break;
       case Event.BUS: {
         const [type, data, timestamp, distributed, localOrigin] = batch.slice(at + 1, at + 6) as [
@@ -147,7 +161,7 @@ export class Sessions {
       data,
       user === "" ? null : parse(user),
     );
-    this.#sessions.set(handle, session);
+    set(this.#sessions, handle, session);
   }
 
   #request(id: number, request: NeutralRequest): void {
@@ -155,7 +169,7 @@ export class Sessions {
   }
 
   #dispatch(handle: unknown, event: SessionEvent): void {
-    const session = this.#sessions.get(handle as number);
+    const session = get(this.#sessions, handle);
     if (session === undefined) return;
     if (session.waiting !== null) {
       session.waiting.push(event);
@@ -177,7 +191,7 @@ export class Sessions {
 
   #handled(session: LocalSession, event: SessionEvent): void {
     if (event.type === "close") {
-      this.#sessions.delete(session.handle);
+      remove(this.#sessions, session.handle);
       this.link.ended(session.handle);
     } else {
       this.link.done(session.handle, event.type === "message" ? event.message.length : 0);

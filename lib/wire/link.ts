@@ -21,6 +21,10 @@ type PortLike = Parameters<typeof receiveMessageOnPort>[0];
 const { add, load, wait } = Atomics;
 const later = queueMicrotask;
 const now = performance.now.bind(performance);
+const report = reportError;
+const handlerOf = Function.prototype.call.bind(
+  Object.getOwnPropertyDescriptor(MessagePort.prototype, "onmessage")!.get!,
+) as (port: MessagePort) => ((event: MessageEvent) => void) | null;
 
 /** Operations kept back before they go out although the batch has not ended. */
 const MAX_OPS = 1024;
@@ -61,6 +65,7 @@ export class Link {
     this.boot = boot;
     this.#answers = answers as unknown as PortLike;
     this.#postMessage = port.postMessage.bind(port);
+    hide(port);
     this.#answer = new Int32Array(answer);
     this.#join = new GroupGrant("join", boot.groups.join);
     this.#send = new GroupGrant("send", boot.groups.send);
@@ -272,6 +277,21 @@ export class Link {
       wait(this.#answer, AnswerWord.ASKED, answered, left);
     }
   }
+}
+
+/** Keeps the port from being the target of events, which a controller that tampers with them would get to see. */
+function hide(port: MessagePort): void {
+  Object.defineProperty(port, "dispatchEvent", {
+    value: (event: MessageEvent) => {
+      try {
+        const handler = handlerOf(port);
+        handler?.(event);
+      } catch (error) {
+        report(error);
+      }
+      return true;
+    },
+  });
 }
 
 let current: Link | null = null;
