@@ -37,6 +37,8 @@ export interface Phase {
 
 /** How long the service that is hit may not answer, ms. */
 const EVENT_TIMEOUT_MS = 500;
+/** What it may hold in memory, MiB. */
+const MEMORY_MB = 32;
 /** How long a handler of it takes, ms, as if it asked a database: so there is always something to lose. */
 const HANDLER_MS = 20;
 /** Part of a phase before something happens. */
@@ -131,10 +133,11 @@ export async function disturbance(plan: Plan, report: Report): Promise<Section> 
       String(other.closed + hit.closed),
     ]),
     notes: [
-      `Each client sends one message a second for ${
-        plan.phaseMs / 1000
-      } s a phase, ${plan.disturbanceRounds} rounds taken together; a handler of the service that is`,
-      `hit takes ${HANDLER_MS} ms, its eventTimeoutMs is ${EVENT_TIMEOUT_MS}, its memoryMb 32. CLOSED: websockets of both.`,
+      `Each client sends a message a second. A phase takes ${plan.phaseMs / 1000} s; the rounds, ` +
+      `${plan.disturbanceRounds}, are taken together.`,
+      `The service that is hit: handlers take ${HANDLER_MS} ms, eventTimeoutMs is ` +
+      `${EVENT_TIMEOUT_MS}, memoryMb ${MEMORY_MB}.`,
+      "MOST: longest wait for an answer. CLOSED: websockets of both services.",
     ],
     data: phases,
   };
@@ -145,7 +148,7 @@ async function playOnce(plan: Plan, report: Report): Promise<Phase[]> {
     "bare.js": MODULE,
     "services/other/other.js": OTHER,
     "services/hit/hit.js": hitOf(1),
-    "services/hit/service.json": { memoryMb: 32, eventTimeoutMs: EVENT_TIMEOUT_MS },
+    "services/hit/service.json": { memoryMb: MEMORY_MB, eventTimeoutMs: EVENT_TIMEOUT_MS },
   });
   await using board = new Child("board.ts", site.root);
   const port = await board.ask<number>("port");

@@ -6,11 +6,12 @@ import { sleep } from "./commands.ts";
 import { rssOf } from "./process.ts";
 import { number, type Plan, type Report, type Section, times } from "./section.ts";
 
-const KINDS = ["worker", "recipe", "switchboard"] as const;
+const KINDS = ["worker", "heap worker", "recipe", "switchboard"] as const;
 
 const NAMES = {
   worker: "bare web worker",
-  recipe: "bare recipe: heap worker in a web worker",
+  "heap worker": "bare heap worker (node:worker_threads)",
+  recipe: "bare recipe: a heap worker in a web worker",
   switchboard: "service of Switchboard",
 };
 
@@ -32,7 +33,12 @@ interface Started {
 
 /** Starts services one after the other in one process, and looks at its memory before and after. */
 export async function start(plan: Plan, report: Report): Promise<Section> {
-  const runs: Record<typeof KINDS[number], Started[]> = { worker: [], recipe: [], switchboard: [] };
+  const runs: Record<typeof KINDS[number], Started[]> = {
+    "worker": [],
+    "heap worker": [],
+    "recipe": [],
+    "switchboard": [],
+  };
   for (let round = 1; round <= plan.startRounds; round++) {
     for (const kind of KINDS) {
       report(`start, round ${round} of ${plan.startRounds}: ${plan.services}, ${NAMES[kind]}`);

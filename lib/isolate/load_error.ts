@@ -8,14 +8,18 @@ import { codeFrame } from "./code_frame.ts";
 const PLACE = /(file:\/\/[^\s)]+?):(\d+):(\d+)/;
 const OWN_FRAME = /\n\s*\|\n\d+ \|[^]*?(?=\n {4}at )/;
 
+/** Longest message and stack that are looked at, UTF-16 units. */
+const MAX_LENGTH = 8192;
+
 /** What a controller threw while it was loaded: with file, line, and the code around it. */
 export function loadError(
   { key, dir }: ServiceDefinition,
   root: string,
   failure: Partial<LoadFailure> | undefined,
 ): SwitchboardError {
-  const message = String(failure?.message).replace(OWN_FRAME, "");
-  const stack = String(failure?.stack ?? "");
+  // What is thrown may be of any length, and is looked at on the thread that serves all.
+  const message = String(failure?.message).slice(0, MAX_LENGTH).replace(OWN_FRAME, "");
+  const stack = String(failure?.stack ?? "").slice(0, MAX_LENGTH);
   const text = `${message}\n${stack}`;
   const place = PLACE.exec(text);
   const shown = place === null ? null : showPlace(place, [dir, join(root, "lib")], root);

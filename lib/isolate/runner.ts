@@ -21,6 +21,9 @@ const DIALECTS: Record<string, Dialect> = { xp };
 /** How often the memory is looked at, ms. */
 const LOOK_EVERY_MS = 250;
 
+// Held on to before a controller can put something else in its place.
+const now = performance.now.bind(performance);
+
 interface BootMessage {
   boot: Boot;
   port: MessagePort;
@@ -52,14 +55,20 @@ async function run(boot: Boot, port: MessagePort, answers: MessagePort): Promise
   const link = new Link(boot, port, answers);
   const endpoints: Endpoint[] = [];
   const sessions = new Sessions(link, endpoints, boot.answer);
+  const look = memoryWatch(boot.memoryMb, sessions, report);
   const told = Promise.withResolvers<void>();
-  port.onmessage = ({ data }) => data === null ? told.resolve() : sessions.take(data);
+  port.onmessage = ({ data }) => {
+    // Here too: a service can stop all timers, but not what the host sends.
+    look();
+    if (data === null) told.resolve();
+    else sessions.take(data);
+  };
   connect(link);
   keepAlive(link);
   const loader = new ModuleLoader(boot.root, boot.dir, link);
   auditDenials(link);
   lockDown(boot.trusted, link);
-  watchMemory(boot.memoryMb, sessions, report);
+  setInterval(look, LOOK_EVERY_MS);
   report({ is: "up" });
   await told.promise;
   try {
@@ -92,13 +101,21 @@ function keepAlive(link: Link): void {
  * a word: its limit has then been raised, or a batch has not ended. What lies outside of the heap, as byte
  * arrays do, it does not limit at all.
  */
-function watchMemory(megabytes: number, sessions: Sessions, report: (what: Report) => void): void {
+function memoryWatch(
+  megabytes: number,
+  sessions: Sessions,
+  report: (what: Report) => void,
+): () => void {
   const limit = getHeapStatistics().heap_size_limit;
-  setInterval(() => {
+  let last = 0;
+  return () => {
+    const time = now();
+    if (time - last < LOOK_EVERY_MS / 2) return;
+    last = time;
     const { heap_size_limit, used_heap_size, external_memory } = getHeapStatistics();
     const used = used_heap_size + external_memory;
     if (sessions.isTaking || heap_size_limit > limit || used > megabytes * 2 ** 20) {
       report({ is: "full", megabytes: Math.round(used / 2 ** 20) });
     }
-  }, LOOK_EVERY_MS);
+  };
 }

@@ -15,6 +15,12 @@ export interface BusEvent {
   localOrigin: boolean;
 }
 
+/**
+ * Microtasks that operations outside of a batch wait for others: the end of an asynchronous handler goes with
+ * what it sent last, so that no event counts as lost whose answer was seen.
+ */
+const HOPS = 8;
+
 type PortLike = Parameters<typeof receiveMessageOnPort>[0];
 
 // Held on to before a controller can put something else in their place.
@@ -213,11 +219,16 @@ export class Link {
       this.#barrier();
     } else if (!this.#inBatch && !this.#scheduled) {
       this.#scheduled = true;
-      later(() => {
-        this.#scheduled = false;
-        if (!this.#inBatch) this.#flush();
-      });
+      this.#flushLater(HOPS);
     }
+  }
+
+  #flushLater(hops: number): void {
+    later(() => {
+      if (hops > 0) return this.#flushLater(hops - 1);
+      this.#scheduled = false;
+      if (!this.#inBatch) this.#flush();
+    });
   }
 
   #flush(): void {

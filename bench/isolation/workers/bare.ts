@@ -1,28 +1,41 @@
 import { dirname, fromFileUrl } from "@std/path";
+import { Worker as HeapWorker } from "node:worker_threads";
 import type { End, Told } from "./talk.ts";
 
-/** What an isolate is compared with: a web worker, and its recipe without our runtime, with a Web Lock or not. */
-export type Kind = "worker" | "recipe" | "recipe without lock";
+/**
+ * What an isolate is compared with: a web worker, a heap worker, and the recipe of an isolate without our
+ * runtime, which is the one within the other, with a Web Lock or not.
+ */
+export type Kind = "worker" | "heap worker" | "recipe" | "recipe without lock";
 
 /** A bare worker: none of our runtime is in it. */
 export class Bare {
-  readonly #worker: Worker;
+  readonly #worker: { terminate(): unknown };
   readonly #end: End;
   readonly #counter = new SharedArrayBuffer(4);
 
   constructor(kind: Kind, file: string) {
     if (kind === "worker") {
-      this.#worker = new Worker(new URL("./plain.ts", import.meta.url), { type: "module" });
-      this.#end = this.#worker;
+      const worker = new Worker(new URL("./plain.ts", import.meta.url), { type: "module" });
+      this.#worker = worker;
+      this.#end = worker;
       return;
     }
     const { port1, port2 } = new MessageChannel();
-    this.#worker = new Worker(new URL("./outer.ts", import.meta.url), {
+    this.#end = port1;
+    if (kind === "heap worker") {
+      const worker = new HeapWorker(new URL("./inner.ts", import.meta.url));
+      const transfer = [port2] as unknown as Parameters<typeof worker.postMessage>[1];
+      worker.postMessage({ port: port2, isLocked: true }, transfer);
+      this.#worker = worker;
+      return;
+    }
+    const worker = new Worker(new URL("./outer.ts", import.meta.url), {
       type: "module",
       deno: { permissions: { read: [fromFileUrl(new URL(".", import.meta.url)), dirname(file)] } },
     });
-    this.#worker.postMessage({ port: port2, isLocked: kind === "recipe" }, [port2]);
-    this.#end = port1;
+    worker.postMessage({ port: port2, isLocked: kind === "recipe" }, [port2]);
+    this.#worker = worker;
   }
 
   /** Starts one, and lets it import a module. */

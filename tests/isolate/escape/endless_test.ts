@@ -131,6 +131,11 @@ const FILLS: Record<string, [code: string, line: RegExp]> = {
      setInterval(() => { for (let n = 0; n < 5; n++) kept.push(new Uint8Array(1e6).fill(1)); }, 5);`,
     FULL,
   ],
+  "bytes, and no timer left that could see them": [
+    `for (let n = 0; n < 1e5; n++) clearInterval(n);
+     globalThis.kept = Array.from({ length: 60 }, () => new Uint8Array(1e6).fill(1));`,
+    FULL,
+  ],
   "modules without end": [
     `const next = (n) => import("data:text/javascript,export default " + n + ";//" + "x".repeat(1e5))
        .then(() => next(n + 1));
