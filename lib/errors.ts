@@ -1,5 +1,6 @@
 /** Stable codes of {@linkcode SwitchboardError}; `docs/errors.md` lists each with cause and cure. */
 export type ErrorCode =
+  | "SB_ARTEFACT"
   | "SB_GRANT"
   | "SB_ISOLATE_GONE"
   | "SB_LISTEN"

@@ -56,12 +56,22 @@ export class ServiceHost implements GatewayService {
     return this.definition.manifest.origins;
   }
 
-  get maxSessions(): number {
-    return this.definition.manifest.maxSessions ?? 10000;
+  get ownEndpoint(): number | null {
+    const { endpoints } = this.definition;
+    const index = endpoints.findIndex(({ paths, isShared }) =>
+      paths.length === 0 && isShared !== true
+    );
+    return index < 0 ? null : index;
   }
 
-  get sessionCount(): number {
-    return this.#supervisor.sessions.size;
+  get sharedEndpoint(): number | null {
+    const index = this.definition.endpoints.findIndex(({ isShared }) => isShared === true);
+    return index < 0 ? null : index;
+  }
+
+  get isFull(): boolean {
+    const { maxSessions = 10000 } = this.definition.manifest;
+    return maxSessions > 0 && this.#supervisor.sessions.size >= maxSessions;
   }
 
   get owner(): Supervisor {
@@ -108,8 +118,8 @@ export class ServiceHost implements GatewayService {
   }
 
   /** Ends the isolate. */
-  stop(): void {
-    this.#supervisor.stop();
+  stop(): Promise<void> {
+    return this.#supervisor.stop();
   }
 }
 

@@ -1,4 +1,5 @@
 import { join, resolve } from "@std/path";
+import { messagePath } from "./dirigible/shared_path.ts";
 import { messageOf, SwitchboardError } from "./errors.ts";
 import { Gateway, landingPage, urlOf } from "./gateway/mod.ts";
 import { Hub, type HubStats } from "./hub/mod.ts";
@@ -10,6 +11,7 @@ import {
   readSettings,
   type ServiceDefinition,
   type Settings,
+  strayArtefacts,
 } from "./service/mod.ts";
 import { ServiceHost } from "./service_host.ts";
 import { Turnstile } from "./turnstile.ts";
@@ -100,6 +102,9 @@ export class Switchboard implements AsyncDisposable {
       requestTimeoutMs: settings.limits.requestTimeoutMs,
       trustProxy: settings.trustProxy,
       service: (key) => this.#services.get(key),
+      services: () => this.#services.values(),
+      shared: [messagePath],
+      mounted: (path) => this.#mounted(path),
       pages: {
         "/": () => this.#landing(),
         "/healthz": () => Response.json({ status: "ok", ...this.#hub.stats() }),
@@ -122,6 +127,8 @@ export class Switchboard implements AsyncDisposable {
       const definitions = discover(root);
       const board = new Switchboard(root, readSettings(root, settings), log, keepSpares);
       for (const definition of definitions) board.#start(definition);
+      const names = new Set(definitions.map(({ key }) => key));
+      for (const { message } of strayArtefacts(root, names)) log("ERROR", message);
       return board;
     });
   }
@@ -132,6 +139,7 @@ export class Switchboard implements AsyncDisposable {
       this.#log("ERROR", message, definition.key),
   ): ServiceHost {
     const { key } = definition;
+    for (const { message } of definition.problems) this.#log("ERROR", message, key);
     for (const warning of definition.warnings) this.#log("WARN", warning, key);
     const host: IsolateHost = {
       hub: this.#hub,
@@ -159,7 +167,9 @@ export class Switchboard implements AsyncDisposable {
   get services(): ServiceStatus[] {
     return [...this.#services.values()].map((service) => {
       const { definition } = service;
-      const url = urlOf(definition.kind, definition.name, this.settings.app);
+      const own = urlOf(definition.kind, definition.name, this.settings.app);
+      const mounted = definition.endpoints[0]?.paths.at(-1) ?? messagePath.path;
+      const url = service.ownEndpoint === null && definition.error === null ? mounted : own;
       return {
         key: definition.key,
         state: service.state,
@@ -167,7 +177,7 @@ export class Switchboard implements AsyncDisposable {
         files: service.owner.files,
         systems: definition.systems,
         url,
-        page: hasIndex(definition.assets) ? `${url.replace(/\/$/, "")}/assets/` : null,
+        page: hasIndex(definition.assets) ? `${own.replace(/\/$/, "")}/assets/` : null,
         error: service.error,
         warnings: definition.warnings,
         definition,
@@ -235,6 +245,7 @@ export class Switchboard implements AsyncDisposable {
     if (this.#closing !== null) return;
     if (definition === undefined) return await this.remove(key);
     if (service !== undefined) {
+      for (const { message } of definition.problems) this.#log("ERROR", message, key);
       for (const warning of definition.warnings) this.#log("WARN", warning, key);
       return await service.reload(definition);
     }
@@ -259,6 +270,13 @@ export class Switchboard implements AsyncDisposable {
     this.#find(key).restart();
   }
 
+  #mounted(path: string): { key: string; endpoint: number } | undefined {
+    for (const [key, { definition }] of this.#services) {
+      const endpoint = definition.endpoints.findIndex(({ paths }) => paths.includes(path));
+      if (endpoint >= 0) return { key, endpoint };
+    }
+  }
+
   #find(key: string): ServiceHost {
     const service = this.#services.get(key);
     if (service === undefined) {
@@ -278,7 +296,7 @@ export class Switchboard implements AsyncDisposable {
     await service.settled;
     this.#hub.closeAll(1001, "service removed", service.owner);
     await service.owner.drained(this.settings.drain.deadlineSec * 1000);
-    service.stop();
+    await service.stop();
   }
 
   /**
@@ -297,7 +315,7 @@ export class Switchboard implements AsyncDisposable {
       this.#log("WARN", `${this.#hub.stats().sessions} close events were not handled in time`);
     }
     await this.#gateway.idle(Math.min(GOODBYE_MS, deadlineMs));
-    for (const service of this.#services.values()) service.stop();
+    await Promise.all(this.#services.values().map((service) => service.stop()));
     await this.settled();
     this.#hub.stop();
     this.#abort.abort();

@@ -39,6 +39,18 @@ Deno.test("the README's controller works as the README says", async () => {
   assertEquals([await one.next(), await two.next()], Array(2).fill("Hello (heard by 2)"));
 });
 
+Deno.test("the example of docs/dirigible.md works as it says", async () => {
+  await using server = await Server.start({
+    "services/hello/hello.websocket": block("docs/dirigible.md", "json", "handler"),
+    "services/hello/handler.js": block("docs/dirigible.md", "js", "onMessage"),
+  });
+  await using one = await Client.open(server.ws("/websockets/service/hello"));
+  await using two = await Client.open(server.ws("/websockets/service/hello"));
+  two.send("Hello");
+  assertEquals(await one.next(), "Hello");
+  assertEquals([await two.next(), await two.next()], ["Hello", "you said: Hello"]);
+});
+
 Deno.test("the README's commands are the tasks, and CI runs the second", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync("deno.json"));
   for (const task of ["start", "test"]) {

@@ -91,6 +91,12 @@ export class Watcher implements Disposable {
 /** Keys of the services that a change of this path concerns. */
 export function concerned(path: string, root: string, services: readonly Watched[]): string[] {
   const [top, name, ...rest] = relative(root, path).split(SEPARATOR);
+  // An artefact may name a handler of any service.
+  if (top === "services" && extname(path) === ".websocket") {
+    const all = services.filter(({ definition }) => dirname(definition.dir) === join(root, top));
+    const isNew = !all.some(({ definition }) => definition.name === name);
+    return [...all.map(({ key }) => key), ...isNew && rest.length > 0 ? newKey(top, name) : []];
+  }
   if (top === "lib") {
     return services.filter(({ files, error }) => files.includes(path) || error !== null)
       .map(({ key }) => key);

@@ -1,40 +1,21 @@
 import { type ErrorCode, messageOf, SwitchboardError } from "../errors.ts";
-import type { Connection, Hub, Session, SessionLimits, SessionOwner } from "../hub/mod.ts";
+import type { Connection, Hub, Session, SessionLimits } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
-import type { NeutralReply, NeutralRequest } from "../wire/mod.ts";
+import type { NeutralReply } from "../wire/mod.ts";
 import { serveAsset, toFolder } from "./assets.ts";
 import { readBody } from "./body.ts";
 import { DenoTransport } from "./deno_transport.ts";
 import { chooseProtocol, handshakeProblem, wantsWebSocket } from "./handshake.ts";
+import { admits } from "./admission.ts";
+import { Lobby, type SharedPath } from "./lobby.ts";
 import { neutralRequest, type Origin, originOf, plainResponse, replyHeaders } from "./neutral.ts";
 import { originAllowed } from "./origin.ts";
 import { findRoute, OtherApplication, type Route } from "./route.ts";
+import type { GatewayService } from "./service.ts";
 import type { SocketEvents, Transport } from "./transport.ts";
 
 /** Seconds after which a client may try a service again that is not running. */
 const RETRY_AFTER_SEC = 5;
-
-/** What the gateway must know of a service. */
-export interface GatewayService {
-  /** Whether it takes requests: it runs, or will in a moment. */
-  readonly isUp: boolean;
-  /** Resolves when it has started, or failed to. */
-  readonly settled: Promise<void>;
-  /** Absolute folder of its static files. */
-  readonly assets: string | null;
-  /** Principals that may enter; null: everybody. */
-  readonly allow: readonly string[] | null;
-  /** Origins that may connect; undefined: the server's own. */
-  readonly origins: readonly string[] | undefined;
-  /** Sessions at a time; 0: no limit. */
-  readonly maxSessions: number;
-  readonly sessionCount: number;
-  readonly limits: SessionLimits;
-  /** Whoever handles the events of its sessions. */
-  readonly owner: SessionOwner;
-  /** @throws {SwitchboardError} `SB_TIMEOUT` or `SB_ISOLATE_GONE`. */
-  request(request: NeutralRequest, timeoutMs: number): Promise<NeutralReply>;
-}
 
 /** Settings of a gateway. */
 export interface GatewayOptions {
@@ -44,10 +25,16 @@ export interface GatewayOptions {
   requestTimeoutMs: number;
   trustProxy: readonly string[];
   transport?: Transport;
+  /** The controller that says of itself that this path leads to it. */
+  mounted(path: string): { key: string; endpoint: number } | undefined;
   /** The service of a key such as `chat`, `api:chat` or `webapp`. */
   service(key: string): GatewayService | undefined;
   /** The server's own pages, by path. */
   pages: Record<string, (request: Request) => Response>;
+  /** Paths that several services share. */
+  shared: readonly SharedPath[];
+  /** All services. */
+  services(): Iterable<GatewayService>;
   log(level: string, text: string): void;
 }
 
@@ -64,10 +51,12 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #transport: Transport;
   readonly #requests = new Latch();
+  readonly #lobbies: ReadonlyMap<string, Lobby>;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#transport = options.transport ?? new DenoTransport();
+    this.#lobbies = new Map(options.shared.map((path) => [path.path, new Lobby(path, options)]));
   }
 
   /** Answers a request. Never rejects. */
@@ -104,6 +93,8 @@ export class Gateway {
       return refusal(400, "The Host header or the path is broken");
     }
     const upgrade = wantsWebSocket(request.headers);
+    const lobby = this.#lobbies.get(url.pathname);
+    if (lobby !== undefined) return this.#enterLobby(request, peer, lobby, upgrade);
     const page = Object.hasOwn(this.#options.pages, url.pathname)
       ? this.#options.pages[url.pathname]
       : undefined;
@@ -113,7 +104,7 @@ export class Gateway {
     }
     let route: Route | null;
     try {
-      route = findRoute(url.pathname, this.#options.app);
+      route = this.#mounted(url.pathname) ?? findRoute(url.pathname, this.#options.app);
     } catch (error) {
       if (error instanceof OtherApplication) return refusal(404, error.message);
       return refusal(400, "The path has a broken percent-encoding");
@@ -131,36 +122,71 @@ export class Gateway {
     await service.settled;
     // Its static files too: who may see them is not known of a service whose manifest is broken.
     if (!service.isUp) return refusal(503, `Service "${route.key}" is not running`, RETRY);
-    if (upgrade) return await this.#upgrade(request, service, route, origin, url.pathname);
-    if (service.assets !== null && /^assets(\/|$)/.test(route.rest)) {
+    if (!upgrade && service.assets !== null && /^assets(\/|$)/.test(route.rest)) {
       if (route.rest === "assets") return toFolder(url);
       return await serveAsset(request, service.assets, route.rest.slice("assets/".length));
     }
+    const endpoint = route.endpoint ?? service.ownEndpoint;
+    if (endpoint === null) return refusal(404, `There is nothing at ${url.pathname}`);
+    const place: Place = { ...route, endpoint, origin };
+    if (upgrade) return await this.#upgrade(request, service, place);
     const { bodyBytes, requestTimeoutMs } = this.#options;
     const body = await readBody(request, bodyBytes, requestTimeoutMs);
     if (body === "too large") {
       return refusal(413, `The body is larger than ${bodyBytes} bytes`, CLOSE);
     }
     if (body === "too slow") return refusal(408, "The body did not come in time", CLOSE);
-    const reply = await this.#ask(service, request, route, origin, {
+    const reply = await this.#ask(service, request, place, {
       body: request.body === null ? null : body,
       upgrade: false,
     });
     return plainResponse(reply, request.method);
   }
 
-  async #upgrade(
-    request: Request,
-    service: GatewayService,
-    route: Route,
-    origin: Origin,
-    pathname: string,
-  ): Promise<Response> {
+  #enterLobby(request: Request, peer: PeerInfo, lobby: Lobby, upgrade: boolean): Response {
+    const sharing = [...this.#options.services()].filter((service) =>
+      service.sharedEndpoint !== null
+    );
+    const { pathname, searchParams } = new URL(request.url);
+    if (sharing.length === 0) return refusal(404, `There is nothing at ${pathname}`);
+    if (!upgrade) return refusal(426, "Connect a websocket here", { upgrade: "websocket" });
     const problem = handshakeProblem(request);
     if (problem !== null) return refusal(problem.status, problem.message, problem.headers);
     if (this.draining) return refusal(503, "The server is stopping", RETRY);
-    if (isFull(service)) return full(route);
-    const reply = await this.#ask(service, request, route, origin, { body: null, upgrade: true });
+    const { scheme, host } = originOf(request, peer.address, this.#options.trustProxy);
+    if (!URL.canParse(`${scheme}://${host}`)) return refusal(400, "The Host header is broken");
+    const own = `${scheme}://${host}`;
+    const sent = request.headers.get("origin");
+    if (!sharing.some(({ origins }) => originAllowed(sent, own, origins, null))) {
+      return refusal(403, `Origin ${sent ?? "(none)"} may not connect to ${own}`);
+    }
+    const events = new SessionEvents(this.#options, (connection) =>
+      this.#options.hub.open({
+        owner: lobby,
+        connection,
+        limits: LOBBY_LIMITS,
+        endpoint: 0,
+        path: pathname,
+        origin: new URL(own).origin,
+        params: JSON.stringify(Object.fromEntries(searchParams)),
+        data: JSON.stringify({ sent, own }),
+        user: null,
+      }));
+    return this.#transport.accept(request, { protocol: null, headers: new Headers() }, events);
+  }
+
+  #mounted(pathname: string): Route | null {
+    const found = this.#options.mounted(decodeURIComponent(pathname));
+    return found === undefined ? null : { ...found, contextPath: pathname, rest: "" };
+  }
+
+  async #upgrade(request: Request, service: GatewayService, place: Place): Promise<Response> {
+    const { origin, endpoint } = place;
+    const problem = handshakeProblem(request);
+    if (problem !== null) return refusal(problem.status, problem.message, problem.headers);
+    if (this.draining) return refusal(503, "The server is stopping", RETRY);
+    if (service.isFull) return full(place);
+    const reply = await this.#ask(service, request, place, { body: null, upgrade: true });
     const { accept } = reply;
     if (accept === null) return plainResponse(reply, request.method);
     const own = `${origin.scheme}://${origin.host}`;
@@ -170,7 +196,7 @@ export class Gateway {
     }
     // While the controller was asked, the server may have begun to stop, and others may have come in.
     if (this.draining || !service.isUp) return refusal(503, "The server is stopping", RETRY);
-    if (isFull(service)) return full(route);
+    if (service.isFull) return full(place);
     const events = new SessionEvents(this.#options, (connection) => {
       // The last moment: whoever gets in now would be missed by the server's goodbye.
       if (this.draining) {
@@ -181,8 +207,8 @@ export class Gateway {
         owner: service.owner,
         connection,
         limits: service.limits,
-        endpoint: 0,
-        path: decodeURIComponent(pathname),
+        endpoint,
+        path: decodeURIComponent(new URL(request.url).pathname),
         origin: new URL(own).origin,
         params: accept.params,
         data: accept.data,
@@ -198,17 +224,29 @@ export class Gateway {
   #ask(
     service: GatewayService,
     request: Request,
-    route: Route,
-    origin: Origin,
+    place: Place,
     { body, upgrade }: { body: Uint8Array | null; upgrade: boolean },
   ): Promise<NeutralReply> {
     const rawPath = new URL(request.url).pathname;
-    const { contextPath } = route;
     return service.request(
-      neutralRequest(request, { origin, rawPath, contextPath, body, upgrade, user: null }),
+      neutralRequest(request, { ...place, rawPath, body, upgrade, user: null }),
       this.#options.requestTimeoutMs,
     );
   }
+}
+
+/** Until a client has talked to a service, whose limits then hold as well. */
+const LOBBY_LIMITS: SessionLimits = {
+  maxMessageBytes: 1_048_576,
+  idleTimeoutMs: 300_000,
+  sendBufferBytes: 1_048_576,
+  closeTimeoutMs: 5_000,
+};
+
+/** Which controller a request is for, and how the client called it. */
+interface Place extends Route {
+  endpoint: number;
+  origin: Origin;
 }
 
 /** Hands a socket's events to its session. Throws nothing: Deno ends the process for that. */
@@ -260,21 +298,11 @@ const REASONS: Record<number, string> = {
   504: "The service did not answer in time",
 };
 
-/** Nobody can log in yet, so whoever asks is anonymous. */
 function admission(allow: readonly string[] | null): Response | null {
-  if (
-    allow === null || allow.includes("role:system.everyone") ||
-    allow.includes("user:system:anonymous")
-  ) {
-    return null;
-  }
+  if (admits(allow)) return null;
   return refusal(401, "This service is for users who are logged in", {
     "www-authenticate": 'Bearer realm="switchboard"',
   });
-}
-
-function isFull(service: GatewayService): boolean {
-  return service.maxSessions > 0 && service.sessionCount >= service.maxSessions;
 }
 
 function full(route: Route): Response {

@@ -6,5 +6,7 @@
  * @module
  */
 export { type LandingEntry, landingPage } from "./landing.ts";
+export { type SharedPath } from "./lobby.ts";
 export { urlOf } from "./route.ts";
-export { Gateway, type GatewayOptions, type GatewayService, type PeerInfo } from "./gateway.ts";
+export { Gateway, type GatewayOptions, type PeerInfo } from "./gateway.ts";
+export { type GatewayService } from "./service.ts";

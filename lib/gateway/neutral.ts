@@ -43,6 +43,7 @@ function lastOf(header: string | null): string | null {
 
 /** What of a request is left after its URL was understood. */
 export interface RequestParts {
+  endpoint: number;
   origin: Origin;
   rawPath: string;
   contextPath: string;
@@ -57,7 +58,7 @@ export function neutralRequest(request: Request, parts: RequestParts): NeutralRe
   const url = new URL(request.url);
   const port = Number(/:(\d+)$/.exec(host)?.[1] ?? (scheme === "https" ? 443 : 80));
   return {
-    endpoint: 0,
+    endpoint: parts.endpoint,
     method: request.method,
     url: `${scheme}://${host}${parts.rawPath}${url.search}`,
     scheme,
@@ -107,6 +108,8 @@ const BODILESS = [101, 204, 205, 304];
 /** A plain reply as a response. */
 export function plainResponse(reply: NeutralReply, method: string): Response {
   const headers = replyHeaders(reply);
+  // RFC 9110, section 15.5.22: it must say what to upgrade to.
+  if (reply.status === 426) headers.set("upgrade", "websocket");
   const body = method === "HEAD" || BODILESS.includes(reply.status) ? null : reply.body;
   return new Response(body as BodyInit | null, { status: reply.status, headers });
 }

@@ -5,6 +5,8 @@ export interface Route {
   contextPath: string;
   /** What follows the context path, decoded, without a slash in front. */
   rest: string;
+  /** Number of the service's controller; null: the one at the service's own URL, if there is one. */
+  endpoint: number | null;
 }
 
 /** A URL that names an application which is not this one. */
@@ -27,6 +29,7 @@ export function findRoute(rawPath: string, app: string): Route | null {
     key,
     contextPath: `/${segments.slice(0, count).join("/")}`,
     rest: names.slice(count).join("/"),
+    endpoint: null,
   });
   const sameApp = (name: string) => {
     if (name === app) return true;

@@ -108,6 +108,11 @@ export class Session {
     return this.closeCode === 0;
   }
 
+  /** Bytes that wait for the client. */
+  get buffered(): number {
+    return this.#connection.buffered();
+  }
+
   /** Sends to the client; silent once closed. */
   send(message: string | Uint8Array<ArrayBuffer>): void {
     if (this.closeCode !== 0) return;

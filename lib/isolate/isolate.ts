@@ -21,6 +21,9 @@ import { cellPermissions, RUNTIME, runtimeGrant } from "./cell_permissions.ts";
 /** MiB that an isolate may hold in memory, where its manifest says nothing. */
 const DEFAULT_MEMORY_MB = 128;
 
+/** How long an isolate may take to say goodbye, ms. */
+const GOODBYE_MS = 500;
+
 /** Answers to synchronous questions that may lie unread: those that were given up. */
 const MAX_UNREAD_ANSWERS = 16;
 
@@ -64,6 +67,7 @@ export class Isolate implements OperationsTarget {
   files: readonly string[] = [];
   /** Resolves when the controllers are loaded; rejects if it ends before. */
   readonly started: Promise<void>;
+  readonly #done = Promise.withResolvers<void>();
   readonly #start = Promise.withResolvers<void>();
   readonly #definition: ServiceDefinition;
   readonly #settings: IsolateSettings;
@@ -163,10 +167,22 @@ export class Isolate implements OperationsTarget {
     if (lost.length > 0) this.#cell?.postMessage(lost);
   }
 
+  /** Ends it once it has said goodbye to whom it is connected to, or after a moment. */
+  async end(): Promise<void> {
+    if (this.#state === "running") {
+      const timer = setTimeout(() => this.#done.resolve(), GOODBYE_MS);
+      this.#ports[0].port1.postMessage("end");
+      await this.#done.promise;
+      clearTimeout(timer);
+    }
+    this.stop();
+  }
+
   /** Ends it, whatever it does. */
   stop(): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
+    this.#done.resolve();
     clearTimeout(this.#startTimer);
     clearInterval(this.#watchdog);
     this.#cell?.terminate();
@@ -279,7 +295,9 @@ export class Isolate implements OperationsTarget {
   }
 
   #reported(report: Report): void {
-    if (report?.is === "full") {
+    if (report?.is === "done") {
+      this.#done.resolve();
+    } else if (report?.is === "full") {
       this.#failFull();
     } else if (report?.is === "up" && this.#state === "booting") {
       this.#state = "waiting";

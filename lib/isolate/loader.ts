@@ -9,6 +9,10 @@ import v8 from "node:v8";
 import * as v8Exports from "node:v8";
 import threads from "node:worker_threads";
 import * as threadsExports from "node:worker_threads";
+import * as coreContext from "../dirigible/context.ts";
+import * as coreGlobals from "../dirigible/globals.ts";
+import * as netWebsocket from "../dirigible/websocket.ts";
+import * as netWebsockets from "../dirigible/websockets.ts";
 import * as websocket from "../websocket.ts";
 import type { Link, Loader } from "../wire/mod.ts";
 import * as xpAuth from "../xp/auth.ts";
@@ -18,8 +22,23 @@ import * as xpWebsocket from "../xp/websocket.ts";
 import { compileCommonJs, type CompiledModule } from "./common_js.ts";
 import { HANDED_OVER, handOver } from "./handed_over.ts";
 
+interface LibraryModule {
+  url: string;
+  module: unknown;
+}
+
 /** What every service can import, by id: loaded with the runtime, before the service's permissions hold. */
 const LIBRARY: ReadonlyMap<string, { url: string; module: unknown }> = new Map([
+  ["core/context", { url: import.meta.resolve("../dirigible/context.ts"), module: coreContext }],
+  ["core/globals", { url: import.meta.resolve("../dirigible/globals.ts"), module: coreGlobals }],
+  ...["net/websocket", "service/websocket"].map((id): [string, LibraryModule] => [
+    id,
+    { url: import.meta.resolve("../dirigible/websocket.ts"), module: netWebsocket },
+  ]),
+  ...["net/websockets", "net/v4/websockets"].map((id): [string, LibraryModule] => [
+    id,
+    { url: import.meta.resolve("../dirigible/websockets.ts"), module: netWebsockets },
+  ]),
   ["lib/websocket", { url: import.meta.resolve("../websocket.ts"), module: websocket }],
   ["lib/xp/auth", { url: import.meta.resolve("../xp/auth.ts"), module: xpAuth }],
   ["lib/xp/event", { url: import.meta.resolve("../xp/event.ts"), module: xpEvent }],
@@ -134,6 +153,22 @@ export class ModuleLoader implements Loader {
     return createRequire(toFileUrl(from))(resolved);
   }
 
+  requireService(id: string): unknown {
+    const services = dirname(this.#dir);
+    const from = join(this.#dir, "service.json");
+    return this.require(toFileUrl(this.#find(join(services, id), id, from)).href, from);
+  }
+
+  compile(module: string): () => void {
+    const file = join(this.#dir, module);
+    this.#files.add(file);
+    const compiled = this.#compile(file);
+    if (compiled === null) {
+      throw new Error(`${this.#shown(file)} must be a CommonJS module: it is run for each message`);
+    }
+    return () => void this.#call(file, compiled, { exports: {} });
+  }
+
   /** Makes the engine's own `import` follow the rules of this loader. */
   #install(): void {
     registerHooks({
@@ -182,6 +217,10 @@ export class ModuleLoader implements Loader {
       return this.#find(join(dirname(from), id), id, from);
     }
     if (id.startsWith("file:")) return this.#find(fromFileUrl(id), id, from);
+    // As Dirigible writes them: from the folder of all projects, the own one first.
+    if (libraryId.startsWith(`${basename(this.#dir)}/`)) {
+      return this.#find(join(dirname(this.#dir), libraryId), id, from);
+    }
     // A file that the runtime itself asks for is given in full.
     if (isPath(id) && this.#isUsers(id) && existsFile(id)) return this.#find(id, id, from);
     if (id.startsWith("/") || id.startsWith("lib/")) {
@@ -246,20 +285,24 @@ export class ModuleLoader implements Loader {
     const module: Module = { exports: {} };
     this.#modules.set(file, module);
     try {
-      const require = (id: unknown) => this.require(String(id), file);
-      compiled.call(
-        module.exports,
-        module.exports,
-        require,
-        module,
-        file,
-        dirname(file),
-        (path: unknown) => this.resolvePath(String(path), file),
-      );
+      return this.#call(file, compiled, module);
     } catch (error) {
       this.#modules.delete(file);
       throw error;
     }
+  }
+
+  #call(file: string, compiled: CompiledModule, module: Module): unknown {
+    const require = (id: unknown) => this.require(String(id), file);
+    compiled.call(
+      module.exports,
+      module.exports,
+      require,
+      module,
+      file,
+      dirname(file),
+      (path: unknown) => this.resolvePath(String(path), file),
+    );
     return module.exports;
   }
 

@@ -2,7 +2,7 @@ import module from "node:module";
 import process from "node:process";
 import threads from "node:worker_threads";
 import * as workers from "node:worker_threads";
-import { inspect } from "node:util";
+import { format } from "node:util";
 import v8 from "node:v8";
 import type { Link } from "../wire/mod.ts";
 
@@ -164,7 +164,7 @@ function logStream(link: Link, stream: { write?: unknown }, level: string): void
 
 function textOf(values: unknown[]): string {
   try {
-    return values.map((value) => typeof value === "string" ? value : inspect(value)).join(" ");
+    return format(...values);
   } catch {
     return "a value that cannot be printed";
   }

@@ -9,6 +9,8 @@ import { getHeapStatistics } from "node:v8";
 import { workerData } from "node:worker_threads";
 import { connect, type Dialect, type Endpoint, explain, Link, userStack } from "../wire/mod.ts";
 import type { Boot, Report } from "../wire/mod.ts";
+import { dirigible, dirigibleMessages } from "../dirigible/dialect.ts";
+import { loadHandlersWith } from "../dirigible/require_handler.ts";
 import { xp } from "../xp/dialect.ts";
 import { auditDenials } from "./denials.ts";
 import { ModuleLoader } from "./loader.ts";
@@ -16,7 +18,11 @@ import { lockDown } from "./lockdown.ts";
 import { Sessions } from "./sessions.ts";
 
 /** Systems that a controller can be written for. */
-const DIALECTS: Record<string, Dialect> = { xp };
+const DIALECTS: Record<string, Dialect> = {
+  xp,
+  dirigible,
+  "dirigible-v2": dirigibleMessages,
+};
 
 /** How often the memory is looked at, ms. */
 const LOOK_EVERY_MS = 250;
@@ -61,19 +67,21 @@ async function run(boot: Boot, port: MessagePort, answers: MessagePort): Promise
     // Here too: a service can stop all timers, but not what the host sends.
     look();
     if (data === null) told.resolve();
+    else if (data === "end") link.end().then(() => report({ is: "done" }));
     else sessions.take(data);
   };
   connect(link);
   keepAlive(link);
   const loader = new ModuleLoader(boot.root, boot.dir, link);
+  loadHandlersWith(loader);
   auditDenials(link);
   lockDown(boot.trusted, link);
   setInterval(look, LOOK_EVERY_MS);
   report({ is: "up" });
   await told.promise;
   try {
-    for (const { system, file } of boot.endpoints) {
-      endpoints.push(await DIALECTS[system]!.open(file, loader));
+    for (const source of boot.endpoints) {
+      endpoints.push(await DIALECTS[source.system]!.open(source, loader));
     }
     report({ is: "ready", files: loader.files });
   } catch (error) {

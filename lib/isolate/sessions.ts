@@ -107,9 +107,11 @@ export class Sessions {
         this.#open(batch, at);
         this.#dispatch(batch[at + 1], { type: "open" });
         break;
-      case Event.ADOPT:
-        this.#open(batch, at);
+      case Event.ADOPT: {
+        const session = this.#open(batch, at);
+        session.endpoint.adopt?.(session);
         break;
+      }
       case Event.CLOSE:
         this.#dispatch(batch[at + 1], { type: "close", code: batch[at + 2] as number });
         break;
@@ -136,7 +138,7 @@ export class Sessions {
     }
   }
 
-  #open(batch: unknown[], at: number): void {
+  #open(batch: unknown[], at: number): LocalSession {
     const [handle, endpoint, id, path, origin, params, data, user] = batch.slice(
       at + 1,
       at + 9,
@@ -162,6 +164,7 @@ export class Sessions {
       user === "" ? null : parse(user),
     );
     set(this.#sessions, handle, session);
+    return session;
   }
 
   #request(id: number, request: NeutralRequest): void {

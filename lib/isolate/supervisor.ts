@@ -147,9 +147,12 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   }
 
   /** Ends everything. Sessions that are left are removed without a `close` event. */
-  stop(): void {
+  async stop(): Promise<void> {
     if (this.state !== "failed") this.state = "stopped";
+    const current = this.#current;
+    this.#current = null;
     this.#release();
+    await current?.end();
   }
 
   /**
@@ -482,7 +485,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     for (const isolate of this.#retired) {
       if (this.#requests.isWaitingFor(isolate)) continue;
       this.#retired.delete(isolate);
-      isolate.stop();
+      isolate.end();
     }
   }
 

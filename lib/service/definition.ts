@@ -30,6 +30,8 @@ export interface ServiceDefinition {
   assets: string | null;
   /** Why it cannot run. */
   error: SwitchboardError | null;
+  /** Why some of its controllers are not served. */
+  problems: SwitchboardError[];
   /** What its owner should know. */
   warnings: string[];
 }

@@ -1,5 +1,7 @@
 import { join, relative } from "@std/path";
 import { messageOf, SwitchboardError } from "../errors.ts";
+import type { EndpointSource } from "../wire/mod.ts";
+import { readArtefacts } from "./artefact.ts";
 import type { ServiceDefinition, ServiceKind } from "./definition.ts";
 import { readDescriptor } from "./descriptor.ts";
 import { checkHostHas, defaultGrants, grantsOf } from "./grants.ts";
@@ -32,11 +34,17 @@ export function discover(root: string, only?: string): ServiceDefinition[] {
       ? [["webapp", "webapp"] satisfies [ServiceKind, string]]
       : []),
   ];
+  const artefacts = readArtefacts(root);
   return found.filter(([kind, name]) => only === undefined || keyOf(kind, name) === only)
-    .map(([kind, name]) => define(root, kind, name));
+    .map(([kind, name]) => define(root, kind, name, artefacts));
 }
 
-function define(root: string, kind: ServiceKind, name: string): ServiceDefinition {
+function define(
+  root: string,
+  kind: ServiceKind,
+  name: string,
+  artefacts: ReturnType<typeof readArtefacts>,
+): ServiceDefinition {
   const dir = kind === "webapp"
     ? join(root, "webapp")
     : join(root, kind === "service" ? "services" : "apis", name);
@@ -54,6 +62,7 @@ function define(root: string, kind: ServiceKind, name: string): ServiceDefinitio
     allow: null,
     assets: isFolder(assets) ? assets : null,
     error: null,
+    problems: [],
     warnings: [],
   };
   try {
@@ -71,16 +80,27 @@ function define(root: string, kind: ServiceKind, name: string): ServiceDefinitio
     checkHostHas(service.grants, service.key, shown);
     checkLinks(root, dir, service.grants.read);
     service.allow = service.manifest.allow ?? readDescriptor(dir, name);
-    const file = EXTENSIONS.map((extension) => join(dir, name + extension)).find(isFile);
-    if (file === undefined) {
-      throw new SwitchboardError(
+    const modules = service.manifest.messageModules ?? [];
+    // A module that messages run is no controller, whatever it is called.
+    const file = EXTENSIONS.map((extension) => name + extension)
+      .filter((controller) => !modules.includes(controller))
+      .map((controller) => join(dir, controller)).find(isFile);
+    if (file !== undefined) service.endpoints.push({ system: "xp", file, paths: [] });
+    if (kind === "service") {
+      const own = <T extends { service: string }>(all: T[]) =>
+        all.filter((artefact) => artefact.service === name);
+      service.endpoints.push(...own(artefacts.found).map(({ source }) => source));
+      service.problems = own(artefacts.broken).map(({ error }) => error);
+      service.endpoints.push(...messageModules(modules, dir, shown));
+    }
+    service.systems = [...new Set(service.endpoints.map(({ system }) => system))];
+    if (service.endpoints.length === 0) {
+      throw service.problems[0] ?? new SwitchboardError(
         "SB_SERVICE",
         `Cannot start service "${service.key}": ` +
           `no controller ${name}{${EXTENSIONS.join(",")}} in ${relative(root, dir)}/`,
       );
     }
-    service.systems = ["xp"];
-    service.endpoints = [{ system: "xp", file }];
   } catch (error) {
     service.error = error instanceof SwitchboardError ? error : new SwitchboardError(
       "SB_SERVICE",
@@ -91,6 +111,22 @@ function define(root: string, kind: ServiceKind, name: string): ServiceDefinitio
     );
   }
   return service;
+}
+
+/** The controller that runs the modules that clients name (contract Dirigible, section 3). */
+function messageModules(modules: string[], dir: string, shown: string): EndpointSource[] {
+  for (const module of modules) {
+    const isPlain = module.split("/").every((name) => name !== "" && !/^\.+$/.test(name));
+    if (isPlain && !/[\\%\0]/.test(module) && isFile(join(dir, module))) continue;
+    throw new SwitchboardError(
+      "SB_MANIFEST",
+      `Cannot read manifest "${shown}": "messageModules" must list files of the service, ` +
+        `got "${module}"`,
+    );
+  }
+  return modules.length === 0
+    ? []
+    : [{ system: "dirigible-v2", file: dir, paths: [], modules, isShared: true }];
 }
 
 /** No two services have one key, whatever their folders are called. */

@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
-import { type ParseError, parseTree } from "jsonc-parser";
+import { type Node, type ParseError, parseTree } from "jsonc-parser";
 import leven from "leven";
 import { type ErrorCode, SwitchboardError } from "../errors.ts";
 
@@ -44,6 +44,8 @@ export class JsonFile<T> {
     } catch (error) {
       throw this.#error(shown, jsonProblem(text, error as Error), error);
     }
+    const twice = duplicateKey(parseTree(text));
+    if (twice !== null) throw this.#error(shown, `"${twice}" is there twice`);
     if (this.#validate(value)) return value;
     const problems = [...new Set(this.#validate.errors!.map(describe))];
     throw this.#error(shown, problems.join("; "));
@@ -65,6 +67,21 @@ function jsonProblem(text: string, error: Error): string {
     .replace(/ (?:in|after) JSON at position .*/, "");
   const before = text.slice(0, positionOf(text, error)).split("\n");
   return `not valid JSON: ${message} at line ${before.length}, column ${before.at(-1)!.length + 1}`;
+}
+
+/** A key that an object has twice: which of the two was meant? */
+function duplicateKey(node: Node | undefined): string | null {
+  const seen = new Set<string>();
+  for (const child of node?.children ?? []) {
+    if (child.type === "property") {
+      const key = String(child.children![0]!.value);
+      if (seen.has(key)) return key;
+      seen.add(key);
+    }
+    const within = duplicateKey(child);
+    if (within !== null) return within;
+  }
+  return null;
 }
 
 /** Where it went wrong: the engine says so for some errors only. */
@@ -101,6 +118,12 @@ function describe(error: ErrorObject): string {
       }
       if (error.schema === "array") return `${name} must be a list of texts, ${got}`;
       return `${name} must be ${article(error.schema as string)}, ${got}`;
+    case "required": {
+      const missing = error.params.missingProperty as string;
+      return `"${at === "" ? missing : `${at}.${missing}`}" is missing`;
+    }
+    case "enum":
+      return `${name} must be one of ${error.params.allowedValues.join(", ")}, ${got}`;
     case "minimum":
       return `${name} must be at least ${error.schema}, ${got}`;
     case "maximum":

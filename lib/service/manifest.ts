@@ -50,6 +50,8 @@ export interface Manifest {
   sendBufferBytes?: number;
   /** Sessions at a time; 0: no limit. Default: 10000. */
   maxSessions?: number;
+  /** Modules, relative to the service, that clients of `/service/js` may run (contract Dirigible, 3). */
+  messageModules?: string[];
   /** Inbound messages per second and session; 0: no limit. */
   messagesPerSec?: number;
 }

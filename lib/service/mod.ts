@@ -5,6 +5,7 @@
  *
  * @module
  */
+export { strayArtefacts } from "./artefact.ts";
 export { discover } from "./discovery.ts";
 export { type ServiceDefinition, type ServiceKind } from "./definition.ts";
 export { type Manifest, type PermissionKind } from "./manifest.ts";

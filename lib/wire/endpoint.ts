@@ -1,4 +1,4 @@
-import type { NeutralReply, NeutralRequest, User } from "./protocol.ts";
+import type { EndpointSource, NeutralReply, NeutralRequest, User } from "./protocol.ts";
 
 /** A session as the inside of an isolate keeps it. */
 export interface InnerSession {
@@ -27,6 +27,8 @@ export type SessionEvent =
  * a controller is the system's business.
  */
 export interface Endpoint {
+  /** A session that an isolate before this one has opened. */
+  adopt?(session: InnerSession): void;
   request(request: NeutralRequest): Promise<NeutralReply>;
   /** Resolves when the next event of the same session may come; nothing returned: at once. */
   event(session: InnerSession, event: SessionEvent): Promise<void> | void;
@@ -39,7 +41,7 @@ export interface Dialect {
    *
    * @throws {Error} What the controller throws while it loads.
    */
-  open(file: string, loader: Loader): Promise<Endpoint>;
+  open(source: EndpointSource, loader: Loader): Promise<Endpoint>;
 }
 
 /** Loads user modules, ES and CommonJS alike. */
@@ -48,6 +50,10 @@ export interface Loader {
   load(file: string): Promise<Record<string, unknown>>;
   /** `require` as a file would call it. */
   require(id: string, from: string): unknown;
+  /** `require` of an id relative to `services/`, extension optional. */
+  requireService(id: string): unknown;
+  /** A CommonJS module of the service, to be run anew whenever it is called. */
+  compile(module: string): () => void;
   /** A path relative to a file, as a path below the root that is served. */
   resolvePath(path: string, from: string): string;
 }

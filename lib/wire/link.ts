@@ -58,6 +58,7 @@ export class Link {
   #scheduled = false;
   #posted = 0;
   #asked = 0;
+  readonly #endings: (() => Promise<void>)[] = [];
   readonly #listeners = new Set<(event: BusEvent) => void>();
   /** What the isolate was booted with, less what it shares with the host. */
   readonly boot: Omit<Boot, "answer">;
@@ -166,6 +167,16 @@ export class Link {
   emit(type: string, data: string, distributed: boolean): void {
     this.#ops.push(Op.EMIT, type, data, distributed);
     this.#added(data.length);
+  }
+
+  /** Calls back when the isolate is about to be stopped in peace. */
+  atEnd(ending: () => Promise<void>): void {
+    this.#endings.push(ending);
+  }
+
+  /** Lets all that asked for it come to an end. */
+  async end(): Promise<void> {
+    await Promise.allSettled(this.#endings.map((ending) => ending()));
   }
 
   /** Calls back for each event of the server's bus. */

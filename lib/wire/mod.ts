@@ -10,4 +10,5 @@ export * from "./protocol.ts";
 export * from "./endpoint.ts";
 export { explain, userStack } from "./explain.ts";
 export * from "./link.ts";
+export { messageText } from "./message_text.ts";
 export { GroupGrant } from "./group_grant.ts";

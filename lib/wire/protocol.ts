@@ -101,6 +101,8 @@ export type Report =
   /** The controllers are loaded, from these files. */
   | { is: "ready"; files: string[] }
   | { is: "unloadable"; failure: LoadFailure }
+  /** It was told `"end"`, and has said goodbye to whom it was connected to. */
+  | { is: "done" }
   /** A batch was cut off, for the heap was full; or what lies outside of the heap is too much. */
   | { is: "full"; megabytes: number };
 
@@ -201,6 +203,12 @@ export interface EndpointSource {
   system: string;
   /** Absolute path. */
   file: string;
+  /** URL paths that lead to it, beside the service's own; empty, if only those do. */
+  paths: string[];
+  /** Modules that its messages may name, for a system whose messages do. */
+  modules?: string[];
+  /** Whether it takes part in a path of several services, where each message says whom it is for. */
+  isShared?: boolean;
 }
 
 /** What an isolate needs to know at boot. */

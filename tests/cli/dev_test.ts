@@ -94,6 +94,30 @@ async function drained(response: Response): Promise<Response> {
   return response;
 }
 
+Deno.test("dev serves an artefact as soon as it is there, and swaps its handler", async () => {
+  const handler = (word: string) => `exports.onMessage = (message) => "${word} " + message;`;
+  await using server = await Server.start({
+    "services/proj/handler.js": handler("one"),
+    "services/other/other.js": "exports.get = () => ({ body: 'other' });",
+  }, { command: "dev" });
+  await server.output.next((line) => line.startsWith("Watching "));
+  const logged = (pattern: RegExp) => server.log.next((line) => pattern.test(line));
+  const artefact = { handler: "proj/handler", endpoint: "proj" };
+  server.site.write({ "services/proj/proj.websocket": artefact });
+  await logged(/proj (Started|Swapped in) after/);
+  await using client = await Client.open(server.ws("/websockets/service/proj"));
+  client.send("hello");
+  assertEquals(await client.next(), "one hello");
+  server.site.write({ "services/proj/handler.js": handler("two") });
+  await logged(/proj Swapped in/);
+  client.send("hello");
+  assertEquals(await client.next(), "two hello");
+  server.site.write({ "services/proj/proj.websocket": { handler: "proj/handler" } });
+  await logged(/"endpoint" is missing/);
+  client.send("still here");
+  assertEquals(await client.next(), "two still here");
+});
+
 Deno.test("dev notices a service that is made in an empty root", async () => {
   await using server = await Server.start({}, { command: "dev" });
   await server.output.next((line) => line.startsWith("Watching "));

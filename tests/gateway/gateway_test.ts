@@ -62,12 +62,13 @@ async function withAccepted(
     };
     const service: GatewayService = {
       isUp: true,
+      ownEndpoint: 0,
       settled: Promise.resolve(),
       assets: null,
       allow: null,
       origins: undefined,
-      maxSessions: 0,
-      sessionCount: 0,
+      sharedEndpoint: null,
+      isFull: false,
       limits: { maxMessageBytes: 0, idleTimeoutMs: 0, sendBufferBytes: 0, closeTimeoutMs: 1000 },
       owner,
       request: () => Promise.resolve(ACCEPTED),
@@ -81,6 +82,9 @@ async function withAccepted(
       trustProxy: [],
       transport,
       service: (key) => key === "a" ? service : undefined,
+      services: () => [service],
+      shared: [],
+      mounted: () => undefined,
       pages: {},
       log() {},
     });

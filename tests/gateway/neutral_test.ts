@@ -130,6 +130,7 @@ Deno.test("neutralRequest() tells a service what was asked, as the client asked 
     const url = `http://inner.test${rawPath}${search}`;
     const request = new Request(url, { headers: { "cookie": "a=1; b=x%20y" } });
     return neutralRequest(request, {
+      endpoint: 0,
       origin: { scheme, host, remoteAddress: "192.0.2.1" },
       rawPath,
       contextPath: "/services/chat",

@@ -27,7 +27,12 @@ Deno.test("findRoute() finds the service that a URL leads to", async (t) => {
   ];
   for (const [path, key, contextPath, rest] of cases) {
     await t.step(path, () => {
-      assertEquals(findRoute(path, APP), { key, contextPath: contextPath ?? path, rest });
+      assertEquals(findRoute(path, APP), {
+        key,
+        contextPath: contextPath ?? path,
+        rest,
+        endpoint: null,
+      });
     });
   }
 });
@@ -45,7 +50,10 @@ Deno.test("findRoute() decodes names, and leaves the context path as it came", a
     ["/services/a%2Fb", "a/b", "/services/a%2Fb", ""],
   ];
   for (const [path, key, contextPath, rest] of cases) {
-    await t.step(path, () => assertEquals(findRoute(path, APP), { key, contextPath, rest }));
+    await t.step(
+      path,
+      () => assertEquals(findRoute(path, APP), { key, contextPath, rest, endpoint: null }),
+    );
   }
 });
 

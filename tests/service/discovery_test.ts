@@ -31,14 +31,22 @@ Deno.test("discover() finds services, APIs and the web app", () => {
   assertEquals(services.map(({ dir, endpoints }) => [dir, ...endpoints]), [
     [
       join(site.root, "services/chat"),
-      { system: "xp", file: join(site.root, "services/chat/chat.ts") },
+      { system: "xp", file: join(site.root, "services/chat/chat.ts"), paths: [] },
     ],
     [
       join(site.root, "services/echo"),
-      { system: "xp", file: join(site.root, "services/echo/echo.js") },
+      { system: "xp", file: join(site.root, "services/echo/echo.js"), paths: [] },
     ],
-    [join(site.root, "apis/chat"), { system: "xp", file: join(site.root, "apis/chat/chat.mjs") }],
-    [join(site.root, "webapp"), { system: "xp", file: join(site.root, "webapp/webapp.cjs") }],
+    [join(site.root, "apis/chat"), {
+      system: "xp",
+      file: join(site.root, "apis/chat/chat.mjs"),
+      paths: [],
+    }],
+    [join(site.root, "webapp"), {
+      system: "xp",
+      file: join(site.root, "webapp/webapp.cjs"),
+      paths: [],
+    }],
   ]);
 });
 

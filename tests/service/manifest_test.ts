@@ -68,6 +68,7 @@ const GARBAGE: Record<string, [unknown, string][]> = {
   "groups": NO_OBJECT,
   "groups.join": NO_NAMES,
   "groups.send": NO_NAMES,
+  "messageModules": NO_NAMES,
   "memoryMb": [
     [15, "must be at least 16, got 15"],
     [8.5, "must be an integer, got 8.5"],
@@ -281,6 +282,7 @@ Deno.test("A manifest with all keys is read as it is", () => {
     },
     trusted: true,
     groups: { join: ["chat", "room:*"], send: ["*"] },
+    messageModules: ["chat_service.js"],
     memoryMb: 16,
     eventTimeoutMs: 10,
     allow: ["role:system.authenticated"],

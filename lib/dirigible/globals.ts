@@ -1,0 +1,17 @@
+/**
+ * Dirigible 2's `core/globals`: values that last as long as the service's isolate (contract Dirigible,
+ * section 3).
+ *
+ * @module
+ */
+const values = new Map<string, unknown>();
+
+/** The value itself, not a copy; null, if there is none. */
+export function get(name: string): unknown {
+  return values.get(String(name)) ?? null;
+}
+
+/** Keeps a value. */
+export function set(name: string, value: unknown): void {
+  values.set(String(name), value);
+}

@@ -1,0 +1,20 @@
+/**
+ * Dirigible 2's `net/websocket`, documented as `service/websocket`: the session of the message that a module is
+ * run for, and all others (contract Dirigible, section 3).
+ *
+ * @module
+ */
+import { currentMessage } from "./message_context.ts";
+import { type MessageSession, openSessions } from "./message_session.ts";
+
+export type { MessageSession } from "./message_session.ts";
+
+/** The session whose message is being handled, else null. */
+export function getSession(): MessageSession | null {
+  return currentMessage()?.session ?? null;
+}
+
+/** All open sessions of this service. */
+export function getOpenSessions(): MessageSession[] {
+  return openSessions();
+}

@@ -1,0 +1,109 @@
+import type { Hub, Session, SessionOwner } from "../hub/mod.ts";
+import type { GatewayService } from "./service.ts";
+import { admits } from "./admission.ts";
+import { originAllowed } from "./origin.ts";
+
+/** A path that several services share: each message says which one it is for. */
+export interface SharedPath {
+  path: string;
+  /**
+   * Reads a message.
+   *
+   * @returns Key of the service that it is for, or what to answer if it is for none.
+   */
+  address(message: string | Uint8Array): { key: string } | { reply: string };
+  /** What a client is answered that may not talk to a service, or not now. */
+  refusal(
+    code: "UNKNOWN_MODULE" | "FORBIDDEN" | "UNAVAILABLE",
+    message: string | Uint8Array,
+  ): string;
+}
+
+/** What a lobby needs of its server. */
+export interface LobbyHost {
+  hub: Hub;
+  service(key: string): GatewayService | undefined;
+}
+
+/** How a client came: the origin of its page, and that of the server as it called it. */
+interface Arrival {
+  sent: string | null;
+  own: string;
+}
+
+/**
+ * Owns the sessions of a shared path. For each service that a client talks to it opens a session of that
+ * service's own on the same socket, so that a service knows only those who have talked to it.
+ */
+export class Lobby implements SessionOwner {
+  readonly name = "lobby";
+  memberships = 0;
+  /** Sessions with services, by their key. */
+  readonly #rooms = new Map<Session, Map<string, Session>>();
+
+  constructor(private readonly path: SharedPath, private readonly host: LobbyHost) {}
+
+  opened(session: Session): void {
+    this.#rooms.set(session, new Map());
+  }
+
+  received(session: Session, message: string | Uint8Array<ArrayBuffer>): void {
+    const address = this.path.address(message);
+    if ("reply" in address) {
+      session.send(address.reply);
+      return;
+    }
+    const room = this.#rooms.get(session)?.get(address.key) ?? this.#enter(session, address.key);
+    if (typeof room === "string") session.send(this.path.refusal(room, message));
+    else room.receive(message);
+  }
+
+  failed(session: Session, error: string): void {
+    for (const room of this.#roomsOf(session)) room.owner.failed(room, error);
+  }
+
+  closed(session: Session, code: number): void {
+    const rooms = this.#roomsOf(session);
+    this.#rooms.delete(session);
+    for (const room of rooms) room.ended(code);
+    this.host.hub.remove(session);
+  }
+
+  forgotten(): boolean {
+    return true;
+  }
+
+  #roomsOf(session: Session): Session[] {
+    return [...this.#rooms.get(session)?.values() ?? []];
+  }
+
+  /** Opens a session with a service; else why it may not be. */
+  #enter(session: Session, key: string): Session | Parameters<SharedPath["refusal"]>[0] {
+    const service = this.host.service(key);
+    const endpoint = service?.sharedEndpoint ?? null;
+    if (service === undefined || endpoint === null) return "UNKNOWN_MODULE";
+    const { sent, own } = JSON.parse(session.data) as Arrival;
+    if (!admits(service.allow) || !originAllowed(sent, own, service.origins, null)) {
+      return "FORBIDDEN";
+    }
+    if (!service.isUp || service.isFull) return "UNAVAILABLE";
+    const { path, origin, params, user } = session;
+    const room = this.host.hub.open({
+      owner: service.owner,
+      connection: {
+        send: (message) => session.send(message),
+        buffered: () => session.buffered,
+        close: (code, reason) => session.close(code, reason),
+      },
+      limits: service.limits,
+      endpoint,
+      path,
+      origin,
+      params,
+      data: "{}",
+      user,
+    });
+    this.#rooms.get(session)?.set(key, room);
+    return room;
+  }
+}

@@ -1,0 +1,27 @@
+import type { SessionLimits, SessionOwner } from "../hub/mod.ts";
+import type { NeutralReply, NeutralRequest } from "../wire/mod.ts";
+
+/** What the gateway must know of a service. */
+export interface GatewayService {
+  /** Whether it takes requests: it runs, or will in a moment. */
+  readonly isUp: boolean;
+  /** Resolves when it has started, or failed to. */
+  readonly settled: Promise<void>;
+  /** Absolute folder of its static files. */
+  readonly assets: string | null;
+  /** Principals that may enter; null: everybody. */
+  readonly allow: readonly string[] | null;
+  /** Origins that may connect; undefined: the server's own. */
+  readonly origins: readonly string[] | undefined;
+  /** Number of the controller at the service's own URL; null: there is none. */
+  readonly ownEndpoint: number | null;
+  /** Number of the controller that takes part in a shared path; null: none does. */
+  readonly sharedEndpoint: number | null;
+  /** Whether it has as many sessions as it may have. */
+  readonly isFull: boolean;
+  readonly limits: SessionLimits;
+  /** Whoever handles the events of its sessions. */
+  readonly owner: SessionOwner;
+  /** @throws {SwitchboardError} `SB_TIMEOUT` or `SB_ISOLATE_GONE`. */
+  request(request: NeutralRequest, timeoutMs: number): Promise<NeutralReply>;
+}
