@@ -164,7 +164,7 @@ export class Gateway {
       this.#options.hub.open({
         owner: lobby,
         connection,
-        limits: LOBBY_LIMITS,
+        limits: lobbyLimits(sharing),
         endpoint: 0,
         path: pathname,
         origin: new URL(own).origin,
@@ -235,13 +235,19 @@ export class Gateway {
   }
 }
 
-/** Until a client has talked to a service, whose limits then hold as well. */
-const LOBBY_LIMITS: SessionLimits = {
-  maxMessageBytes: 1_048_576,
-  idleTimeoutMs: 300_000,
-  sendBufferBytes: 1_048_576,
-  closeTimeoutMs: 5_000,
-};
+/** The widest of the services that share a path: of one that a client talks to, its own hold as well. */
+function lobbyLimits(services: readonly GatewayService[]): SessionLimits {
+  const widest = (key: keyof SessionLimits) => {
+    const limits = services.map((service) => service.limits[key]);
+    return limits.includes(0) ? 0 : Math.max(...limits);
+  };
+  return {
+    maxMessageBytes: widest("maxMessageBytes"),
+    idleTimeoutMs: widest("idleTimeoutMs"),
+    sendBufferBytes: widest("sendBufferBytes"),
+    closeTimeoutMs: widest("closeTimeoutMs"),
+  };
+}
 
 /** Which controller a request is for, and how the client called it. */
 interface Place extends Route {

@@ -16,6 +16,12 @@ import type { Link } from "../wire/mod.ts";
  * @param trusted Whether the service may start workers and share with others.
  */
 export function lockDown(trusted: boolean, link: Link): void {
+  // As in every worker of the web's kind.
+  Object.defineProperty(globalThis, "self", {
+    value: globalThis,
+    writable: true,
+    configurable: true,
+  });
   closeInternals();
   replace(Deno, "exit", "Deno.exit()", ENDS);
   replace(process, "exit", "process.exit()", ENDS);

@@ -136,7 +136,7 @@ Deno.test("a service that takes too long to load is given up, and the others run
 Deno.test("a controller cannot end its own worker", async () => {
   await using server = await Server.start({
     "services/quits/quits.js": `
-      const ways = { close: () => globalThis.close(), deno: () => Deno.exit(3), process: () => process.exit(3) };
+      const ways = { close: () => self.close(), deno: () => Deno.exit(3), process: () => process.exit(3) };
       const ws = require("/lib/xp/websocket");
       exports.get = () => ({ webSocket: {} });
       exports.webSocketEvent = (e) => {

@@ -325,6 +325,42 @@ Deno.test("contract Dirigible 3: a client starts listed modules and nothing else
   });
 });
 
+Deno.test("contract Dirigible 3: each service keeps its own limits on a shared path", async (t) => {
+  const echo = "require('net/websocket').getSession().sendText(JSON.stringify(['got it']));";
+  await using server = await Server.start({
+    "services/small/m.js": echo,
+    "services/small/service.json": {
+      messageModules: ["m.js"],
+      maxMessageBytes: 200,
+      maxSessions: 1,
+    },
+    "services/large/m.js": echo,
+    "services/large/service.json": { messageModules: ["m.js"], maxMessageBytes: 2000 },
+  });
+  const padded = (module: string, length: number) =>
+    JSON.stringify({ module, params: { padding: "x".repeat(length) } });
+  await t.step("what is too much for one is not for another", async () => {
+    await using client = await Client.open(server.ws("/service/js"));
+    client.send(padded("/large/m.js", 1000));
+    assertEquals(await client.json(), ["got it"]);
+    client.send(padded("/small/m.js", 1000));
+    assertEquals((await client.closed).code, 1009);
+  });
+  await t.step("what is too much for all closes before it is read", async () => {
+    await using client = await Client.open(server.ws("/service/js"));
+    client.send(padded("/large/m.js", 3000));
+    assertEquals((await client.closed).code, 1009);
+  });
+  await t.step("a full service says so, and the others answer", async () => {
+    await server.settled();
+    await using one = await Client.open(server.ws("/service/js"));
+    await using two = await Client.open(server.ws("/service/js"));
+    assertEquals(await ask(one, "/small/m.js"), ["got it"]);
+    assertEquals((await ask(two, "/small/m.js")).error.code, "UNAVAILABLE");
+    assertEquals(await ask(two, "/large/m.js"), ["got it"]);
+  });
+});
+
 Deno.test("contract Dirigible 3: a manifest that lists what is no module of the service", async (t) => {
   const lists = [
     "none.js",
