@@ -69,9 +69,12 @@ export class ServiceHost implements GatewayService {
     return index < 0 ? null : index;
   }
 
+  get maxSessions(): number {
+    return this.definition.manifest.maxSessions ?? 10000;
+  }
+
   get isFull(): boolean {
-    const { maxSessions = 10000 } = this.definition.manifest;
-    return maxSessions > 0 && this.#supervisor.sessions.size >= maxSessions;
+    return this.maxSessions > 0 && this.#supervisor.sessions.size >= this.maxSessions;
   }
 
   get owner(): Supervisor {

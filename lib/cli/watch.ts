@@ -1,4 +1,5 @@
 import { basename, dirname, extname, join, relative, SEPARATOR } from "@std/path";
+import { entriesOf, isFolder } from "../service/mod.ts";
 
 /** Quiet time after which a burst of changes is over, ms. */
 const QUIET_MS = 40;
@@ -6,7 +7,6 @@ const QUIET_MS = 40;
 /** What the watcher must know of a service. */
 export interface Watched {
   key: string;
-  state: string;
   /** Files that it was loaded from. */
   files: readonly string[];
   /** Whether its newest version did not start. */
@@ -48,7 +48,7 @@ export class Watcher implements Disposable {
 
   #open(): Deno.FsWatcher {
     // Not all of the root: it may hold a repository, or modules by the thousand.
-    const folders = FOLDERS.map((name) => join(this.root, name)).filter(exists);
+    const folders = FOLDERS.map((name) => join(this.root, name)).filter(isFolder);
     return Deno.watchFs(folders.length === 0 ? [this.root] : folders, {
       recursive: folders.length > 0,
     });
@@ -69,7 +69,9 @@ export class Watcher implements Disposable {
       if (!isReopened || this.#isClosed) break;
       this.#watcher = this.#open();
       // What has come before they were watched.
-      for (const name of FOLDERS) this.#changed(children(join(this.root, name)));
+      for (const folder of FOLDERS.map((name) => join(this.root, name))) {
+        this.#changed(entriesOf(folder).map(({ name }) => join(folder, name)));
+      }
     }
   }
 
@@ -117,16 +119,4 @@ function newKey(top: string | undefined, name: string | undefined): string[] {
   if (name === undefined || name === "" || /^[._]/.test(name)) return [];
   if (top === "services") return [name];
   return top === "apis" ? [`api:${name}`] : [];
-}
-
-function children(folder: string): string[] {
-  return exists(folder) ? [...Deno.readDirSync(folder)].map(({ name }) => join(folder, name)) : [];
-}
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,4 @@
-import { explain, link, type Loader, userStack } from "../wire/mod.ts";
+import { link, type Loader } from "../wire/mod.ts";
 import { type DirigibleEvent, runFor } from "./event.ts";
 
 type Exports = Record<string, unknown>;
@@ -39,10 +39,7 @@ export class Handler {
       if (typeof own !== "function") return undefined;
       return await runFor(event, () => own(...args));
     } catch (error) {
-      link().log(
-        "ERROR",
-        `${name}() of ${this.id}: ${explain(error)}\n${userStack(error)}`.trimEnd(),
-      );
+      link().logError(`${name}() of ${this.id}: `, error);
       return undefined;
     }
   }

@@ -1,13 +1,11 @@
-import {
-  type Endpoint,
-  explain,
-  type InnerSession,
-  type Link,
-  type Loader,
-  type NeutralReply,
-  type NeutralRequest,
-  type SessionEvent,
-  userStack,
+import type {
+  Endpoint,
+  InnerSession,
+  Link,
+  Loader,
+  NeutralReply,
+  NeutralRequest,
+  SessionEvent,
 } from "../wire/mod.ts";
 import { connectOnly } from "./connect_only.ts";
 import { BadMessage, readMessage, unknownModule } from "./message.ts";
@@ -59,7 +57,7 @@ export class MessageEndpoint implements Endpoint {
     try {
       run();
     } catch (error) {
-      this.link.log("ERROR", `${module}: ${explain(error)}\n${userStack(error)}`.trimEnd());
+      this.link.logError(`${module}: `, error);
       throw new BadMessage("FAILED", `The module failed; the server's log says why`);
     }
   }

@@ -153,6 +153,9 @@ export class Gateway {
     const problem = handshakeProblem(request);
     if (problem !== null) return refusal(problem.status, problem.message, problem.headers);
     if (this.draining) return refusal(503, "The server is stopping", RETRY);
+    if (lobby.isFull(sharing)) {
+      return refusal(503, `${pathname} has as many sessions as its services may have`, RETRY);
+    }
     const { scheme, host } = originOf(request, peer.address, this.#options.trustProxy);
     if (!URL.canParse(`${scheme}://${host}`)) return refusal(400, "The Host header is broken");
     const own = `${scheme}://${host}`;

@@ -36,12 +36,22 @@ interface Arrival {
  * service's own on the same socket, so that a service knows only those who have talked to it.
  */
 export class Lobby implements SessionOwner {
-  readonly name = "lobby";
+  /** No service can be called so: its folder's name has no slash. */
+  readonly name: string;
   memberships = 0;
   /** Sessions with services, by their key. */
   readonly #rooms = new Map<Session, Map<string, Session>>();
 
-  constructor(private readonly path: SharedPath, private readonly host: LobbyHost) {}
+  constructor(private readonly path: SharedPath, private readonly host: LobbyHost) {
+    this.name = path.path;
+  }
+
+  /** Whether as many clients are here as all services together may have: those that say nothing count too. */
+  isFull(services: readonly GatewayService[]): boolean {
+    const limits = services.map(({ maxSessions }) => maxSessions);
+    if (limits.includes(0)) return false;
+    return this.#rooms.size >= limits.reduce((sum, limit) => sum + limit, 0);
+  }
 
   opened(session: Session): void {
     this.#rooms.set(session, new Map());

@@ -17,6 +17,8 @@ export interface GatewayService {
   readonly ownEndpoint: number | null;
   /** Number of the controller that takes part in a shared path; null: none does. */
   readonly sharedEndpoint: number | null;
+  /** Sessions at a time; 0: no limit. */
+  readonly maxSessions: number;
   /** Whether it has as many sessions as it may have. */
   readonly isFull: boolean;
   readonly limits: SessionLimits;

@@ -91,15 +91,13 @@ async function run(boot: Boot, port: MessagePort, answers: MessagePort): Promise
 
 /** What a controller throws in a timer or leaves rejected is logged and ends nothing. */
 function keepAlive(link: Link): void {
-  const log = (what: string, error: unknown) =>
-    link.log("ERROR", `${what}${explain(error)}\n${userStack(error)}`.trimEnd());
   addEventListener("error", (event) => {
     event.preventDefault();
-    log("Uncaught ", event.error);
+    link.logError("Uncaught ", event.error);
   });
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
-    log("Unhandled rejection: ", event.reason);
+    link.logError("Unhandled rejection: ", event.reason);
   });
   process.on("uncaughtException", () => {});
 }

@@ -62,6 +62,8 @@ export class Sessions {
   readonly #sessions = new Map<number, LocalSession>();
   readonly #words: Int32Array;
   #isTaking = false;
+  /** Whether a handler of the batch that is being taken has returned a promise. */
+  #isBusy = false;
 
   /** @param answer Shared with the host: words as in `AnswerWord`. */
   constructor(
@@ -83,6 +85,7 @@ export class Sessions {
   /** Handles one batch; what it brings about goes back as one batch. An empty one asks for a sign of life. */
   take(batch: unknown[]): void {
     this.#isTaking = true;
+    this.#isBusy = false;
     this.link.beginBatch();
     try {
       for (let at = 1; at < batch.length; at += 1 + EVENT_FIELDS[batch[at] as number]!) {
@@ -90,7 +93,7 @@ export class Sessions {
         this.#takeOne(batch, at);
       }
     } finally {
-      this.link.endBatch(batch[0] as number);
+      this.link.endBatch(batch[0] as number, this.#isBusy);
       this.#isTaking = false;
     }
   }
@@ -182,6 +185,7 @@ export class Sessions {
     if (busy === undefined) {
       this.#handled(session, event);
     } else {
+      this.#isBusy = true;
       session.waiting = [];
       this.#drain(session, session.waiting, event, busy);
     }

@@ -1,6 +1,7 @@
 import { extname, join, relative, SEPARATOR } from "@std/path";
 import { SwitchboardError } from "../errors.ts";
 import type { EndpointSource } from "../wire/mod.ts";
+import { entriesOf, isFile, isPlainPath } from "./files.ts";
 import { JsonFile } from "./json_file.ts";
 import schema from "./artefact.schema.json" with { type: "json" };
 
@@ -90,9 +91,9 @@ export function strayArtefacts(root: string, services: ReadonlySet<string>): Swi
 }
 
 function findHandler(services: string, handler: string, shown: string) {
-  const segments = handler.replace(/^\//, "").split("/");
-  const isPlain = (segment: string) => /^[^\\%\0]+$/.test(segment) && !/^\.+$/.test(segment);
-  if (segments.length < 2 || !segments.every(isPlain)) {
+  const id = handler.replace(/^\//, "");
+  const segments = id.split("/");
+  if (segments.length < 2 || !isPlainPath(id)) {
     throw refused(
       shown,
       `"handler" must name a module below services/, as in "my-project/ws-handler", got "${handler}"`,
@@ -111,29 +112,10 @@ function findHandler(services: string, handler: string, shown: string) {
 }
 
 function* artefacts(folder: string): Generator<string> {
-  for (const { name, isDirectory, isFile } of entries(folder)) {
+  for (const { name, isDirectory, isFile } of entriesOf(folder)) {
     if (/^[._]/.test(name) || name === "node_modules") continue;
     if (isDirectory) yield* artefacts(join(folder, name));
     else if (isFile && name.endsWith(".websocket")) yield join(folder, name);
-  }
-}
-
-function entries(folder: string): Deno.DirEntry[] {
-  try {
-    return [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return [];
-    }
-    throw error;
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
   }
 }
 

@@ -4,6 +4,7 @@ import type { EndpointSource } from "../wire/mod.ts";
 import { readArtefacts } from "./artefact.ts";
 import type { ServiceDefinition, ServiceKind } from "./definition.ts";
 import { readDescriptor } from "./descriptor.ts";
+import { entriesOf, isFile, isFolder, isPlainPath } from "./files.ts";
 import { checkHostHas, defaultGrants, grantsOf } from "./grants.ts";
 import { checkLinks } from "./links.ts";
 import { manifestFile, unenforced } from "./manifest.ts";
@@ -116,8 +117,7 @@ function define(
 /** The controller that runs the modules that clients name (contract Dirigible, section 3). */
 function messageModules(modules: string[], dir: string, shown: string): EndpointSource[] {
   for (const module of modules) {
-    const isPlain = module.split("/").every((name) => name !== "" && !/^\.+$/.test(name));
-    if (isPlain && !/[\\%\0]/.test(module) && isFile(join(dir, module))) continue;
+    if (isPlainPath(module) && isFile(join(dir, module))) continue;
     throw new SwitchboardError(
       "SB_MANIFEST",
       `Cannot read manifest "${shown}": "messageModules" must list files of the service, ` +
@@ -138,29 +138,6 @@ function keyOf(kind: ServiceKind, name: string): string {
 
 /** Names of the folders in a folder, sorted; hidden ones and those that start with `_` are nobody's service. */
 function folders(path: string): string[] {
-  try {
-    return [...Deno.readDirSync(path)].map((entry) => entry.name)
-      .filter((name) => !/^[._]/.test(name) && isFolder(join(path, name))).sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return [];
-    }
-    throw error;
-  }
-}
-
-function isFolder(path: string): boolean {
-  return stat(path)?.isDirectory ?? false;
-}
-
-function isFile(path: string): boolean {
-  return stat(path)?.isFile ?? false;
-}
-
-function stat(path: string): Deno.FileInfo | null {
-  try {
-    return Deno.statSync(path);
-  } catch {
-    return null;
-  }
+  return entriesOf(path).map(({ name }) => name)
+    .filter((name) => !/^[._]/.test(name) && isFolder(join(path, name)));
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+export { entriesOf, isFolder } from "./files.ts";
 export { strayArtefacts } from "./artefact.ts";
 export { discover } from "./discovery.ts";
 export { type ServiceDefinition, type ServiceKind } from "./definition.ts";

@@ -1,6 +1,7 @@
 import { receiveMessageOnPort } from "node:worker_threads";
 import { SwitchboardError } from "../errors.ts";
 import { AnswerWord, type Boot, Op, Query } from "./protocol.ts";
+import { explain, userStack } from "./explain.ts";
 import { GroupGrant } from "./group_grant.ts";
 
 /** An event that services send to each other. */
@@ -16,8 +17,8 @@ export interface BusEvent {
 }
 
 /**
- * Microtasks that operations outside of a batch wait for others: the end of an asynchronous handler goes with
- * what it sent last, so that no event counts as lost whose answer was seen.
+ * Microtasks that operations wait for others, unless all handlers of the batch are through: the end of an
+ * asynchronous handler goes with what it sent last, so that no event counts as lost whose answer was seen.
  */
 const HOPS = 8;
 
@@ -83,11 +84,16 @@ export class Link {
     this.#inBatch = true;
   }
 
-  /** Sends what the batch of this number brought about, and asks for the next one. */
-  endBatch(number: number): void {
+  /**
+   * Sends what the batch of this number brought about, and asks for the next one.
+   *
+   * @param isBusy Whether a handler of it has returned a promise: its end shall go with what it has sent.
+   */
+  endBatch(number: number, isBusy: boolean): void {
     this.#inBatch = false;
     this.#owesAck = number;
-    this.#flush();
+    if (!isBusy) this.#flush();
+    else this.#schedule();
   }
 
   /** One event of the session is through. */
@@ -156,6 +162,11 @@ export class Link {
   log(level: string, text: string): void {
     this.#ops.push(Op.LOG, level, text);
     this.#added(text.length);
+  }
+
+  /** Logs what a controller threw: where, what, and the frames that lie in its own code. */
+  logError(where: string, error: unknown): void {
+    this.log("ERROR", `${where}${explain(error)}\n${userStack(error)}`.trimEnd());
   }
 
   /** Tells the host that Deno has denied something. */
@@ -228,10 +239,15 @@ export class Link {
     this.#payload += payload;
     if (this.#count >= MAX_OPS || this.#payload >= MAX_PAYLOAD) {
       this.#barrier();
-    } else if (!this.#inBatch && !this.#scheduled) {
-      this.#scheduled = true;
-      this.#flushLater(HOPS);
+    } else if (!this.#inBatch) {
+      this.#schedule();
     }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#flushLater(HOPS);
   }
 
   #flushLater(hops: number): void {

@@ -6,7 +6,6 @@ import {
   type NeutralReply,
   type NeutralRequest,
   type SessionEvent,
-  userStack,
 } from "../wire/mod.ts";
 import { runIn } from "./context.ts";
 import { queryParams, xpRequest } from "./request.ts";
@@ -133,7 +132,7 @@ export class XpController implements Endpoint {
   }
 
   #log(where: string, error: unknown): void {
-    this.link.log("ERROR", `${where}: ${explain(error)}\n${userStack(error)}`.trimEnd());
+    this.link.logError(`${where}: `, error);
   }
 }
 

@@ -129,7 +129,6 @@ Deno.test("dev notices a service that is made in an empty root", async () => {
 Deno.test("a change concerns the services whose code it is", () => {
   const service = (key: string, dir: string, more: Partial<Watched> = {}): Watched => ({
     key,
-    state: "running",
     files: [],
     error: null,
     definition: { name: key, dir },

@@ -68,6 +68,7 @@ async function withAccepted(
       allow: null,
       origins: undefined,
       sharedEndpoint: null,
+      maxSessions: 0,
       isFull: false,
       limits: { maxMessageBytes: 0, idleTimeoutMs: 0, sendBufferBytes: 0, closeTimeoutMs: 1000 },
       owner,

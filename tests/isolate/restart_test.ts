@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Switchboard } from "../../mod.ts";
+import { Board } from "../helpers/board.ts";
 import { Client } from "../helpers/client.ts";
 import { frameOf, Raw } from "../helpers/raw.ts";
 import { Server } from "../helpers/server.ts";
-import { Site } from "../helpers/site.ts";
 
 /** A controller that does as it is told, and says what it gets. */
 const ECHO = `
@@ -22,39 +21,13 @@ const ECHO = `
   };
 `;
 
-/** A server within this process, so that a test can stop its isolates. */
-async function open(files: Record<string, unknown>) {
-  const site = Site.make(files);
-  const lines: string[] = [];
-  const board = await Switchboard.open({
-    root: site.root,
-    port: 0,
-    log: (level, text, service) => lines.push(`${level} ${service} ${text}`),
-  });
-  const { port } = board.listen();
-  await board.settled();
-  return {
-    site,
-    board,
-    lines,
-    ws: (path: string) => `ws://127.0.0.1:${port}${path}`,
-    http: (path: string) => `http://127.0.0.1:${port}${path}`,
-    port,
-    state: () => board.services[0]!.state,
-    async [Symbol.asyncDispose]() {
-      await board.close();
-      site[Symbol.dispose]();
-    },
-  };
-}
-
 Deno.test("a service that is told to start anew keeps its sessions, with all that is known of them", async () => {
-  await using server = await open({ "services/echo/echo.js": ECHO });
+  await using server = await Board.open({ "services/echo/echo.js": ECHO });
   await using client = await Client.open(server.ws("/services/echo?a=1"));
   client.send("hello");
   assertEquals(await client.next(), "hello");
   server.board.restart("echo");
-  assertEquals(server.state(), "restarting");
+  assertEquals(server.board.services[0]!.state, "restarting");
   for (let n = 0; n < 100; n++) client.send(String(n));
   client.send("about");
   for (let n = 0; n < 100; n++) assertEquals(await client.next(), String(n));
@@ -64,7 +37,7 @@ Deno.test("a service that is told to start anew keeps its sessions, with all tha
 });
 
 Deno.test("requests and new sockets wait for a service that starts anew", async () => {
-  await using server = await open({ "services/echo/echo.js": ECHO });
+  await using server = await Board.open({ "services/echo/echo.js": ECHO });
   server.board.restart("echo");
   const response = fetch(server.http("/services/echo"));
   await using client = await Client.open(server.ws("/services/echo"));
@@ -74,7 +47,7 @@ Deno.test("requests and new sockets wait for a service that starts anew", async 
 });
 
 Deno.test("of a handler that is cut off, its session gets an error event, and the count is the log's", async () => {
-  await using server = await open({ "services/echo/echo.js": ECHO });
+  await using server = await Board.open({ "services/echo/echo.js": ECHO });
   await using one = await Client.open(server.ws("/services/echo"));
   for (const message of ["wait", "behind", "it"]) one.send(message);
   assertEquals(await one.next(), "begun");
@@ -94,7 +67,7 @@ Deno.test("of a handler that is cut off, its session gets an error event, and th
 });
 
 Deno.test("a socket that closes while its service starts anew gets its close event", async () => {
-  await using server = await open({ "services/echo/echo.js": ECHO });
+  await using server = await Board.open({ "services/echo/echo.js": ECHO });
   const client = await Client.open(server.ws("/services/echo"));
   client.send("hello");
   await client.next();
@@ -109,7 +82,7 @@ Deno.test("a socket that closes while its service starts anew gets its close eve
 });
 
 Deno.test("who sends more than may wait for a service that starts anew is closed with 1013", async () => {
-  await using server = await open({
+  await using server = await Board.open({
     "services/echo/real.cjs": ECHO,
     "services/echo/echo.mjs": `
       import { existsSync } from "node:fs";
@@ -172,7 +145,7 @@ Deno.test("a service that does not start any more stays down: 1011 for its socke
 });
 
 Deno.test("restart() of a service that is not there says so", async () => {
-  await using server = await open({});
+  await using server = await Board.open({});
   let message = "";
   try {
     server.board.restart("nobody");

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { Switchboard, SwitchboardError } from "../../mod.ts";
+import { SwitchboardError } from "../../mod.ts";
+import { Board } from "../helpers/board.ts";
 import { Client } from "../helpers/client.ts";
 import { Server } from "../helpers/server.ts";
-import { Site } from "../helpers/site.ts";
 
 /** A version of a controller: says which one it is, and what it is told to do. */
 function version(name: string, more = ""): string {
@@ -44,32 +44,8 @@ const HELD = `
   }
 `;
 
-async function open(files: Record<string, unknown>, keepSpares = false) {
-  const site = Site.make(files);
-  const lines: string[] = [];
-  const board = await Switchboard.open({
-    root: site.root,
-    keepSpares,
-    port: 0,
-    log: (level, text, service) => lines.push(`${level} ${service} ${text}`),
-  });
-  const { port } = board.listen();
-  await board.settled();
-  return {
-    site,
-    board,
-    lines,
-    ws: (path: string) => `ws://127.0.0.1:${port}${path}`,
-    text: async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text(),
-    async [Symbol.asyncDispose]() {
-      await board.close();
-      site[Symbol.dispose]();
-    },
-  };
-}
-
 Deno.test("a new version takes over between two events, and its sessions stay as they are", async () => {
-  await using server = await open({ "services/chat/chat.js": version("one") });
+  await using server = await Board.open({ "services/chat/chat.js": version("one") });
   await using client = await Client.open(server.ws("/services/chat"));
   client.send("slow");
   assertEquals(await client.next(), "begun");
@@ -96,7 +72,9 @@ Deno.test("a new version takes over between two events, and its sessions stay as
 });
 
 Deno.test("of 2,000 messages that are sent during five swaps none is lost, doubled or out of order", async () => {
-  await using server = await open({ "services/chat/chat.js": version("v0") }, true);
+  await using server = await Board.open({ "services/chat/chat.js": version("v0") }, {
+    keepSpares: true,
+  });
   await using client = await Client.open(server.ws("/services/chat"));
   const swaps = (async () => {
     for (let n = 1; n <= 5; n++) {
@@ -121,7 +99,7 @@ Deno.test("of 2,000 messages that are sent during five swaps none is lost, doubl
 });
 
 Deno.test("a handler that does not end holds a swap up no longer than eventTimeoutMs", async () => {
-  await using server = await open({
+  await using server = await Board.open({
     "services/chat/chat.js": version("one"),
     "services/chat/service.json": { eventTimeoutMs: 300 },
   });
@@ -140,7 +118,7 @@ Deno.test("a handler that does not end holds a swap up no longer than eventTimeo
 });
 
 Deno.test("a request that an old version has begun is answered by it", async () => {
-  await using server = await open({
+  await using server = await Board.open({
     "services/chat/chat.mjs": `
       import { existsSync } from "node:fs";
       export const get = async ({ params }) => {
@@ -161,7 +139,7 @@ Deno.test("a request that an old version has begun is answered by it", async () 
 });
 
 Deno.test("a version that does not load replaces nothing, and its error has file, line and code", async (t) => {
-  await using server = await open({ "services/chat/chat.js": version("one") });
+  await using server = await Board.open({ "services/chat/chat.js": version("one") });
   await using client = await Client.open(server.ws("/services/chat"));
   const broken: [string, Record<string, unknown>, RegExp][] = [
     [
@@ -204,7 +182,7 @@ Deno.test("a version that does not load replaces nothing, and its error has file
 });
 
 Deno.test("an error's code frame shows the service's own files only", async () => {
-  await using server = await open({
+  await using server = await Board.open({
     "secret.txt": "the secret",
     "services/sly/sly.js": `
       const error = new Error("look");
@@ -217,7 +195,7 @@ Deno.test("an error's code frame shows the service's own files only", async () =
 });
 
 Deno.test("a grant that is taken away is gone at once, also while the new version still loads", async () => {
-  await using server = await open({
+  await using server = await Board.open({
     "data.txt": "data",
     "services/chat/chat.js": version("one"),
     "services/chat/service.json": { permissions: { read: ["../../data.txt"] } },
@@ -244,7 +222,7 @@ Deno.test("a grant that is taken away is gone at once, also while the new versio
 });
 
 Deno.test("a grant that is added comes with the swap, and so do limits", async () => {
-  await using server = await open({
+  await using server = await Board.open({
     "data.txt": "data",
     "services/chat/chat.js": version("one"),
   });
@@ -265,7 +243,7 @@ Deno.test("a grant that is added comes with the swap, and so do limits", async (
 });
 
 Deno.test("of two versions that come one after the other the newer one runs", async () => {
-  await using server = await open({ "services/chat/chat.js": version("one") });
+  await using server = await Board.open({ "services/chat/chat.js": version("one") });
   server.site.write({ "services/chat/chat.js": version("two", HELD) });
   const first = server.board.reload("chat");
   const outcome = first.then(() => "swapped", (error) => error.message);
@@ -276,7 +254,7 @@ Deno.test("of two versions that come one after the other the newer one runs", as
 });
 
 Deno.test("reload() starts a service that is new and removes one that is gone", async () => {
-  await using server = await open({ "services/chat/chat.js": version("one") });
+  await using server = await Board.open({ "services/chat/chat.js": version("one") });
   server.site.write({ "services/more/more.js": version("more") });
   await server.board.reload("more");
   assertEquals(await server.text("/services/more"), "more");

@@ -51,10 +51,21 @@ Deno.test("Link sends what a batch brings about as one batch that begins with it
   link.send("id", "one");
   link.join("group", "id");
   link.done(7, 1);
-  link.endBatch(42);
+  link.endBatch(42, false);
   assertEquals(await asleep.posted(1), [
     [Op.ACK, 42, Op.SEND, "id", "one", Op.JOIN, "group", "id", Op.DONE, 7, 1],
   ]);
+});
+
+Deno.test("Link sends the end of an asynchronous handler together with what the handler has sent", async () => {
+  using asleep = new Asleep();
+  const { link } = asleep;
+  link.beginBatch();
+  // deno-lint-ignore require-await
+  const handler = async () => link.send("id", "answer");
+  handler().then(() => link.done(7, 1));
+  link.endBatch(42, true);
+  assertEquals(await asleep.posted(1), [[Op.ACK, 42, Op.SEND, "id", "answer", Op.DONE, 7, 1]]);
 });
 
 Deno.test("Link sends what comes outside of a batch together, and without acknowledgement", async () => {
@@ -68,7 +79,7 @@ Deno.test("Link acknowledges every batch, also where it must wait for the host f
   using asleep = new Asleep();
   for (let batch = 0; batch < 20; batch++) {
     asleep.link.beginBatch();
-    asleep.link.endBatch(42);
+    asleep.link.endBatch(42, false);
   }
   const batches = await asleep.posted(20);
   assertEquals(batches.map((batch) => batch[0]), Array(20).fill(Op.ACK));

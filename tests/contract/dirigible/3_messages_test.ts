@@ -361,6 +361,26 @@ Deno.test("contract Dirigible 3: each service keeps its own limits on a shared p
   });
 });
 
+Deno.test("contract Dirigible 3: who says nothing takes no more sockets than the services have sessions", async () => {
+  const module = "require('net/websocket').getSession().sendText('[1]');";
+  await using server = await Server.start({
+    "services/one/m.js": module,
+    "services/one/service.json": { messageModules: ["m.js"], maxSessions: 2 },
+    "services/two/m.js": module,
+    "services/two/service.json": { messageModules: ["m.js"], maxSessions: 1 },
+  });
+  const silent = [];
+  for (let n = 0; n < 3; n++) silent.push(await Client.open(server.ws("/service/js")));
+  while ((await server.counts()).sessions < 3);
+  using raw = await Raw.connect(server.port);
+  assertMatch(await raw.handshake("/service/js"), /^HTTP\/1\.1 503 [^]*retry-after: \d/i);
+  await silent[0]!.close();
+  while ((await server.counts()).sessions > 2);
+  await using late = await Client.open(server.ws("/service/js"));
+  assertEquals(await ask(late, "/one/m.js"), [1]);
+  for (const client of silent) await client.close();
+});
+
 Deno.test("contract Dirigible 3: a manifest that lists what is no module of the service", async (t) => {
   const lists = [
     "none.js",

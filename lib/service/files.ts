@@ -1,0 +1,34 @@
+/** Whether there is a file at the path, links followed. */
+export function isFile(path: string): boolean {
+  return stat(path)?.isFile ?? false;
+}
+
+/** Whether there is a folder at the path, links followed. */
+export function isFolder(path: string): boolean {
+  return stat(path)?.isDirectory ?? false;
+}
+
+/** What is in a folder, by name; nothing, if it is no folder. */
+export function entriesOf(folder: string): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return [];
+    }
+    throw error;
+  }
+}
+
+/** Whether a path that somebody wrote leads nowhere but down, however it is decoded. */
+export function isPlainPath(path: string): boolean {
+  return path.split("/").every((name) => /^[^\\%\0]+$/.test(name) && !/^\.+$/.test(name));
+}
+
+function stat(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return null;
+  }
+}
