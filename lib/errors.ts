@@ -1,6 +1,7 @@
 /** Stable codes of {@linkcode SwitchboardError}; `docs/errors.md` lists each with cause and cure. */
 export type ErrorCode =
   | "SB_ARTEFACT"
+  | "SB_FLOW"
   | "SB_GRANT"
   | "SB_ISOLATE_GONE"
   | "SB_LISTEN"

@@ -1,7 +1,8 @@
-import type { GatewayService } from "./gateway/mod.ts";
+import type { GatewayService, Mount } from "./gateway/mod.ts";
 import type { SessionLimits } from "./hub/mod.ts";
 import { type IsolateHost, type ServiceCounts, Supervisor } from "./isolate/mod.ts";
 import { messageOf, SwitchboardError } from "./errors.ts";
+import { RoutePattern } from "./route_pattern.ts";
 import type { ServiceDefinition } from "./service/mod.ts";
 import type { BusEvent, NeutralReply, NeutralRequest } from "./wire/mod.ts";
 
@@ -13,6 +14,7 @@ export class ServiceHost implements GatewayService {
   definition: ServiceDefinition;
   /** Why it is not running, or why its newest version is not. */
   error: SwitchboardError | null;
+  mounts: readonly Mount[];
   readonly #supervisor: Supervisor;
 
   /** @param onError Told once, if it does not start. */
@@ -24,6 +26,7 @@ export class ServiceHost implements GatewayService {
     this.definition = definition;
     this.error = definition.error;
     this.limits = limitsOf(definition);
+    this.mounts = mountsOf(definition);
     this.#supervisor = new Supervisor(definition, host);
     const started = this.error === null ? this.#supervisor.start() : Promise.reject(this.error);
     this.settled = started.catch((error) => {
@@ -56,17 +59,14 @@ export class ServiceHost implements GatewayService {
     return this.definition.manifest.origins;
   }
 
-  get ownEndpoint(): number | null {
+  get ownEndpoint(): string | null {
     const { endpoints } = this.definition;
-    const index = endpoints.findIndex(({ paths, isShared }) =>
-      paths.length === 0 && isShared !== true
-    );
-    return index < 0 ? null : index;
+    return endpoints.find(({ paths, isShared }) => paths.length === 0 && isShared !== true)?.id ??
+      null;
   }
 
-  get sharedEndpoint(): number | null {
-    const index = this.definition.endpoints.findIndex(({ isShared }) => isShared === true);
-    return index < 0 ? null : index;
+  get sharedEndpoint(): string | null {
+    return this.definition.endpoints.find(({ isShared }) => isShared === true)?.id ?? null;
   }
 
   get maxSessions(): number {
@@ -103,10 +103,16 @@ export class ServiceHost implements GatewayService {
   async reload(definition: ServiceDefinition): Promise<void> {
     try {
       if (definition.error !== null) throw definition.error;
+      if (this.isUp && definition.problems.length > 0) {
+        // Its other controllers could run; but whoever is connected to this one would be cut off.
+        this.#supervisor.narrow(definition);
+        throw together(definition.problems);
+      }
       await this.#supervisor.swap(definition, () => {
         this.definition = definition;
         // The sessions hold this very object: the new limits are theirs too.
         Object.assign(this.limits, limitsOf(definition));
+        this.mounts = mountsOf(definition);
       });
       this.error = null;
     } catch (error) {
@@ -133,6 +139,16 @@ function limitsOf({ manifest }: ServiceDefinition): SessionLimits {
     sendBufferBytes: manifest.sendBufferBytes ?? 1048576,
     closeTimeoutMs: manifest.eventTimeoutMs ?? 5000,
   };
+}
+
+function mountsOf({ endpoints }: ServiceDefinition): Mount[] {
+  return endpoints.flatMap(({ id, paths }) =>
+    paths.map((path) => ({ pattern: new RoutePattern(path), endpoint: id }))
+  );
+}
+
+function together(errors: readonly SwitchboardError[]): SwitchboardError {
+  return new SwitchboardError(errors[0]!.code, errors.map(({ message }) => message).join("\n"));
 }
 
 function asSwitchboardError(error: unknown): SwitchboardError {

@@ -11,7 +11,7 @@ import {
   readSettings,
   type ServiceDefinition,
   type Settings,
-  strayArtefacts,
+  strays,
 } from "./service/mod.ts";
 import { ServiceHost } from "./service_host.ts";
 import { Turnstile } from "./turnstile.ts";
@@ -101,10 +101,8 @@ export class Switchboard implements AsyncDisposable {
       bodyBytes: settings.limits.bodyBytes,
       requestTimeoutMs: settings.limits.requestTimeoutMs,
       trustProxy: settings.trustProxy,
-      service: (key) => this.#services.get(key),
-      services: () => this.#services.values(),
+      services: this.#services,
       shared: [messagePath],
-      mounted: (path) => this.#mounted(path),
       pages: {
         "/": () => this.#landing(),
         "/healthz": () => Response.json({ status: "ok", ...this.#hub.stats() }),
@@ -128,7 +126,7 @@ export class Switchboard implements AsyncDisposable {
       const board = new Switchboard(root, readSettings(root, settings), log, keepSpares);
       for (const definition of definitions) board.#start(definition);
       const names = new Set(definitions.map(({ key }) => key));
-      for (const { message } of strayArtefacts(root, names)) log("ERROR", message);
+      for (const { message } of strays(root, names)) log("ERROR", message);
       return board;
     });
   }
@@ -245,7 +243,6 @@ export class Switchboard implements AsyncDisposable {
     if (this.#closing !== null) return;
     if (definition === undefined) return await this.remove(key);
     if (service !== undefined) {
-      for (const { message } of definition.problems) this.#log("ERROR", message, key);
       for (const warning of definition.warnings) this.#log("WARN", warning, key);
       return await service.reload(definition);
     }
@@ -268,13 +265,6 @@ export class Switchboard implements AsyncDisposable {
    */
   restart(key: string): void {
     this.#find(key).restart();
-  }
-
-  #mounted(path: string): { key: string; endpoint: number } | undefined {
-    for (const [key, { definition }] of this.#services) {
-      const endpoint = definition.endpoints.findIndex(({ paths }) => paths.includes(path));
-      if (endpoint >= 0) return { key, endpoint };
-    }
   }
 
   #find(key: string): ServiceHost {

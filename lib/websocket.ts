@@ -25,7 +25,7 @@
  * @module
  */
 import { closeCodeProblem, MAX_REASON_BYTES } from "./hub/close_code.ts";
-import { link, type SessionInfo, type User } from "./wire/mod.ts";
+import { bytesOf, link, type SessionInfo, type User } from "./wire/mod.ts";
 import { textArgument } from "./xp/text_argument.ts";
 
 export { addToGroup, getGroupSize, removeFromGroup } from "./xp/websocket.ts";
@@ -120,11 +120,5 @@ export function getSession(id: string): SessionInfo | null {
 }
 
 function payload(message: Message, call: string): string | Uint8Array<ArrayBuffer> {
-  if (message instanceof Uint8Array) return new Uint8Array(message);
-  if (message instanceof ArrayBuffer) return new Uint8Array(message.slice(0));
-  if (ArrayBuffer.isView(message)) {
-    const { buffer, byteOffset, byteLength } = message as ArrayBufferView;
-    return new Uint8Array(new Uint8Array(buffer, byteOffset, byteLength));
-  }
-  return textArgument(message, call, "message");
+  return bytesOf(message) ?? textArgument(message, call, "message");
 }

@@ -1,4 +1,5 @@
 import {
+  connectOnly,
   type Endpoint,
   explain,
   type InnerSession,
@@ -8,7 +9,6 @@ import {
   type SessionEvent,
 } from "../wire/mod.ts";
 import type { Handler } from "./handler.ts";
-import { connectOnly } from "./connect_only.ts";
 
 /** A `*.websocket` artefact: its handler's four functions, and replies by return value (contract, section 2). */
 export class HandlerEndpoint implements Endpoint {

@@ -1,13 +1,13 @@
-import type {
-  Endpoint,
-  InnerSession,
-  Link,
-  Loader,
-  NeutralReply,
-  NeutralRequest,
-  SessionEvent,
+import {
+  connectOnly,
+  type Endpoint,
+  type InnerSession,
+  type Link,
+  type Loader,
+  type NeutralReply,
+  type NeutralRequest,
+  type SessionEvent,
 } from "../wire/mod.ts";
-import { connectOnly } from "./connect_only.ts";
 import { BadMessage, readMessage, unknownModule } from "./message.ts";
 import { runForMessage } from "./message_context.ts";
 import { closeSession, openSession, sessionOf } from "./message_session.ts";

@@ -47,7 +47,8 @@ class DenoConnection implements Connection {
       open.leave();
       // Deno reports a connection that broke as code 0.
       const isLost = code === 0 || !wasClean && reason === NO_PONG;
-      events.closed(isLost ? 1006 : code);
+      if (isLost) events.closed(1006, "");
+      else events.closed(code, reason);
     };
   }
 

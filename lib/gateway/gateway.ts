@@ -1,7 +1,7 @@
 import { type ErrorCode, messageOf, SwitchboardError } from "../errors.ts";
 import type { Connection, Hub, Session, SessionLimits } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
-import type { NeutralReply } from "../wire/mod.ts";
+import { type NeutralReply, queryParams } from "../wire/mod.ts";
 import { serveAsset, toFolder } from "./assets.ts";
 import { readBody } from "./body.ts";
 import { DenoTransport } from "./deno_transport.ts";
@@ -10,6 +10,7 @@ import { admits } from "./admission.ts";
 import { Lobby, type SharedPath } from "./lobby.ts";
 import { neutralRequest, type Origin, originOf, plainResponse, replyHeaders } from "./neutral.ts";
 import { originAllowed } from "./origin.ts";
+import { findMount } from "./mount.ts";
 import { findRoute, OtherApplication, type Route } from "./route.ts";
 import type { GatewayService } from "./service.ts";
 import type { SocketEvents, Transport } from "./transport.ts";
@@ -25,16 +26,12 @@ export interface GatewayOptions {
   requestTimeoutMs: number;
   trustProxy: readonly string[];
   transport?: Transport;
-  /** The controller that says of itself that this path leads to it. */
-  mounted(path: string): { key: string; endpoint: number } | undefined;
-  /** The service of a key such as `chat`, `api:chat` or `webapp`. */
-  service(key: string): GatewayService | undefined;
+  /** The services, by keys such as `chat`, `api:chat` or `webapp`. */
+  services: ReadonlyMap<string, GatewayService>;
   /** The server's own pages, by path. */
   pages: Record<string, (request: Request) => Response>;
   /** Paths that several services share. */
   shared: readonly SharedPath[];
-  /** All services. */
-  services(): Iterable<GatewayService>;
   log(level: string, text: string): void;
 }
 
@@ -104,12 +101,13 @@ export class Gateway {
     }
     let route: Route | null;
     try {
-      route = this.#mounted(url.pathname) ?? findRoute(url.pathname, this.#options.app);
+      route = findRoute(url.pathname, this.#options.app) ??
+        findMount(url.pathname, this.#options.services);
     } catch (error) {
       if (error instanceof OtherApplication) return refusal(404, error.message);
       return refusal(400, "The path has a broken percent-encoding");
     }
-    const service = route === null ? undefined : this.#options.service(route.key);
+    const service = route === null ? undefined : this.#options.services.get(route.key);
     if (route === null || service === undefined) {
       return refusal(404, `There is nothing at ${url.pathname}`);
     }
@@ -144,10 +142,10 @@ export class Gateway {
   }
 
   #enterLobby(request: Request, peer: PeerInfo, lobby: Lobby, upgrade: boolean): Response {
-    const sharing = [...this.#options.services()].filter((service) =>
+    const sharing = [...this.#options.services.values()].filter((service) =>
       service.sharedEndpoint !== null
     );
-    const { pathname, searchParams } = new URL(request.url);
+    const { pathname } = new URL(request.url);
     if (sharing.length === 0) return refusal(404, `There is nothing at ${pathname}`);
     if (!upgrade) return refusal(426, "Connect a websocket here", { upgrade: "websocket" });
     const problem = handshakeProblem(request);
@@ -168,19 +166,15 @@ export class Gateway {
         owner: lobby,
         connection,
         limits: lobbyLimits(sharing),
-        endpoint: 0,
+        endpoint: "",
         path: pathname,
         origin: new URL(own).origin,
-        params: JSON.stringify(Object.fromEntries(searchParams)),
+        params: JSON.stringify(queryParams(request.url)),
         data: JSON.stringify({ sent, own }),
         user: null,
+        memo: "",
       }));
     return this.#transport.accept(request, { protocol: null, headers: new Headers() }, events);
-  }
-
-  #mounted(pathname: string): Route | null {
-    const found = this.#options.mounted(decodeURIComponent(pathname));
-    return found === undefined ? null : { ...found, contextPath: pathname, rest: "" };
   }
 
   async #upgrade(request: Request, service: GatewayService, place: Place): Promise<Response> {
@@ -216,6 +210,7 @@ export class Gateway {
         params: accept.params,
         data: accept.data,
         user: null,
+        memo: accept.memo,
       });
     });
     const protocol = chooseProtocol(request.headers, accept.protocols);
@@ -254,7 +249,7 @@ function lobbyLimits(services: readonly GatewayService[]): SessionLimits {
 
 /** Which controller a request is for, and how the client called it. */
 interface Place extends Route {
-  endpoint: number;
+  endpoint: string;
   origin: Origin;
 }
 
@@ -282,8 +277,8 @@ class SessionEvents implements SocketEvents {
     }
   }
 
-  closed(code: number): void {
-    this.#guard(() => this.#session?.ended(code));
+  closed(code: number, reason: string): void {
+    this.#guard(() => this.#session?.ended(code, reason));
   }
 
   #guard(run: () => void): void {

@@ -22,7 +22,7 @@ export interface SharedPath {
 /** What a lobby needs of its server. */
 export interface LobbyHost {
   hub: Hub;
-  service(key: string): GatewayService | undefined;
+  services: ReadonlyMap<string, GatewayService>;
 }
 
 /** How a client came: the origin of its page, and that of the server as it called it. */
@@ -72,10 +72,10 @@ export class Lobby implements SessionOwner {
     for (const room of this.#roomsOf(session)) room.owner.failed(room, error);
   }
 
-  closed(session: Session, code: number): void {
+  closed(session: Session, code: number, reason: string): void {
     const rooms = this.#roomsOf(session);
     this.#rooms.delete(session);
-    for (const room of rooms) room.ended(code);
+    for (const room of rooms) room.ended(code, reason);
     this.host.hub.remove(session);
   }
 
@@ -89,7 +89,7 @@ export class Lobby implements SessionOwner {
 
   /** Opens a session with a service; else why it may not be. */
   #enter(session: Session, key: string): Session | Parameters<SharedPath["refusal"]>[0] {
-    const service = this.host.service(key);
+    const service = this.host.services.get(key);
     const endpoint = service?.sharedEndpoint ?? null;
     if (service === undefined || endpoint === null) return "UNKNOWN_MODULE";
     const { sent, own } = JSON.parse(session.data) as Arrival;
@@ -112,6 +112,7 @@ export class Lobby implements SessionOwner {
       params,
       data: "{}",
       user,
+      memo: "",
     });
     this.#rooms.get(session)?.set(key, room);
     return room;

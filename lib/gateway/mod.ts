@@ -9,4 +9,4 @@ export { type LandingEntry, landingPage } from "./landing.ts";
 export { type SharedPath } from "./lobby.ts";
 export { urlOf } from "./route.ts";
 export { Gateway, type GatewayOptions, type PeerInfo } from "./gateway.ts";
-export { type GatewayService } from "./service.ts";
+export { type GatewayService, type Mount } from "./service.ts";

@@ -1,12 +1,13 @@
 import { type Cookie, getCookies, setCookie } from "@std/http/cookie";
-import type { NeutralReply, NeutralRequest, User } from "../wire/mod.ts";
+import type { NeutralReply, NeutralRequest, RouteMatch, User } from "../wire/mod.ts";
 
 /** The address that a request came from, behind trusted proxies the client's own. */
 export interface Origin {
   scheme: string;
   /** With the port, as in a `Host` header. */
   host: string;
-  remoteAddress: string;
+  /** The client's, and after it those of our proxies on the way here, less the last. */
+  addresses: [string, ...string[]];
 }
 
 /**
@@ -19,22 +20,27 @@ export function originOf(request: Request, address: string, trustProxy: readonly
   const url = new URL(request.url);
   const scheme = url.protocol.slice(0, -1);
   const host = request.headers.get("host") ?? url.host;
-  if (!trustProxy.includes(peer)) return { scheme, host, remoteAddress: peer };
+  if (!trustProxy.includes(peer)) return { scheme, host, addresses: [peer] };
   const forwarded = (name: string) => lastOf(request.headers.get(`x-forwarded-${name}`));
   const proto = forwarded("proto");
   return {
     scheme: proto === "http" || proto === "https" ? proto : scheme,
     host: forwarded("host") ?? host,
-    remoteAddress: clientOf(request.headers.get("x-forwarded-for"), trustProxy) ?? peer,
+    addresses: wayOf(request.headers.get("x-forwarded-for"), trustProxy) ?? [peer],
   };
 }
 
-/** The last address of the list that no proxy of ours has added. */
-function clientOf(header: string | null, trustProxy: readonly string[]): string | null {
+/** The last address of the list that no proxy of ours has, and those after it; what is before anybody can say. */
+function wayOf(
+  header: string | null,
+  trustProxy: readonly string[],
+): [string, ...string[]] | null {
   const addresses = (header ?? "").split(",").map((item) => item.trim()).filter((item) =>
     item !== ""
   );
-  return addresses.findLast((address) => !trustProxy.includes(address)) ?? null;
+  const client = addresses.findLastIndex((address) => !trustProxy.includes(address));
+  const [first, ...rest] = addresses.slice(client);
+  return client < 0 || first === undefined ? null : [first, ...rest];
 }
 
 function lastOf(header: string | null): string | null {
@@ -43,7 +49,8 @@ function lastOf(header: string | null): string | null {
 
 /** What of a request is left after its URL was understood. */
 export interface RequestParts {
-  endpoint: number;
+  endpoint: string;
+  match: RouteMatch | null;
   origin: Origin;
   rawPath: string;
   contextPath: string;
@@ -54,11 +61,12 @@ export interface RequestParts {
 
 /** A request as services get it. */
 export function neutralRequest(request: Request, parts: RequestParts): NeutralRequest {
-  const { scheme, host, remoteAddress } = parts.origin;
+  const { scheme, host, addresses } = parts.origin;
   const url = new URL(request.url);
   const port = Number(/:(\d+)$/.exec(host)?.[1] ?? (scheme === "https" ? 443 : 80));
   return {
     endpoint: parts.endpoint,
+    route: parts.match,
     method: request.method,
     url: `${scheme}://${host}${parts.rawPath}${url.search}`,
     scheme,
@@ -67,7 +75,7 @@ export function neutralRequest(request: Request, parts: RequestParts): NeutralRe
     path: decodeURIComponent(parts.rawPath),
     rawPath: parts.rawPath,
     contextPath: parts.contextPath,
-    remoteAddress,
+    addresses,
     headers: [...request.headers],
     cookies: getCookies(request.headers),
     body: parts.body,

@@ -1,3 +1,5 @@
+import type { RouteMatch } from "../wire/mod.ts";
+
 /** Where a URL leads: a service, and what of the path names it. */
 export interface Route {
   /** Key of the service, for example `chat`, `api:chat` or `webapp`. */
@@ -5,8 +7,10 @@ export interface Route {
   contextPath: string;
   /** What follows the context path, decoded, without a slash in front. */
   rest: string;
-  /** Number of the service's controller; null: the one at the service's own URL, if there is one. */
-  endpoint: number | null;
+  /** The service's controller; null: the one at the service's own URL, if there is one. */
+  endpoint: string | null;
+  /** The controller's path that led here; null: the service's own. */
+  match: RouteMatch | null;
 }
 
 /** A URL that names an application which is not this one. */
@@ -30,6 +34,7 @@ export function findRoute(rawPath: string, app: string): Route | null {
     contextPath: `/${segments.slice(0, count).join("/")}`,
     rest: names.slice(count).join("/"),
     endpoint: null,
+    match: null,
   });
   const sameApp = (name: string) => {
     if (name === app) return true;

@@ -1,5 +1,12 @@
 import type { SessionLimits, SessionOwner } from "../hub/mod.ts";
+import type { RoutePattern } from "../route_pattern.ts";
 import type { NeutralReply, NeutralRequest } from "../wire/mod.ts";
+
+/** A path that leads to a controller. */
+export interface Mount {
+  pattern: RoutePattern;
+  endpoint: string;
+}
 
 /** What the gateway must know of a service. */
 export interface GatewayService {
@@ -13,10 +20,12 @@ export interface GatewayService {
   readonly allow: readonly string[] | null;
   /** Origins that may connect; undefined: the server's own. */
   readonly origins: readonly string[] | undefined;
-  /** Number of the controller at the service's own URL; null: there is none. */
-  readonly ownEndpoint: number | null;
-  /** Number of the controller that takes part in a shared path; null: none does. */
-  readonly sharedEndpoint: number | null;
+  /** The controller at the service's own URL; null: there is none. */
+  readonly ownEndpoint: string | null;
+  /** The controller that takes part in a shared path; null: none does. */
+  readonly sharedEndpoint: string | null;
+  /** Controllers at other paths. */
+  readonly mounts: readonly Mount[];
   /** Sessions at a time; 0: no limit. */
   readonly maxSessions: number;
   /** Whether it has as many sessions as it may have. */

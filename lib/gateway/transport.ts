@@ -4,7 +4,7 @@ import type { Connection } from "../hub/mod.ts";
 export interface SocketEvents {
   opened(connection: Connection): void;
   message(data: string | Uint8Array<ArrayBuffer>): void;
-  closed(code: number): void;
+  closed(code: number, reason: string): void;
 }
 
 /** How a socket is accepted. */

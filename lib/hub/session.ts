@@ -9,7 +9,7 @@ export interface SessionOwner {
   received(session: Session, message: string | Uint8Array<ArrayBuffer>): void;
   failed(session: Session, error: string): void;
   /** The last event; the hub must be told to remove the session when it has been handled. */
-  closed(session: Session, code: number): void;
+  closed(session: Session, code: number, reason: string): void;
   /** The hub gives up waiting for `closed` to be handled; false: it shall wait on. */
   forgotten(session: Session): boolean;
   /** Kept by the hub: places of the owner's sessions in groups. */
@@ -41,8 +41,8 @@ export interface SessionInit {
   owner: SessionOwner;
   connection: Connection;
   limits: SessionLimits;
-  /** The owner's number for the controller that handles the session. */
-  endpoint: number;
+  /** The owner's name for the controller that handles the session. */
+  endpoint: string;
   path: string;
   /** Scheme and host that the client connected to. */
   origin: string;
@@ -51,6 +51,8 @@ export interface SessionInit {
   /** JSON. */
   data: string;
   user: User | null;
+  /** For the controller's system, and for nobody else. */
+  memo: string;
 }
 
 /** Bytes sent between two looks at the send buffer, at the most. */
@@ -66,12 +68,13 @@ export class Session {
   readonly handle: number;
   readonly owner: SessionOwner;
   readonly limits: SessionLimits;
-  readonly endpoint: number;
+  readonly endpoint: string;
   readonly path: string;
   readonly origin: string;
   readonly params: string;
   readonly data: string;
   readonly user: User | null;
+  readonly memo: string;
   /** Names of the groups that it is in; null as long as there was none. */
   groups: Set<string> | null = null;
   /** Close code, once closed. */
@@ -99,6 +102,7 @@ export class Session {
     this.params = init.params;
     this.data = init.data;
     this.user = init.user;
+    this.memo = init.memo;
     this.#connection = init.connection;
     this.lastActive = keeper.now;
   }
@@ -162,19 +166,19 @@ export class Session {
   /** Closes from this side. The first close wins. */
   close(code: number, reason = ""): void {
     if (this.closeCode !== 0) return;
-    this.#end(code);
+    this.#end(code, reason);
     this.#connection.close(code, reason);
   }
 
   /** The connection has ended at the other side or on the way. */
-  ended(code: number): void {
-    if (this.closeCode === 0) this.#end(code);
+  ended(code: number, reason = ""): void {
+    if (this.closeCode === 0) this.#end(code, reason);
   }
 
-  #end(code: number): void {
+  #end(code: number, reason: string): void {
     this.closeCode = code;
     this.closedAt = this.#keeper.now;
-    this.owner.closed(this, code);
+    this.owner.closed(this, code, reason);
   }
 }
 

@@ -43,6 +43,7 @@ function isCookie(value: unknown): boolean {
 
 function isAcceptance(value: NonNullable<NeutralReply["accept"]>): boolean {
   return typeof value === "object" && isJsonObject(value.data) && isJsonObject(value.params) &&
+    isText(value.memo) &&
     isListOf(value.protocols, isText) &&
     (value.origin === null || typeof value.origin === "boolean");
 }

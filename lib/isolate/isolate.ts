@@ -256,6 +256,7 @@ export class Isolate implements OperationsTarget {
       answerTimeoutMs: this.#eventTimeoutMs,
       answer: this.#words.buffer as SharedArrayBuffer,
       memoryMb: manifest.memoryMb ?? DEFAULT_MEMORY_MB,
+      env: this.#grants.env,
       trusted: manifest.trusted === true,
     };
     const [inward, answers] = this.#ports;

@@ -11,6 +11,7 @@ import { connect, type Dialect, type Endpoint, explain, Link, userStack } from "
 import type { Boot, Report } from "../wire/mod.ts";
 import { dirigible, dirigibleMessages } from "../dirigible/dialect.ts";
 import { loadHandlersWith } from "../dirigible/require_handler.ts";
+import { lolo } from "../lolo/dialect.ts";
 import { xp } from "../xp/dialect.ts";
 import { auditDenials } from "./denials.ts";
 import { ModuleLoader } from "./loader.ts";
@@ -20,6 +21,7 @@ import { Sessions } from "./sessions.ts";
 /** Systems that a controller can be written for. */
 const DIALECTS: Record<string, Dialect> = {
   xp,
+  lolo,
   dirigible,
   "dirigible-v2": dirigibleMessages,
 };
@@ -59,7 +61,7 @@ async function run(boot: Boot, port: MessagePort, answers: MessagePort): Promise
   const postMessage = port.postMessage.bind(port);
   const report = (what: Report) => postMessage(what);
   const link = new Link(boot, port, answers);
-  const endpoints: Endpoint[] = [];
+  const endpoints = new Map<string, Endpoint>();
   const sessions = new Sessions(link, endpoints, boot.answer);
   const look = memoryWatch(boot.memoryMb, sessions, report);
   const told = Promise.withResolvers<void>();
@@ -81,7 +83,7 @@ async function run(boot: Boot, port: MessagePort, answers: MessagePort): Promise
   await told.promise;
   try {
     for (const source of boot.endpoints) {
-      endpoints.push(await DIALECTS[source.system]!.open(source, loader));
+      endpoints.set(source.id, await DIALECTS[source.system]!.open(source, loader));
     }
     report({ is: "ready", files: loader.files });
   } catch (error) {

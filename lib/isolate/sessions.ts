@@ -15,7 +15,7 @@ const { store } = Atomics;
 const parse = JSON.parse;
 const { call } = Function.prototype;
 const get = call.bind(Map.prototype.get) as <V>(
-  map: Map<unknown, V>,
+  map: ReadonlyMap<unknown, V>,
   key: unknown,
 ) => V | undefined;
 const set = call.bind(Map.prototype.set) as <V>(
@@ -30,6 +30,13 @@ const remove = call.bind(Map.prototype.delete) as (
 
 /** Handled events that a busy session's queue keeps before it is trimmed. */
 const TRIM_AT = 1024;
+
+/** Stands for a controller that is no more. */
+const GONE: Endpoint = {
+  request: () =>
+    Promise.resolve({ status: 404, headers: [], cookies: [], body: null, accept: null }),
+  event: () => {},
+};
 
 /** A session inside the isolate; while one of its handlers is busy, its events wait here. */
 class LocalSession implements InnerSession {
@@ -46,6 +53,7 @@ class LocalSession implements InnerSession {
     readonly params: string,
     readonly data: string,
     readonly user: User | null,
+    readonly memo: string,
   ) {}
 
   refuse(code: number, reason: string): void {
@@ -68,7 +76,7 @@ export class Sessions {
   /** @param answer Shared with the host: words as in `AnswerWord`. */
   constructor(
     private readonly link: Link,
-    private readonly endpoints: readonly Endpoint[],
+    private readonly endpoints: ReadonlyMap<string, Endpoint>,
     answer: SharedArrayBuffer,
   ) {
     this.#words = new Int32Array(answer);
@@ -116,7 +124,11 @@ export class Sessions {
         break;
       }
       case Event.CLOSE:
-        this.#dispatch(batch[at + 1], { type: "close", code: batch[at + 2] as number });
+        this.#dispatch(batch[at + 1], {
+          type: "close",
+          code: batch[at + 2] as number,
+          reason: batch[at + 3] as string,
+        });
         break;
       case Event.ERROR:
         this.#dispatch(batch[at + 1], { type: "error", error: batch[at + 2] as string });
@@ -142,12 +154,13 @@ export class Sessions {
   }
 
   #open(batch: unknown[], at: number): LocalSession {
-    const [handle, endpoint, id, path, origin, params, data, user] = batch.slice(
+    const [handle, endpoint, id, path, origin, params, data, user, memo] = batch.slice(
       at + 1,
-      at + 9,
+      at + 10,
     ) as [
       number,
-      number,
+      string,
+      string,
       string,
       string,
       string,
@@ -158,20 +171,27 @@ export class Sessions {
     const session = new LocalSession(
       this.link,
       handle,
-      this.endpoints[endpoint]!,
+      this.#endpoint(endpoint),
       id,
       path,
       origin,
       params,
       data,
       user === "" ? null : parse(user),
+      memo,
     );
     set(this.#sessions, handle, session);
+    // The version that knew it has been exchanged for one that does not.
+    if (session.endpoint === GONE) session.refuse(1001, "no longer served");
     return session;
   }
 
+  #endpoint(id: string): Endpoint {
+    return get(this.endpoints, id) ?? GONE;
+  }
+
   #request(id: number, request: NeutralRequest): void {
-    this.endpoints[request.endpoint]!.request(request).then((reply) => this.link.reply(id, reply));
+    this.#endpoint(request.endpoint).request(request).then((reply) => this.link.reply(id, reply));
   }
 
   #dispatch(handle: unknown, event: SessionEvent): void {

@@ -110,6 +110,11 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     }
   }
 
+  /** Takes away at once what the definition does not grant any more. */
+  narrow(definition: ServiceDefinition): void {
+    this.#current?.narrow(definition);
+  }
+
   /**
    * Starts an isolate with the service as it is now, and hands over to it between two events. If it does not
    * start, the one that runs goes on; but what the new manifest does not grant any more is gone at once.
@@ -118,7 +123,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
    * @throws {SwitchboardError} As {@linkcode start}; `SB_ISOLATE_GONE`, if a newer version came meanwhile.
    */
   async swap(definition: ServiceDefinition, onTaken: () => void): Promise<void> {
-    this.#current?.narrow(definition);
+    this.narrow(definition);
     const wasFailed = this.state === "failed";
     if (wasFailed) this.state = "starting";
     try {
@@ -176,7 +181,8 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   }
 
   opened(session: Session): void {
-    const length = EVENT_LENGTH + session.data.length + session.params.length;
+    const { data, params, memo } = session;
+    const length = EVENT_LENGTH + data.length + params.length + memo.length;
     if (this.state === "failed" || this.state === "stopped") {
       session.close(1011, "service failed");
     } else if (!this.#backlog.hasRoomFor(length)) {
@@ -215,13 +221,13 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     this.#flush();
   }
 
-  closed(session: Session, code: number): void {
+  closed(session: Session, code: number, reason: string): void {
     if (!this.sessions.has(session.handle)) {
       this.hub.remove(session);
       return;
     }
     session.pendingEvents++;
-    this.#backlog.push(0, Event.CLOSE, session.handle, code);
+    this.#backlog.push(0, Event.CLOSE, session.handle, code, reason);
     this.#flush();
   }
 
@@ -521,8 +527,9 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
 
 /** What an isolate must know of a session: the fields of `Event.OPEN`. */
 function announcement(session: Session): unknown[] {
-  const { handle, endpoint, id, path, origin, params, data, user } = session;
-  return [handle, endpoint, id, path, origin, params, data, user ? JSON.stringify(user) : ""];
+  const { handle, endpoint, id, path, origin, params, data, memo } = session;
+  const user = session.user === null ? "" : JSON.stringify(session.user);
+  return [handle, endpoint, id, path, origin, params, data, user, memo];
 }
 
 function plural(count: number, what: string): string {

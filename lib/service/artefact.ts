@@ -51,7 +51,7 @@ export function readArtefacts(root: string): { found: FoundArtefact[]; broken: B
       const paths = PREFIXES.map((prefix) => prefix + endpoint);
       found.push({
         service,
-        source: { system: "dirigible", file, paths },
+        source: { id: `websocket:${endpoint}`, system: "dirigible", file, paths },
         endpoint,
         shown,
         within,

@@ -1,10 +1,11 @@
 import { join, relative } from "@std/path";
 import { messageOf, SwitchboardError } from "../errors.ts";
 import type { EndpointSource } from "../wire/mod.ts";
-import { readArtefacts } from "./artefact.ts";
+import { readArtefacts, strayArtefacts } from "./artefact.ts";
 import type { ServiceDefinition, ServiceKind } from "./definition.ts";
 import { readDescriptor } from "./descriptor.ts";
 import { entriesOf, isFile, isFolder, isPlainPath } from "./files.ts";
+import { readFlows, strayFlows } from "./flows.ts";
 import { checkHostHas, defaultGrants, grantsOf } from "./grants.ts";
 import { checkLinks } from "./links.ts";
 import { manifestFile, unenforced } from "./manifest.ts";
@@ -36,8 +37,14 @@ export function discover(root: string, only?: string): ServiceDefinition[] {
       : []),
   ];
   const artefacts = readArtefacts(root);
+  const flows = readFlows(root);
   return found.filter(([kind, name]) => only === undefined || keyOf(kind, name) === only)
-    .map(([kind, name]) => define(root, kind, name, artefacts));
+    .map(([kind, name]) => define(root, kind, name, artefacts, flows));
+}
+
+/** What lies in `services/` and belongs to none of these services. */
+export function strays(root: string, services: ReadonlySet<string>): SwitchboardError[] {
+  return [...strayArtefacts(root, services), ...strayFlows(root)];
 }
 
 function define(
@@ -45,6 +52,7 @@ function define(
   kind: ServiceKind,
   name: string,
   artefacts: ReturnType<typeof readArtefacts>,
+  flows: ReturnType<typeof readFlows>,
 ): ServiceDefinition {
   const dir = kind === "webapp"
     ? join(root, "webapp")
@@ -82,18 +90,20 @@ function define(
     checkLinks(root, dir, service.grants.read);
     service.allow = service.manifest.allow ?? readDescriptor(dir, name);
     const modules = service.manifest.messageModules ?? [];
-    // A module that messages run is no controller, whatever it is called.
-    const file = EXTENSIONS.map((extension) => name + extension)
-      .filter((controller) => !modules.includes(controller))
-      .map((controller) => join(dir, controller)).find(isFile);
-    if (file !== undefined) service.endpoints.push({ system: "xp", file, paths: [] });
-    if (kind === "service") {
-      const own = <T extends { service: string }>(all: T[]) =>
-        all.filter((artefact) => artefact.service === name);
-      service.endpoints.push(...own(artefacts.found).map(({ source }) => source));
-      service.problems = own(artefacts.broken).map(({ error }) => error);
-      service.endpoints.push(...messageModules(modules, dir, shown));
-    }
+    const own = <T extends { service: string }>(all: T[]) =>
+      kind === "service" ? all.filter((one) => one.service === name) : [];
+    const sources = [...own(artefacts.found), ...own(flows.found)].map(({ source }) => source);
+    // A module that messages run or events pass through is no controller, whatever it is called.
+    const taken = [
+      ...modules.map((module) => join(dir, module)),
+      ...sources.flatMap(({ flow }) => flow?.nodes.map(({ file }) => file) ?? []),
+    ];
+    const file = EXTENSIONS.map((extension) => join(dir, name + extension))
+      .find((controller) => !taken.includes(controller) && isFile(controller));
+    if (file !== undefined) service.endpoints.push({ id: "xp", system: "xp", file, paths: [] });
+    service.endpoints.push(...sources);
+    service.problems = [...own(artefacts.broken), ...own(flows.broken)].map(({ error }) => error);
+    if (kind === "service") service.endpoints.push(...messageModules(modules, dir, shown));
     service.systems = [...new Set(service.endpoints.map(({ system }) => system))];
     if (service.endpoints.length === 0) {
       throw service.problems[0] ?? new SwitchboardError(
@@ -126,7 +136,7 @@ function messageModules(modules: string[], dir: string, shown: string): Endpoint
   }
   return modules.length === 0
     ? []
-    : [{ system: "dirigible-v2", file: dir, paths: [], modules, isShared: true }];
+    : [{ id: "messages", system: "dirigible-v2", file: dir, paths: [], modules, isShared: true }];
 }
 
 /** No two services have one key, whatever their folders are called. */

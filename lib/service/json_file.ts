@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { type Node, type ParseError, parseTree } from "jsonc-parser";
-import leven from "leven";
 import { type ErrorCode, SwitchboardError } from "../errors.ts";
+import { nearest } from "./nearest.ts";
 
 /** A JSON file that people write, read against its schema with errors that help. */
 export class JsonFile<T> {
@@ -105,11 +105,9 @@ function describe(error: ErrorObject): string {
       const key = error.params.additionalProperty as string;
       const path = at === "" ? key : `${at}.${key}`;
       const known = Object.keys(error.parentSchema!.properties as object);
-      const near = known.filter((name) => name !== "$schema")
-        .map((name) => ({ name, distance: distance(key, name) }))
-        .sort((a, b) => a.distance - b.distance)[0];
-      return near && near.distance <= Math.max(2, key.length / 2)
-        ? `"${path}" is not a key, did you mean "${near.name}"?`
+      const near = nearest(key, known.filter((name) => name !== "$schema"));
+      return near !== null
+        ? `"${path}" is not a key, did you mean "${near}"?`
         : `"${path}" is not a key, expected one of ${known.join(", ")}`;
     }
     case "type":
@@ -137,13 +135,6 @@ function describe(error: ErrorObject): string {
     default:
       return `${name} ${error.message}, ${got}`;
   }
-}
-
-/** Edits between two keys; a key that begins like the other counts as near. */
-function distance(a: string, b: string): number {
-  const [x, y] = [a.toLowerCase(), b.toLowerCase()];
-  if (x.length >= 3 && (x.startsWith(y) || y.startsWith(x))) return 1;
-  return leven(x, y);
 }
 
 function article(type: string): string {

@@ -6,8 +6,7 @@
  * @module
  */
 export { entriesOf, isFolder } from "./files.ts";
-export { strayArtefacts } from "./artefact.ts";
-export { discover } from "./discovery.ts";
+export { discover, strays } from "./discovery.ts";
 export { type ServiceDefinition, type ServiceKind } from "./definition.ts";
 export { type Manifest, type PermissionKind } from "./manifest.ts";
 export { describeGrants, type Grants, narrowed } from "./grants.ts";

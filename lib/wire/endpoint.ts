@@ -11,6 +11,8 @@ export interface InnerSession {
   /** JSON. */
   readonly data: string;
   readonly user: User | null;
+  /** What its system noted when it accepted the session. */
+  readonly memo: string;
   /** Closes the session; messages that have come already are dropped. */
   refuse(code: number, reason: string): void;
 }
@@ -20,7 +22,7 @@ export type SessionEvent =
   | { type: "open" }
   | { type: "message"; message: string | Uint8Array }
   | { type: "error"; error: string }
-  | { type: "close"; code: number };
+  | { type: "close"; code: number; reason: string };
 
 /**
  * A controller behind its system's calling convention. Neither method throws or rejects: what goes wrong in

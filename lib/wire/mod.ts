@@ -7,8 +7,12 @@
  * @module
  */
 export * from "./protocol.ts";
+export * from "./flow.ts";
 export * from "./endpoint.ts";
+export { connectOnly } from "./connect_only.ts";
 export { explain, userStack } from "./explain.ts";
 export * from "./link.ts";
+export { addParams, type QueryParams, queryParams } from "./query.ts";
+export { bytesOf } from "./bytes.ts";
 export { messageText } from "./message_text.ts";
 export { GroupGrant } from "./group_grant.ts";

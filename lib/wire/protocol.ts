@@ -7,15 +7,17 @@
  * @module
  */
 
+import type { Flow } from "./flow.ts";
+
 /** Host to isolate. */
 export const Event = {
-  /** handle, endpoint, id, path, origin, params (JSON), data (JSON), user (JSON or "") */
+  /** handle, endpoint, id, path, origin, params (JSON), data (JSON), user (JSON or ""), memo */
   OPEN: 1,
   /** handle, string or bytes */
   MESSAGE: 2,
   /** handle, text */
   ERROR: 3,
-  /** handle, close code */
+  /** handle, close code, reason */
   CLOSE: 4,
   /** handle: the host gave up on the session's `close` handler */
   FORGET: 5,
@@ -28,7 +30,7 @@ export const Event = {
 } as const;
 
 /** Fields after the code, by code. */
-export const EVENT_FIELDS: readonly number[] = [0, 8, 2, 2, 2, 1, 2, 5, 8];
+export const EVENT_FIELDS: readonly number[] = [0, 9, 2, 2, 3, 1, 2, 5, 9];
 
 /** Isolate to host. */
 export const Op = {
@@ -140,9 +142,20 @@ export interface SessionInfo {
   user?: User;
 }
 
+/** A path with parameters that a request was for. */
+export interface RouteMatch {
+  /** As the service has it, for example `/rooms/:room`. */
+  path: string;
+  /** Values of its parameters, decoded. */
+  params: Record<string, string>;
+}
+
 /** A request, free of any system's calling convention. */
 export interface NeutralRequest {
-  endpoint: number;
+  /** Id of the controller that it is for. */
+  endpoint: string;
+  /** The path of the controller that led to it; null: the service's own. */
+  route: RouteMatch | null;
   method: string;
   /** The whole URL, as the client asked for it. */
   url: string;
@@ -154,7 +167,8 @@ export interface NeutralRequest {
   rawPath: string;
   /** The part of the path that names the service. */
   contextPath: string;
-  remoteAddress: string;
+  /** The client's, and after it those of the trusted proxies on the way here, less the last. */
+  addresses: [string, ...string[]];
   headers: [string, string][];
   cookies: Record<string, string>;
   body: Uint8Array | null;
@@ -182,6 +196,8 @@ export interface Acceptance {
   data: string;
   /** The session's parameters, as JSON. */
   params: string;
+  /** What the system wants to know again at each event; nobody else gets to see it. */
+  memo: string;
   /** Sub-protocols that the service speaks. */
   protocols: string[];
   /** The controller's own verdict on the `Origin`; null: it has none. */
@@ -199,12 +215,16 @@ export interface NeutralReply {
 
 /** A controller of a service: the system that calls it, and its file. */
 export interface EndpointSource {
+  /** What it is called among the service's controllers; stays the same when the service is edited. */
+  id: string;
   /** Name of the system, for example `xp`. */
   system: string;
   /** Absolute path. */
   file: string;
-  /** URL paths that lead to it, beside the service's own; empty, if only those do. */
+  /** Paths that lead to it, in place of the service's own, see `RoutePattern`; empty, if only that does. */
   paths: string[];
+  /** What its file says, for a system whose file is no code. */
+  flow?: Flow;
   /** Modules that its messages may name, for a system whose messages do. */
   modules?: string[];
   /** Whether it takes part in a path of several services, where each message says whom it is for. */
@@ -228,6 +248,8 @@ export interface Boot {
   answer: SharedArrayBuffer;
   /** What the isolate may hold in memory, MiB. */
   memoryMb: number;
+  /** Environment variables that the service may read; true: all. */
+  env: string[] | true;
   /** Whether the service may also do what reaches beyond its isolate, for example start workers. */
   trusted: boolean;
 }

@@ -5,10 +5,11 @@ import {
   type Link,
   type NeutralReply,
   type NeutralRequest,
+  queryParams,
   type SessionEvent,
 } from "../wire/mod.ts";
 import { runIn } from "./context.ts";
-import { queryParams, xpRequest } from "./request.ts";
+import { xpRequest } from "./request.ts";
 import { neutralReply } from "./response.ts";
 
 type Handler = (argument: unknown) => unknown;

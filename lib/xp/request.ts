@@ -1,6 +1,6 @@
-import type { NeutralRequest } from "../wire/mod.ts";
+import { addParams, type NeutralRequest, queryParams } from "../wire/mod.ts";
 import { xpHeaders } from "./headers.ts";
-import type { Params, Request } from "./types.ts";
+import type { Request } from "./types.ts";
 
 /** A neutral request as XP controllers get it (contract XP, section 2). */
 export function xpRequest(request: NeutralRequest): Request {
@@ -10,7 +10,7 @@ export function xpRequest(request: NeutralRequest): Request {
   const text = body === null || !isText(contentType) ? null : new TextDecoder().decode(body);
   const params = queryParams(request.url);
   if (text !== null && mediaType(contentType) === "application/x-www-form-urlencoded") {
-    collect(params, new URLSearchParams(text));
+    addParams(params, new URLSearchParams(text));
   }
   return {
     method: request.method,
@@ -20,7 +20,7 @@ export function xpRequest(request: NeutralRequest): Request {
     path: request.path,
     rawPath: request.rawPath,
     url: request.url,
-    remoteAddress: request.remoteAddress,
+    remoteAddress: request.addresses[0],
     webSocket: request.upgrade,
     params,
     headers,
@@ -31,30 +31,6 @@ export function xpRequest(request: NeutralRequest): Request {
     contextPath: request.contextPath,
     mode: "live",
   };
-}
-
-/** The parameters of a URL's query. */
-export function queryParams(url: string): Params {
-  const at = url.indexOf("?");
-  const params: Params = {};
-  if (at >= 0) collect(params, new URLSearchParams(url.slice(at)));
-  return params;
-}
-
-function collect(params: Params, from: URLSearchParams): void {
-  for (const name of new Set(from.keys())) {
-    const values = [
-      ...(Object.hasOwn(params, name) ? [params[name]!].flat() : []),
-      ...from.getAll(name),
-    ];
-    // A client must not reach a prototype: "__proto__" becomes a property like any other.
-    Object.defineProperty(params, name, {
-      value: values.length === 1 ? values[0] : values,
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    });
-  }
 }
 
 function mediaType(contentType: string | undefined): string {

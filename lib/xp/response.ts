@@ -126,6 +126,7 @@ function acceptance(value: unknown, origin: string, params: string): Acceptance 
   return {
     data: dataOf(config.data),
     params,
+    memo: "",
     protocols: protocolsOf(config.subProtocols),
     origin: originVerdict(config.checkOrigin, origin),
   };

@@ -38,7 +38,7 @@ const ACCEPTED: NeutralReply = {
   headers: [],
   cookies: [],
   body: null,
-  accept: { data: "{}", params: "{}", protocols: [], origin: null },
+  accept: { data: "{}", params: "{}", memo: "", protocols: [], origin: null },
 };
 
 /** A gateway with one service, in which a websocket is accepted and not open yet. */
@@ -62,12 +62,13 @@ async function withAccepted(
     };
     const service: GatewayService = {
       isUp: true,
-      ownEndpoint: 0,
+      ownEndpoint: "xp",
       settled: Promise.resolve(),
       assets: null,
       allow: null,
       origins: undefined,
       sharedEndpoint: null,
+      mounts: [],
       maxSessions: 0,
       isFull: false,
       limits: { maxMessageBytes: 0, idleTimeoutMs: 0, sendBufferBytes: 0, closeTimeoutMs: 1000 },
@@ -82,10 +83,8 @@ async function withAccepted(
       requestTimeoutMs: 1000,
       trustProxy: [],
       transport,
-      service: (key) => key === "a" ? service : undefined,
-      services: () => [service],
+      services: new Map([["a", service]]),
       shared: [],
-      mounted: () => undefined,
       pages: {},
       log() {},
     });

@@ -23,17 +23,17 @@ Deno.test("originOf() takes scheme, host and peer from the connection", async (t
     [
       requestWith({}),
       "192.0.2.1",
-      { scheme: "http", host: "inner.test:8080", remoteAddress: "192.0.2.1" },
+      { scheme: "http", host: "inner.test:8080", addresses: ["192.0.2.1"] },
     ],
     [
       requestWith({ "Host": "named.test" }),
       "192.0.2.1",
-      { scheme: "http", host: "named.test", remoteAddress: "192.0.2.1" },
+      { scheme: "http", host: "named.test", addresses: ["192.0.2.1"] },
     ],
     [
       requestWith({}, "https://inner.test/"),
       "::1",
-      { scheme: "https", host: "inner.test", remoteAddress: "::1" },
+      { scheme: "https", host: "inner.test", addresses: ["::1"] },
     ],
   ];
   for (const [request, peer, origin] of cases) {
@@ -58,7 +58,7 @@ Deno.test("originOf() ignores forwarded headers of everybody but a trusted proxy
     await t.step(`${peer || "(unknown)"} of ${JSON.stringify(trusted)}`, () => {
       assertEquals(originOf(requestWith(FORWARDED), peer, trusted), {
         ...own,
-        remoteAddress: peer,
+        addresses: [peer],
       });
     });
   }
@@ -68,7 +68,7 @@ Deno.test("originOf() believes a trusted proxy", () => {
   assertEquals(originOf(requestWith(FORWARDED), PROXY, [PROXY]), {
     scheme: "https",
     host: "public.test",
-    remoteAddress: "203.0.113.9",
+    addresses: ["203.0.113.9"],
   });
 });
 
@@ -78,15 +78,17 @@ Deno.test("originOf() knows a trusted IPv4 proxy that comes through an IPv6 sock
 
 Deno.test("originOf() takes what the nearest proxy has added, not what the client made up", async (t) => {
   const cases: [Record<string, string>, Partial<ReturnType<typeof originOf>>][] = [
-    [{ "X-Forwarded-For": "6.6.6.6, 203.0.113.9" }, { remoteAddress: "203.0.113.9" }],
-    [{ "X-Forwarded-For": "6.6.6.6, 203.0.113.9, 10.0.0.2" }, { remoteAddress: "203.0.113.9" }],
-    [{ "X-Forwarded-For": `6.6.6.6,203.0.113.9,${PROXY},10.0.0.2` }, {
-      remoteAddress: "203.0.113.9",
+    [{ "X-Forwarded-For": "6.6.6.6, 203.0.113.9" }, { addresses: ["203.0.113.9"] }],
+    [{ "X-Forwarded-For": "6.6.6.6, 203.0.113.9, 10.0.0.2" }, {
+      addresses: ["203.0.113.9", "10.0.0.2"],
     }],
-    [{ "X-Forwarded-For": `10.0.0.2, ${PROXY}` }, { remoteAddress: PROXY }],
-    [{ "X-Forwarded-For": "" }, { remoteAddress: PROXY }],
-    [{ "X-Forwarded-For": " , " }, { remoteAddress: PROXY }],
-    [{ "X-Forwarded-For": "2001:db8::1" }, { remoteAddress: "2001:db8::1" }],
+    [{ "X-Forwarded-For": `6.6.6.6,203.0.113.9,${PROXY},10.0.0.2` }, {
+      addresses: ["203.0.113.9", PROXY, "10.0.0.2"],
+    }],
+    [{ "X-Forwarded-For": `10.0.0.2, ${PROXY}` }, { addresses: [PROXY] }],
+    [{ "X-Forwarded-For": "" }, { addresses: [PROXY] }],
+    [{ "X-Forwarded-For": " , " }, { addresses: [PROXY] }],
+    [{ "X-Forwarded-For": "2001:db8::1" }, { addresses: ["2001:db8::1"] }],
     [{ "X-Forwarded-Proto": "http, https" }, { scheme: "https" }],
     [{ "X-Forwarded-Proto": "https, http" }, { scheme: "http" }],
     [{ "X-Forwarded-Host": "evil.test, public.test" }, { host: "public.test" }],
@@ -97,7 +99,7 @@ Deno.test("originOf() takes what the nearest proxy has added, not what the clien
       assertEquals(originOf(requestWith(headers), PROXY, [PROXY, "10.0.0.2"]), {
         scheme: "http",
         host: "inner.test:8080",
-        remoteAddress: PROXY,
+        addresses: [PROXY],
         ...expected,
       });
     });
@@ -119,7 +121,7 @@ Deno.test("originOf() passes over forwarded values that mean nothing", async (t)
       assertEquals(originOf(requestWith(headers), PROXY, [PROXY]), {
         scheme: "http",
         host: "inner.test:8080",
-        remoteAddress: PROXY,
+        addresses: [PROXY],
       });
     });
   }
@@ -130,8 +132,9 @@ Deno.test("neutralRequest() tells a service what was asked, as the client asked 
     const url = `http://inner.test${rawPath}${search}`;
     const request = new Request(url, { headers: { "cookie": "a=1; b=x%20y" } });
     return neutralRequest(request, {
-      endpoint: 0,
-      origin: { scheme, host, remoteAddress: "192.0.2.1" },
+      endpoint: "xp",
+      match: null,
+      origin: { scheme, host, addresses: ["192.0.2.1"] },
       rawPath,
       contextPath: "/services/chat",
       body: null,
@@ -147,7 +150,8 @@ Deno.test("neutralRequest() tells a service what was asked, as the client asked 
       "?a=%20b",
     );
     assertEquals({ ...request, cookies: { ...cookies } }, {
-      endpoint: 0,
+      endpoint: "xp",
+      route: null,
       method: "GET",
       url: "https://public.test/services/chat/caf%C3%A9?a=%20b",
       scheme: "https",
@@ -156,7 +160,7 @@ Deno.test("neutralRequest() tells a service what was asked, as the client asked 
       path: "/services/chat/café",
       rawPath: "/services/chat/caf%C3%A9",
       contextPath: "/services/chat",
-      remoteAddress: "192.0.2.1",
+      addresses: ["192.0.2.1"],
       cookies: { a: "1", b: "x%20y" },
       body: null,
       upgrade: true,

@@ -32,6 +32,7 @@ Deno.test("findRoute() finds the service that a URL leads to", async (t) => {
         contextPath: contextPath ?? path,
         rest,
         endpoint: null,
+        match: null,
       });
     });
   }
@@ -52,7 +53,8 @@ Deno.test("findRoute() decodes names, and leaves the context path as it came", a
   for (const [path, key, contextPath, rest] of cases) {
     await t.step(
       path,
-      () => assertEquals(findRoute(path, APP), { key, contextPath, rest, endpoint: null }),
+      () =>
+        assertEquals(findRoute(path, APP), { key, contextPath, rest, endpoint: null, match: null }),
     );
   }
 });

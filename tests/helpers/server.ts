@@ -118,6 +118,12 @@ export class Server implements AsyncDisposable {
     return parse(line);
   }
 
+  /** What the process holds in memory, bytes. */
+  memory(): number {
+    const status = Deno.readTextFileSync(`/proc/${this.process.pid}/status`);
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) * 1024;
+  }
+
   /** Stops it with a signal and returns its exit status. */
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus> {
     try {

@@ -31,18 +31,20 @@ Deno.test("discover() finds services, APIs and the web app", () => {
   assertEquals(services.map(({ dir, endpoints }) => [dir, ...endpoints]), [
     [
       join(site.root, "services/chat"),
-      { system: "xp", file: join(site.root, "services/chat/chat.ts"), paths: [] },
+      { id: "xp", system: "xp", file: join(site.root, "services/chat/chat.ts"), paths: [] },
     ],
     [
       join(site.root, "services/echo"),
-      { system: "xp", file: join(site.root, "services/echo/echo.js"), paths: [] },
+      { id: "xp", system: "xp", file: join(site.root, "services/echo/echo.js"), paths: [] },
     ],
     [join(site.root, "apis/chat"), {
+      id: "xp",
       system: "xp",
       file: join(site.root, "apis/chat/chat.mjs"),
       paths: [],
     }],
     [join(site.root, "webapp"), {
+      id: "xp",
       system: "xp",
       file: join(site.root, "webapp/webapp.cjs"),
       paths: [],

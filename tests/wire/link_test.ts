@@ -19,6 +19,7 @@ class Asleep implements Disposable {
       answerTimeoutMs: 5,
       answer: new SharedArrayBuffer(ANSWER_WORDS * Int32Array.BYTES_PER_ELEMENT),
       memoryMb: 128,
+      env: [],
       trusted: false,
     };
     this.link = new Link(boot, this.#host.port2, this.#answers.port2);

@@ -1,0 +1,85 @@
+import type { InnerSession, Link, NeutralRequest, QueryParams } from "../wire/mod.ts";
+import { payloadOf } from "./payload.ts";
+
+/** What a trigger's events carry, noted when the session is accepted. */
+interface Facts {
+  /** Name of the trigger. */
+  trigger: string;
+  peer: string;
+  params: Record<string, string>;
+  query: QueryParams;
+  headers: Record<string, string>;
+}
+
+/** What every event of a trigger carries (contract Lolo, section 2). */
+export interface TriggerEvent extends Omit<Facts, "trigger"> {
+  sessionId: string;
+  method: "GET";
+  [more: string]: unknown;
+}
+
+/** What shall be known again at each event of a session. */
+export function memoOf(trigger: string, request: NeutralRequest, query: QueryParams): string {
+  const facts: Facts = {
+    trigger,
+    peer: request.addresses.join(", "),
+    params: request.route?.params ?? {},
+    query,
+    headers: Object.fromEntries(request.headers),
+  };
+  return JSON.stringify(facts);
+}
+
+/** A client of a trigger, as the nodes see it. */
+export class Connection {
+  readonly id: string;
+  readonly #facts: Facts;
+  #isOpen = true;
+
+  constructor(session: InnerSession, private readonly link: Link) {
+    this.id = session.id;
+    this.#facts = JSON.parse(session.memo);
+  }
+
+  /** Name of the trigger that it came through. */
+  get trigger(): string {
+    return this.#facts.trigger;
+  }
+
+  /** A new event: what a node changes in it, only the nodes after it see. */
+  event(more: Record<string, unknown>): TriggerEvent {
+    const { peer, params, query, headers } = this.#facts;
+    return {
+      peer,
+      sessionId: this.id,
+      method: "GET",
+      params: { ...params },
+      query: { ...query },
+      headers: { ...headers },
+      ...more,
+    };
+  }
+
+  /**
+   * Sends to the client, then closes, as the answer says; silent once closed.
+   *
+   * @throws {TypeError} If the answer is no object, or its body has no JSON.
+   */
+  respond(answer: unknown): void {
+    if (answer === undefined || answer === null) return;
+    if (typeof answer !== "object") {
+      throw new TypeError(`"response" takes { body, end }, got a ${typeof answer}`);
+    }
+    if (!this.#isOpen) return;
+    const { body, end } = answer as { body?: unknown; end?: unknown };
+    if (body !== undefined) this.link.send(this.id, payloadOf(body));
+    if (!end) return;
+    this.#isOpen = false;
+    this.link.close(this.id, 1000, "");
+  }
+
+  /** It has closed: nothing more goes out. */
+  closed(): void {
+    this.#isOpen = false;
+  }
+}

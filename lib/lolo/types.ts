@@ -1,0 +1,54 @@
+/** What a node logs with. */
+export type Logger = Record<
+  "trace" | "debug" | "info" | "warn" | "error" | "fatal",
+  (...values: unknown[]) => void
+>;
+
+/** Values that a node keeps as long as its isolate lives. */
+export interface State {
+  /** The value itself, not a copy; undefined, if there is none. */
+  get(key: string): unknown;
+  set(key: string, value: unknown): void;
+  keys(): string[];
+}
+
+/** What a node gets with each event (contract Lolo, section 1). All functions work without their object. */
+export interface Context {
+  /** `<appId>/<functionName>`. */
+  functionId: string;
+  /** The node's name. */
+  functionName: string;
+  /** `<service>/<appName>`. */
+  appId: string;
+  /** The flow's name. */
+  appName: string;
+  /** Names of the node's in-ports. */
+  inputs: readonly string[];
+  /** Names of its out-ports, the default one first. */
+  outputs: readonly string[];
+  /** Its settings. */
+  params: Record<string, unknown>;
+  log: Logger;
+  /** The environment variables that the manifest grants. */
+  env: Readonly<Record<string, string>>;
+  /** The in-port that this event came through; undefined in `setup`. */
+  input: string | undefined;
+  state: State;
+  /** Hands an event on, by reference; without an out-port: to the default one. */
+  route(event: unknown, output?: string): void;
+  /** Calls back when the signal is next emitted for this event; after the time, ms, it is forgotten. */
+  once(signal: string, callback: (...values: unknown[]) => void, timeoutMs?: number): void;
+  /** Emits a signal to whoever waits for it with this event; `response` also goes to the client. */
+  emit(signal: string, ...values: unknown[]): void;
+  /** In `setup` only: gives all nodes of the flow a function of this name in their contexts. */
+  addHelper?(name: string, callback: (...values: unknown[]) => unknown): void;
+}
+
+/** A function that events are handed to. */
+export type Handler = (event: unknown, context: Context) => unknown;
+
+/** What makes a node: a file's exports, or a library function. */
+export interface Functions {
+  setup?: (context: Context) => unknown;
+  handler?: Handler;
+}

@@ -1,0 +1,27 @@
+/** Query parameters; a name that is there more than once has a list. */
+export type QueryParams = Record<string, string | string[]>;
+
+/** The parameters of a URL's query. */
+export function queryParams(url: string): QueryParams {
+  const at = url.indexOf("?");
+  const params: QueryParams = {};
+  if (at >= 0) addParams(params, new URLSearchParams(url.slice(at)));
+  return params;
+}
+
+/** Adds parameters to those that are there. */
+export function addParams(params: QueryParams, from: URLSearchParams): void {
+  for (const name of new Set(from.keys())) {
+    const values = [
+      ...(Object.hasOwn(params, name) ? [params[name]!].flat() : []),
+      ...from.getAll(name),
+    ];
+    // A client must not reach a prototype: "__proto__" becomes a property like any other.
+    Object.defineProperty(params, name, {
+      value: values.length === 1 ? values[0] : values,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+  }
+}
