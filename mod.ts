@@ -26,4 +26,4 @@ export type {
   ServiceKind,
   Settings,
 } from "./lib/service/mod.ts";
-export type { EndpointSource } from "./lib/wire/mod.ts";
+export type { EndpointSource, Flow, FlowEdge, FlowNode, PortRef } from "./lib/wire/mod.ts";

@@ -13,6 +13,7 @@ import {
   type Settings,
   strays,
 } from "./service/mod.ts";
+import { drawingOf } from "./picture/mod.ts";
 import { ServiceHost } from "./service_host.ts";
 import { Turnstile } from "./turnstile.ts";
 import { VERSION } from "./version.ts";
@@ -320,12 +321,15 @@ export class Switchboard implements AsyncDisposable {
   #landing(): Response {
     return landingPage(
       this.settings.app,
-      this.services.map(({ key, state, systems, url, page }) => ({
+      this.services.map(({ key, state, systems, url, page, definition }) => ({
+        flows: definition.endpoints.flatMap(({ flow }) =>
+          flow === undefined ? [] : [{ name: flow.name, drawing: drawingOf(flow) }]
+        ),
         name: key,
         system: systems.join(", ") || "unknown",
         state,
         url,
-        page,
+        link: page ?? (this.#find(key).ownEndpoint === null ? null : url),
       })),
     );
   }

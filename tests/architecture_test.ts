@@ -29,6 +29,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "latch.ts",
   ],
   gateway: ["wire", "hub", "errors.ts", "latch.ts", "route_pattern.ts"],
+  picture: ["wire"],
   observe: [],
   "service_host.ts": [
     "wire",
@@ -47,11 +48,12 @@ const MAY_IMPORT: Record<string, string[]> = {
     "hub",
     "isolate",
     "observe",
+    "picture",
     "service",
     "errors.ts",
     "version.ts",
   ],
-  cli: ["switchboard.ts", "observe", "service", "errors.ts", "version.ts"],
+  cli: ["switchboard.ts", "observe", "picture", "service", "errors.ts", "version.ts"],
 };
 
 function* sources(folder: string): Generator<string> {

@@ -51,6 +51,30 @@ Deno.test("the example of docs/dirigible.md works as it says", async () => {
   assertEquals([await two.next(), await two.next()], ["Hello", "you said: Hello"]);
 });
 
+Deno.test("the example of docs/flows.md works as it says, and fits in 30 lines", async () => {
+  const { mermaidOf } = await import("../lib/picture/mod.ts");
+  const { discover } = await import("../lib/service/mod.ts");
+  const graph = block("docs/flows.md", "json", "nodes");
+  const node = block("docs/flows.md", "js", "handler");
+  assert((graph + node).trim().split("\n").length <= 30);
+  await using server = await Server.start({
+    "services/talk/talk.flow.json": graph,
+    "services/talk/say.js": node,
+  });
+  const flows = discover(server.site.root)[0]!.endpoints.map(({ flow }) => flow!);
+  assertEquals(block("docs/flows.md", "mermaid", "flowchart").trim(), mermaidOf(flows));
+  await using ada = await Client.open(server.ws("/talk/den?name=Ada"));
+  await using other = await Client.open(server.ws("/talk/attic?name=Bob"));
+  other.send("here");
+  assertEquals(await other.json(), { from: "Bob", text: "HERE!" });
+  ada.send("hello");
+  assertEquals(await ada.json(), { from: "Ada", text: "HELLO!" });
+  ada.send("bye");
+  assertEquals(await ada.next(), "See you");
+  assertEquals((await ada.closed).code, 1000);
+  assertEquals(other.waiting, 0);
+});
+
 Deno.test("the README's commands are the tasks, and CI runs the second", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync("deno.json"));
   for (const task of ["start", "test"]) {

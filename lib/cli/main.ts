@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { SwitchboardError } from "../errors.ts";
 import { VERSION } from "../version.ts";
+import { flow } from "./flow.ts";
 import { dev, serve, type ServeOptions } from "./serve.ts";
 
 /**
@@ -27,6 +28,14 @@ export async function main(args: string[]): Promise<number> {
       "Serves like serve, and watches: an edited service is swapped in with its sockets open.\n" +
         "A version that does not load is shown with its error, and the last good one goes on",
     );
+  program.command("flow")
+    .summary("print a service's flows as Mermaid")
+    .description(
+      "Prints the graphs of a service's flows as Mermaid, to look at or to put in a document",
+    )
+    .argument("<name>", "name of the service")
+    .argument("[root]", "folder that holds services/", ".")
+    .action(flow);
   try {
     await program.parseAsync(args, { from: "user" });
     return 0;

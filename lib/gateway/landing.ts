@@ -5,8 +5,10 @@ export interface LandingEntry {
   state: string;
   /** Its own URL. */
   url: string;
-  /** The page that it ships, if it does. */
-  page: string | null;
+  /** Where a browser can go; null: it has nothing for one. */
+  link: string | null;
+  /** Its flows, drawn as SVG; null: too large. */
+  flows: { name: string; drawing: string | null }[];
 }
 
 /** The page at `/`: what is served here, and links to it. Needs no network and no script. */
@@ -16,6 +18,7 @@ export function landingPage(app: string, entries: readonly LandingEntry[]): Resp
     app: escape(app),
     count,
     services: entries.length === 0 ? EMPTY : `<ul>${entries.map(card).join("")}</ul>`,
+    flows: figures(entries),
   };
   const body = PAGE.replace(/\{\{(\w+)\}\}/g, (_, name) => parts[name]!);
   return new Response(body, {
@@ -27,9 +30,24 @@ export function landingPage(app: string, entries: readonly LandingEntry[]): Resp
   });
 }
 
-function card({ name, system, state, url, page }: LandingEntry): string {
-  const link = page ?? url;
-  const title = state === "running"
+/** The flows of all services, drawn; nothing, if there are none. */
+function figures(entries: readonly LandingEntry[]): string {
+  const all = entries.flatMap(({ name: service, flows }) =>
+    flows.map(({ name, drawing }) => {
+      const title = name === service ? name : `${service}/${name}`;
+      const picture = drawing ??
+        `<p>Too large to be drawn here: <code>flow ${escape(service)}</code> prints it.</p>`;
+      return `<figure><figcaption>${escape(title)}</figcaption>` +
+        `<div tabindex="0" role="group" aria-label="Flow ${
+          escape(title)
+        }">${picture}</div></figure>`;
+    })
+  );
+  return all.length === 0 ? "" : `<h2 id="flows">Flows</h2>${all.join("")}`;
+}
+
+function card({ name, system, state, url, link }: LandingEntry): string {
+  const title = state === "running" && link !== null
     ? `<a href="${escape(link)}">${escape(name)}</a>`
     : `<span>${escape(name)}</span>`;
   return `<li class="${escape(state)}"><h2>${title}</h2><p class="facts"><span>${
@@ -76,6 +94,16 @@ const PAGE = `<!doctype html>
   .state::before { content: ""; display: inline-block; width: .5rem; height: .5rem; margin-right: .4rem; border-radius: 50%; background: #3a9a5c; }
   .failed .state::before { background: #c23b3b; } :is(.starting, .restarting) .state::before { background: #c9982b; }
   code { font: .8125rem/1.4 ui-monospace, monospace; color: var(--soft); overflow-wrap: anywhere; }
+  #flows { margin: 2.5rem 0 1rem; font-size: 1.5rem; letter-spacing: -.02em; }
+  figure { margin: 0 0 1rem; background: var(--card); border: 1px solid var(--line); border-radius: .75rem; }
+  figcaption { padding: 1rem 1.25rem 0; font-weight: 600; overflow-wrap: anywhere; }
+  figure div { overflow-x: auto; padding: .5rem .75rem .75rem; border-radius: .75rem; } figure p { margin: 0; padding: .5rem; color: var(--soft); }
+  figure div:focus-visible { outline: 3px solid var(--accent); outline-offset: -3px; }
+  svg { display: block; } svg text { font: 13px ui-monospace, monospace; text-anchor: middle; fill: var(--soft); }
+  svg .name { font-weight: 600; fill: var(--ink); } svg rect { fill: var(--paper); stroke: var(--line); stroke-width: 1.5; }
+  .trigger rect { stroke: var(--accent); } .library rect { stroke-dasharray: 5 4; stroke: var(--soft); }
+  .edge path { fill: none; stroke: var(--soft); stroke-width: 1.25; } .edge .head { fill: var(--soft); stroke: none; }
+  .edge text { paint-order: stroke; stroke: var(--card); stroke-width: 5px; stroke-linejoin: round; }
   footer { margin-top: 3rem; color: var(--soft); font-size: .875rem; }
   footer a { position: relative; color: var(--accent); text-decoration: underline; } footer a::after { inset: -.25rem; }
   @media (prefers-reduced-motion: reduce) { li { transition: none; } }
@@ -84,6 +112,7 @@ const PAGE = `<!doctype html>
   <h1>Switchboard</h1>
   <p>{{count}} in application “{{app}}”</p>
   {{services}}
+  {{flows}}
   <footer><a href="/readyz">Readiness</a> &nbsp; <a href="/healthz">Health</a></footer>
 </main>
 </html>

@@ -1,21 +1,11 @@
 import type { InnerSession, Link, NeutralRequest, QueryParams } from "../wire/mod.ts";
 import { payloadOf } from "./payload.ts";
+import type { TriggerEvent } from "./types.ts";
 
-/** What a trigger's events carry, noted when the session is accepted. */
-interface Facts {
+/** What is noted of a trigger's events when the session is accepted. */
+interface Facts extends Pick<TriggerEvent, "peer" | "params" | "query" | "headers"> {
   /** Name of the trigger. */
   trigger: string;
-  peer: string;
-  params: Record<string, string>;
-  query: QueryParams;
-  headers: Record<string, string>;
-}
-
-/** What every event of a trigger carries (contract Lolo, section 2). */
-export interface TriggerEvent extends Omit<Facts, "trigger"> {
-  sessionId: string;
-  method: "GET";
-  [more: string]: unknown;
 }
 
 /** What shall be known again at each event of a session. */

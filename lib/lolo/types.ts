@@ -1,3 +1,42 @@
+/**
+ * Types for flows: what nodes get, and what they export (contract Lolo, sections 1 and 2).
+ *
+ * @example
+ * ```ts
+ * import type { Context, TriggerEvent } from "lib/lolo/types";
+ *
+ * export function handler(event: TriggerEvent, { route }: Context) {
+ *   route({ params: event.params, body: `${event.query.name}: ${event.message}` });
+ * }
+ * ```
+ *
+ * @module
+ */
+
+/** An event of a trigger. */
+export interface TriggerEvent {
+  /** The client's address; behind trusted proxies a list, joined by `, `, the client's first. */
+  peer: string;
+  /** Unique to the connection. */
+  sessionId: string;
+  /** Always `GET`. */
+  method: "GET";
+  /** Values of the named parameters of the path. */
+  params: Record<string, string>;
+  /** The query of the URL; a parameter that is there more than once has a list. */
+  query: Record<string, string | string[]>;
+  /** The handshake's headers, their names in lower case. */
+  headers: Record<string, string>;
+  /** Of `message` events: a string for text, bytes for binary. */
+  message?: string | Uint8Array;
+  /** Of `close` events: the close code. */
+  code?: number;
+  /** Of `close` events: the close reason. */
+  reason?: string;
+  /** What nodes have hung on it. */
+  [more: string]: unknown;
+}
+
 /** What a node logs with. */
 export type Logger = Record<
   "trace" | "debug" | "info" | "warn" | "error" | "fatal",
@@ -8,7 +47,9 @@ export type Logger = Record<
 export interface State {
   /** The value itself, not a copy; undefined, if there is none. */
   get(key: string): unknown;
+  /** Keeps a value. */
   set(key: string, value: unknown): void;
+  /** Of all values, in the order in which they were first set. */
   keys(): string[];
 }
 
@@ -28,11 +69,13 @@ export interface Context {
   outputs: readonly string[];
   /** Its settings. */
   params: Record<string, unknown>;
+  /** Writes to the server's log. */
   log: Logger;
   /** The environment variables that the manifest grants. */
   env: Readonly<Record<string, string>>;
   /** The in-port that this event came through; undefined in `setup`. */
   input: string | undefined;
+  /** Values of the node's own. */
   state: State;
   /** Hands an event on, by reference; without an out-port: to the default one. */
   route(event: unknown, output?: string): void;
@@ -49,6 +92,8 @@ export type Handler = (event: unknown, context: Context) => unknown;
 
 /** What makes a node: a file's exports, or a library function. */
 export interface Functions {
+  /** Called once, when the flow starts. */
   setup?: (context: Context) => unknown;
+  /** Called with each event that an edge leads here. */
   handler?: Handler;
 }

@@ -2,12 +2,15 @@
 export interface Flow {
   /** Its file's name, less `.flow.json`. */
   name: string;
+  /** In the order of the file. */
   nodes: FlowNode[];
+  /** In the order of the file. */
   edges: FlowEdge[];
 }
 
 /** A node of a flow: a library function or a file of the service. */
 export interface FlowNode {
+  /** Unique in its flow. */
   name: string;
   /** Name of the library function; null: it has a file. */
   use: string | null;
@@ -23,13 +26,17 @@ export interface FlowNode {
 
 /** What leads from one node to another. */
 export interface FlowEdge {
+  /** An out-port. */
   from: PortRef;
+  /** An in-port. */
   to: PortRef;
 }
 
 /** A port of a node; `node.port` in the file. */
 export interface PortRef {
+  /** Name of the node. */
   node: string;
+  /** Name of the port. */
   port: string;
 }
 

@@ -1,0 +1,33 @@
+import { resolve } from "@std/path";
+import { SwitchboardError } from "../errors.ts";
+import { mermaidOf } from "../picture/mod.ts";
+import { discover } from "../service/mod.ts";
+
+/**
+ * Prints the flows of a service as Mermaid.
+ *
+ * @throws {SwitchboardError} If there is no such service, it has no flow, or one that is broken.
+ */
+export function flow(name: string, root: string): void {
+  const services = discover(resolve(root));
+  const service = services.find(({ key }) => key === name);
+  const flows = (service?.endpoints ?? []).flatMap(({ flow }) => flow === undefined ? [] : [flow]);
+  const broken = service?.problems.filter(({ code }) => code === "SB_FLOW") ?? [];
+  if (broken.length > 0) {
+    throw new SwitchboardError("SB_FLOW", broken.map(({ message }) => message).join("\n"));
+  }
+  if (flows.length === 0) {
+    const others = services.filter(({ endpoints }) => endpoints.some(({ flow }) => flow))
+      .map(({ key }) => key);
+    const what = service === undefined
+      ? `There is no service "${name}"`
+      : `Service "${name}" has no flow`;
+    throw new SwitchboardError(
+      "SB_SERVICE",
+      `${what} in ${resolve(root)}${
+        others.length > 0 ? `; there are flows in ${others.join(", ")}` : ""
+      }`,
+    );
+  }
+  console.log(mermaidOf(flows));
+}
