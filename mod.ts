@@ -15,11 +15,14 @@
  */
 export { type ServiceStatus, Switchboard, type SwitchboardOptions } from "./lib/switchboard.ts";
 export { type ErrorCode, SwitchboardError } from "./lib/errors.ts";
-export type { Log } from "./lib/observe/mod.ts";
+export type { Log, LogAbout } from "./lib/observe/mod.ts";
 export type { HubStats } from "./lib/hub/mod.ts";
 export type {
+  AuthSettings,
   Grants,
+  JwtSettings,
   Manifest,
+  OverLimit,
   PartialSettings,
   PermissionKind,
   ServiceDefinition,

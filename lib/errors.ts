@@ -1,6 +1,7 @@
 /** Stable codes of {@linkcode SwitchboardError}; `docs/errors.md` lists each with cause and cure. */
 export type ErrorCode =
   | "SB_ARTEFACT"
+  | "SB_AUTH"
   | "SB_FLOW"
   | "SB_GRANT"
   | "SB_ISOLATE_GONE"
@@ -12,6 +13,7 @@ export type ErrorCode =
   | "SB_SERVICE"
   | "SB_SETTINGS"
   | "SB_TIMEOUT"
+  | "SB_TLS"
   | "SB_WIRE";
 
 /**

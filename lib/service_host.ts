@@ -3,8 +3,11 @@ import type { SessionLimits } from "./hub/mod.ts";
 import { type IsolateHost, type ServiceCounts, Supervisor } from "./isolate/mod.ts";
 import { messageOf, SwitchboardError } from "./errors.ts";
 import { RoutePattern } from "./route_pattern.ts";
-import type { ServiceDefinition } from "./service/mod.ts";
+import type { ServiceDefinition, Settings } from "./service/mod.ts";
 import type { BusEvent, NeutralReply, NeutralRequest } from "./wire/mod.ts";
+
+/** What a server sets for all its services. */
+export type SessionDefaults = Pick<Settings, "limits" | "slowClient">;
 
 /** One service that is being served: its definition, and who keeps it running. */
 export class ServiceHost implements GatewayService {
@@ -17,15 +20,19 @@ export class ServiceHost implements GatewayService {
   mounts: readonly Mount[];
   readonly #supervisor: Supervisor;
 
-  /** @param onError Told once, if it does not start. */
+  /**
+   * @param defaults What holds where its manifest says nothing.
+   * @param onError Told once, if it does not start.
+   */
   constructor(
     definition: ServiceDefinition,
     host: IsolateHost,
+    private readonly defaults: SessionDefaults,
     onError: (error: SwitchboardError) => void,
   ) {
     this.definition = definition;
     this.error = definition.error;
-    this.limits = limitsOf(definition);
+    this.limits = limitsOf(definition, defaults);
     this.mounts = mountsOf(definition);
     this.#supervisor = new Supervisor(definition, host);
     const started = this.error === null ? this.#supervisor.start() : Promise.reject(this.error);
@@ -111,7 +118,7 @@ export class ServiceHost implements GatewayService {
       await this.#supervisor.swap(definition, () => {
         this.definition = definition;
         // The sessions hold this very object: the new limits are theirs too.
-        Object.assign(this.limits, limitsOf(definition));
+        Object.assign(this.limits, limitsOf(definition, this.defaults));
         this.mounts = mountsOf(definition);
       });
       this.error = null;
@@ -132,8 +139,12 @@ export class ServiceHost implements GatewayService {
   }
 }
 
-function limitsOf({ manifest }: ServiceDefinition): SessionLimits {
+function limitsOf({ manifest }: ServiceDefinition, defaults: SessionDefaults): SessionLimits {
   return {
+    messagesPerSec: manifest.messagesPerSec ?? defaults.limits.messagesPerSec,
+    bytesPerSec: manifest.bytesPerSec ?? defaults.limits.bytesPerSec,
+    dropsOverRate: (manifest.overRate ?? defaults.limits.overRate) === "drop",
+    dropsWhenSlow: (manifest.slowClient ?? defaults.slowClient) === "drop",
     maxMessageBytes: manifest.maxMessageBytes ?? 65536,
     idleTimeoutMs: (manifest.idleTimeoutSec ?? 300) * 1000,
     sendBufferBytes: manifest.sendBufferBytes ?? 1048576,

@@ -1,10 +1,20 @@
 import { join, resolve } from "@std/path";
+import { openAuthenticator } from "./auth_host.ts";
 import { messagePath } from "./dirigible/shared_path.ts";
 import { messageOf, SwitchboardError } from "./errors.ts";
-import { Gateway, landingPage, urlOf } from "./gateway/mod.ts";
+import {
+  DenoTransport,
+  Gateway,
+  isLoopback,
+  landingPage,
+  type Origin,
+  Quotas,
+  urlOf,
+} from "./gateway/mod.ts";
 import { Hub, type HubStats } from "./hub/mod.ts";
-import type { IsolateHost } from "./isolate/mod.ts";
-import { type Log, openLog } from "./observe/mod.ts";
+import type { IsolateHost, Supervisor } from "./isolate/mod.ts";
+import { Listener } from "./listener.ts";
+import { type Figures, type Log, Metrics, openLog } from "./observe/mod.ts";
 import {
   discover,
   type PartialSettings,
@@ -15,6 +25,7 @@ import {
 } from "./service/mod.ts";
 import { drawingOf } from "./picture/mod.ts";
 import { ServiceHost } from "./service_host.ts";
+import { readKeyPair } from "./tls.ts";
 import { Turnstile } from "./turnstile.ts";
 import { VERSION } from "./version.ts";
 
@@ -86,30 +97,45 @@ export class Switchboard implements AsyncDisposable {
   readonly #services = new Map<string, ServiceHost>();
   // Most of a start is waiting; but all at once they would keep each other from being ready in time.
   readonly #turnstile = new Turnstile(Math.max(8, 8 * navigator.hardwareConcurrency));
-  #server: Deno.HttpServer<Deno.NetAddr> | null = null;
-  #abort = new AbortController();
+  readonly #metrics: Metrics;
+  readonly #refused = new Map<string, number>();
+  /** The operator's module that says who is asking, if there is one. */
+  #authModule: Supervisor | null = null;
+  #listener: Listener | null = null;
   #closing: Promise<void> | null = null;
+  readonly #openedAt = performance.now();
 
   private constructor(root: string, settings: Settings, log: Log, keepSpares: boolean) {
+    const { limits } = settings;
     this.#keepSpares = keepSpares;
     this.root = root;
     this.settings = settings;
     this.#log = log;
-    this.#hub = new Hub();
+    this.#hub = new Hub({ groupsPerSession: limits.groupsPerSession });
+    this.#metrics = new Metrics(() => this.#figures());
     this.#gateway = new Gateway({
       hub: this.#hub,
       app: settings.app,
-      bodyBytes: settings.limits.bodyBytes,
-      requestTimeoutMs: settings.limits.requestTimeoutMs,
+      bodyBytes: limits.bodyBytes,
+      headerBytes: limits.headerBytes,
+      requestTimeoutMs: limits.requestTimeoutMs,
       trustProxy: settings.trustProxy,
+      origins: settings.origins,
+      quotas: new Quotas(limits),
+      transport: new DenoTransport(2 * settings.pingIntervalSec),
       services: this.#services,
       shared: [messagePath],
       pages: {
         "/": () => this.#landing(),
         "/healthz": () => Response.json({ status: "ok", ...this.#hub.stats() }),
         "/readyz": () => this.#readiness(),
+        ...(settings.metrics !== "off" && {
+          "/metrics": (_: Request, origin: Origin) => this.#figuresFor(origin),
+        }),
       },
-      log,
+      log: (level, text, request) =>
+        log(level, text, undefined, request === undefined ? undefined : { request }),
+      refused: (cause) => this.#refused.set(cause, (this.#refused.get(cause) ?? 0) + 1),
     });
   }
 
@@ -117,19 +143,30 @@ export class Switchboard implements AsyncDisposable {
    * Finds the services of a root and begins to start them. One that is broken does not keep the others from
    * running: see {@linkcode services}.
    *
-   * @throws {SwitchboardError} `SB_ROOT`, if there is no such folder; `SB_SETTINGS`, if a setting is wrong.
+   * @throws {SwitchboardError} `SB_ROOT`, if there is no such folder; `SB_SETTINGS`, if a setting is wrong;
+   * `SB_AUTH`, if what tells who is asking is not there or not as it should be.
    */
-  static open(options: SwitchboardOptions = {}): Promise<Switchboard> {
-    return Promise.try(() => {
-      const { root: given = ".", log = standardLog(), keepSpares = false, ...settings } = options;
-      const root = resolve(given);
-      const definitions = discover(root);
-      const board = new Switchboard(root, readSettings(root, settings), log, keepSpares);
-      for (const definition of definitions) board.#start(definition);
-      const names = new Set(definitions.map(({ key }) => key));
-      for (const { message } of strays(root, names)) log("ERROR", message);
-      return board;
-    });
+  static async open(options: SwitchboardOptions = {}): Promise<Switchboard> {
+    const { root: given = ".", log = standardLog(), keepSpares = false, ...settings } = options;
+    const root = resolve(given);
+    const definitions = discover(root);
+    const board = new Switchboard(root, readSettings(root, settings), log, keepSpares);
+    try {
+      await board.#openAuthenticator();
+    } catch (error) {
+      board.#hub.stop();
+      throw error;
+    }
+    for (const definition of definitions) board.#start(definition);
+    const names = new Set(definitions.map(({ key }) => key));
+    for (const { message } of strays(root, names)) log("ERROR", message);
+    return board;
+  }
+
+  async #openAuthenticator(): Promise<void> {
+    const opened = await openAuthenticator(this.root, this.settings, (key) => this.#hostOf(key));
+    this.#authModule = opened?.module ?? null;
+    this.#gateway.authenticator = opened?.authenticator ?? null;
   }
 
   #start(
@@ -140,21 +177,26 @@ export class Switchboard implements AsyncDisposable {
     const { key } = definition;
     for (const { message } of definition.problems) this.#log("ERROR", message, key);
     for (const warning of definition.warnings) this.#log("WARN", warning, key);
-    const host: IsolateHost = {
+    const service = new ServiceHost(definition, this.#hostOf(key), this.settings, onError);
+    this.#services.set(key, service);
+    return service;
+  }
+
+  /** What an isolate needs of this server. */
+  #hostOf(key: string): IsolateHost {
+    return {
       hub: this.#hub,
       root: this.root,
       app: { name: this.settings.app, version: VERSION, config: this.settings.config },
       startTimeoutMs: START_TIMEOUT_MS,
       keepsSpares: this.#keepSpares,
       inTurn: (start) => this.#turnstile.pass(start),
-      log: (level, text) => this.#log(level, text, key),
+      log: (level, text, about) => this.#log(level, text, key, about),
+      took: (milliseconds) => this.#metrics.took(key, milliseconds),
       emit: (event) => {
         for (const service of this.#services.values()) service.publish(event);
       },
     };
-    const service = new ServiceHost(definition, host, onError);
-    this.#services.set(key, service);
-    return service;
   }
 
   /** Resolves when every service has started, or failed to. */
@@ -205,29 +247,33 @@ export class Switchboard implements AsyncDisposable {
    * Starts to listen on the hostname and port of the settings.
    *
    * @returns Where it listens.
-   * @throws {SwitchboardError} `SB_LISTEN`, if the port is taken or must not be used.
+   * @throws {SwitchboardError} `SB_LISTEN`, if the port is taken or must not be used; `SB_TLS`, if certificate
+   * or key cannot be used.
    */
-  listen(): { hostname: string; port: number } {
-    const { hostname, port } = this.settings;
-    try {
-      this.#server = Deno.serve({
-        hostname,
-        port,
-        signal: this.#abort.signal,
-        onListen: () => {},
-        onError: (error) => {
-          this.#log("ERROR", `A request failed: ${messageOf(error)}`);
-          return new Response("Internal Server Error\n", { status: 500 });
-        },
-      }, this.fetch);
-    } catch (error) {
-      throw new SwitchboardError(
-        "SB_LISTEN",
-        `Cannot listen on ${hostname}:${port}: ${listenProblem(error)}`,
-        { cause: error },
-      );
-    }
-    return { hostname, port: this.#server.addr.port };
+  listen(): { hostname: string; port: number; scheme: "http" | "https" } {
+    const { hostname, port, tls } = this.settings;
+    const pair = tls === null ? null : readKeyPair(this.root, tls);
+    this.#listener = new Listener(
+      hostname,
+      port,
+      pair,
+      this.fetch,
+      (error) => this.#log("ERROR", `A request failed: ${messageOf(error)}`),
+    );
+    return { hostname, port: this.#listener.port, scheme: pair === null ? "http" : "https" };
+  }
+
+  /**
+   * Reads certificate and key anew, for those that connect from now on; without TLS it does nothing.
+   *
+   * @returns Whether there are any.
+   * @throws {SwitchboardError} `SB_TLS`, if they cannot be used; then those before stay.
+   */
+  reloadTls(): boolean {
+    const { tls } = this.settings;
+    if (tls === null || this.#listener === null) return false;
+    this.#listener.exchange(readKeyPair(this.root, tls));
+    return true;
   }
 
   /**
@@ -288,6 +334,7 @@ export class Switchboard implements AsyncDisposable {
     this.#hub.closeAll(1001, "service removed", service.owner);
     await service.owner.drained(this.settings.drain.deadlineSec * 1000);
     await service.stop();
+    this.#metrics.forget(key);
   }
 
   /**
@@ -301,16 +348,18 @@ export class Switchboard implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#gateway.draining = true;
     const deadlineMs = this.settings.drain.deadlineSec * 1000;
-    this.#hub.closeAll(1001, "server stopping");
-    if (!await this.#hub.empty(deadlineMs)) {
+    const until = performance.now() + deadlineMs;
+    const spreadMs = Math.min(this.settings.drain.spreadSec * 1000, deadlineMs);
+    await this.#hub.closeInTurns(1001, "server stopping", spreadMs);
+    if (!await this.#hub.empty(until - performance.now())) {
       this.#log("WARN", `${this.#hub.stats().sessions} close events were not handled in time`);
     }
     await this.#gateway.idle(Math.min(GOODBYE_MS, deadlineMs));
     await Promise.all(this.#services.values().map((service) => service.stop()));
+    await this.#authModule?.stop();
     await this.settled();
     this.#hub.stop();
-    this.#abort.abort();
-    await this.#server?.finished;
+    await this.#listener?.close();
   }
 
   /** Like {@linkcode close}. */
@@ -332,6 +381,37 @@ export class Switchboard implements AsyncDisposable {
         link: page ?? (this.#find(key).ownEndpoint === null ? null : url),
       })),
     );
+  }
+
+  /** `/metrics`: names of services are nobody's business, unless the settings say so. */
+  async #figuresFor({ addresses }: Origin): Promise<Response> {
+    if (this.settings.metrics === "local" && !isLoopback(addresses[0])) {
+      return new Response(
+        'Figures are for this machine only: see "metrics" in switchboard.json\n',
+        {
+          status: 403,
+        },
+      );
+    }
+    const headers = { "content-type": this.#metrics.contentType, "cache-control": "no-store" };
+    return new Response(await this.#metrics.text(), { headers });
+  }
+
+  #figures(): Figures {
+    return {
+      uptimeSec: (performance.now() - this.#openedAt) / 1000,
+      groups: this.#hub.stats().groups,
+      counts: this.#hub.counts,
+      refused: this.#refused,
+      buffered: this.#hub.buffered(),
+      services: [...this.#services].map(([key, service]) => ({
+        service: key,
+        isUp: service.state === "running",
+        sessions: service.owner.sessions.size,
+        ...service.counts,
+        waiting: service.owner.waiting,
+      })),
+    };
   }
 
   #readiness(): Response {
@@ -363,17 +443,4 @@ function hasIndex(assets: string | null): boolean {
   } catch {
     return false;
   }
-}
-
-function listenProblem(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) {
-    return "another program listens there; stop it, or choose another port with --port (0: any free one)";
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "ports below 1024 need more rights; choose another with --port";
-  }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
-    return "this machine has no such address; choose another with --hostname";
-  }
-  return messageOf(error);
 }

@@ -9,13 +9,17 @@ const MAY_IMPORT: Record<string, string[]> = {
   "latch.ts": [],
   "turnstile.ts": [],
   "route_pattern.ts": [],
+  "token_bucket.ts": [],
+  "tls.ts": ["errors.ts"],
+  "listener.ts": ["tls.ts", "errors.ts"],
   "version.ts": [],
   wire: ["errors.ts"],
-  hub: ["wire", "latch.ts"],
+  hub: ["wire", "latch.ts", "token_bucket.ts"],
   service: ["wire", "errors.ts", "route_pattern.ts"],
   xp: ["wire"],
   dirigible: ["wire"],
   lolo: ["wire"],
+  auth: ["wire", "service", "errors.ts"],
   "websocket.ts": ["wire", "xp", "hub"],
   isolate: [
     "wire",
@@ -24,11 +28,12 @@ const MAY_IMPORT: Record<string, string[]> = {
     "xp",
     "dirigible",
     "lolo",
+    "auth",
     "websocket.ts",
     "errors.ts",
     "latch.ts",
   ],
-  gateway: ["wire", "hub", "errors.ts", "latch.ts", "route_pattern.ts"],
+  gateway: ["wire", "hub", "errors.ts", "latch.ts", "route_pattern.ts", "token_bucket.ts"],
   picture: ["wire"],
   observe: [],
   "service_host.ts": [
@@ -40,7 +45,11 @@ const MAY_IMPORT: Record<string, string[]> = {
     "errors.ts",
     "route_pattern.ts",
   ],
+  "auth_host.ts": ["auth", "isolate", "service", "wire", "errors.ts"],
   "switchboard.ts": [
+    "auth_host.ts",
+    "listener.ts",
+    "tls.ts",
     "dirigible",
     "service_host.ts",
     "turnstile.ts",
@@ -53,7 +62,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "errors.ts",
     "version.ts",
   ],
-  cli: ["switchboard.ts", "observe", "picture", "service", "errors.ts", "version.ts"],
+  cli: ["auth", "switchboard.ts", "observe", "picture", "service", "errors.ts", "version.ts"],
 };
 
 function* sources(folder: string): Generator<string> {

@@ -146,6 +146,7 @@ export async function disturbance(plan: Plan, report: Report): Promise<Section> 
 
 async function playOnce(plan: Plan, report: Report): Promise<Phase[]> {
   using site = Site.make({
+    "switchboard.json": { limits: { sessionsPerAddress: 0, handshakesPerSecPerAddress: 0 } },
     "bare.js": MODULE,
     "services/other/other.js": OTHER,
     "services/hit/hit.js": hitOf(1),

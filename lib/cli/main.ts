@@ -3,6 +3,7 @@ import { SwitchboardError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { flow } from "./flow.ts";
 import { dev, serve, type ServeOptions } from "./serve.ts";
+import { userAdd } from "./user.ts";
 
 /**
  * Runs the command line.
@@ -28,6 +29,17 @@ export async function main(args: string[]): Promise<number> {
       "Serves like serve, and watches: an edited service is swapped in with its sockets open.\n" +
         "A version that does not load is shown with its error, and the last good one goes on",
     );
+  program.command("user").summary("users for HTTP Basic").description("Users for HTTP Basic")
+    .command("add")
+    .summary("add a user, or change the password")
+    .description(
+      "Adds a user to the file of auth.basic, or changes the password of one that is there.\n" +
+        "Asks for the password, or reads it from standard input",
+    )
+    .argument("<name>", "what the user logs in with")
+    .option("-r, --role <name...>", "roles of the user, in place of those before")
+    .option("--root <folder>", "folder that holds switchboard.json", ".")
+    .action(userAdd);
   program.command("flow")
     .summary("print a service's flows as Mermaid")
     .description(
@@ -57,6 +69,8 @@ function serverCommand(
     .option("-p, --port <number>", "port to listen on, 0 for any free one (default: 8080)", portOf)
     .option("--hostname <address>", "address to listen on (default: 127.0.0.1)")
     .option("--app <name>", 'name of the application in its URLs (default: "app")')
+    .option("--cert <file>", "certificate chain (PEM), for TLS; read anew on SIGHUP")
+    .option("--key <file>", "its private key (PEM)")
     .action(run);
 }
 

@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import { messageOf, SwitchboardError } from "../errors.ts";
 import { type Log, openLog } from "../observe/mod.ts";
 import { describeGrants } from "../service/mod.ts";
@@ -11,6 +11,8 @@ export interface ServeOptions {
   port?: number;
   hostname?: string;
   app?: string;
+  cert?: string;
+  key?: string;
 }
 
 /** Serves a root until SIGTERM or SIGINT; a second signal ends at once. SIGHUP swaps in what has changed. */
@@ -35,13 +37,15 @@ async function run(
     color: Deno.stderr.isTerminal() && !Deno.noColor,
     write: (line) => Deno.stderr.writeSync(encoder.encode(`${line}\n`)),
   });
-  const board = await Switchboard.open({ root, log, keepSpares: isWatching, ...options });
+  const { cert, key, ...settings } = options;
+  const tls = tlsOf(cert, key);
+  const board = await Switchboard.open({ root, log, keepSpares: isWatching, ...settings, ...tls });
   const stopped = stopOnSignal(board);
   using _reloads = reloadOnSignal(board, log);
   try {
-    const { hostname, port } = board.listen();
+    const { hostname, port, scheme } = board.listen();
     console.log(
-      `Listening on http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+      `Listening on ${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
     );
   } catch (error) {
     await board.close();
@@ -55,6 +59,16 @@ async function run(
   printServices(board);
   if (isWatching) console.log(`Watching ${board.root} for changes`);
   await stopped;
+}
+
+/** Files of the flags; those of `switchboard.json` are relative to the root, these to where the user is. */
+function tlsOf(cert?: string, key?: string): { tls?: { cert: string; key: string } } {
+  if (cert === undefined && key === undefined) return {};
+  if (cert !== undefined && key !== undefined) {
+    return { tls: { cert: resolve(cert), key: resolve(key) } };
+  }
+  const [given, missing] = cert === undefined ? ["--key", "--cert"] : ["--cert", "--key"];
+  throw new SwitchboardError("SB_TLS", `${given} needs ${missing}: TLS takes both`);
 }
 
 /** Resolves when the server has stopped. */
@@ -78,9 +92,20 @@ function stopOnSignal(board: Switchboard): Promise<void> {
 function reloadOnSignal(board: Switchboard, log: Log): Disposable {
   // Windows has no such signal to send.
   if (Deno.build.os === "windows") return { [Symbol.dispose]() {} };
-  const hangUp = () => void reload(board, board.keys, log);
+  const hangUp = () => {
+    reloadTls(board, log);
+    reload(board, board.keys, log);
+  };
   Deno.addSignalListener("SIGHUP", hangUp);
   return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", hangUp) };
+}
+
+function reloadTls(board: Switchboard, log: Log): void {
+  try {
+    if (board.reloadTls()) log("INFO", "The certificate was read anew");
+  } catch (error) {
+    log("ERROR", `${messageOf(error)}; the one before it stays`);
+  }
 }
 
 /** Swaps in services, and says of each how it went. */

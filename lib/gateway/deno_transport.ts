@@ -19,7 +19,6 @@ export class DenoTransport implements Transport {
     for (const [name, value] of options.headers) response.headers.append(name, value);
     if (options.protocol !== null) response.headers.set("sec-websocket-protocol", options.protocol);
     socket.binaryType = "arraybuffer";
-    this.#open.enter();
     new DenoConnection(socket, events, this.#open);
     return response;
   }
@@ -32,11 +31,17 @@ export class DenoTransport implements Transport {
 /** One socket: makes one `closed` of whatever Deno reports at its end. */
 class DenoConnection implements Connection {
   readonly #socket: WebSocket;
+  #isOpen = false;
   #isClosed = false;
 
   constructor(socket: WebSocket, events: SocketEvents, open: Latch) {
     this.#socket = socket;
-    socket.onopen = () => events.opened(this);
+    // Of one whose client has broken off before, Deno says nothing any more.
+    socket.onopen = () => {
+      this.#isOpen = true;
+      open.enter();
+      events.opened(this);
+    };
     socket.onmessage = ({ data }) => {
       events.message(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer));
     };
@@ -44,7 +49,7 @@ class DenoConnection implements Connection {
     socket.onclose = ({ code, reason, wasClean }) => {
       if (this.#isClosed) return;
       this.#isClosed = true;
-      open.leave();
+      if (this.#isOpen) open.leave();
       // Deno reports a connection that broke as code 0.
       const isLost = code === 0 || !wasClean && reason === NO_PONG;
       if (isLost) events.closed(1006, "");

@@ -1,22 +1,22 @@
+import { getCookies } from "@std/http/cookie";
 import { type ErrorCode, messageOf, SwitchboardError } from "../errors.ts";
 import type { Connection, Hub, Session, SessionLimits } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
-import { type NeutralReply, queryParams } from "../wire/mod.ts";
+import { type Identity, type NeutralReply, queryParams } from "../wire/mod.ts";
 import { serveAsset, toFolder } from "./assets.ts";
 import { readBody } from "./body.ts";
 import { DenoTransport } from "./deno_transport.ts";
 import { chooseProtocol, handshakeProblem, wantsWebSocket } from "./handshake.ts";
-import { admits } from "./admission.ts";
+import { admission } from "./admission.ts";
 import { Lobby, type SharedPath } from "./lobby.ts";
 import { neutralRequest, type Origin, originOf, plainResponse, replyHeaders } from "./neutral.ts";
 import { originAllowed } from "./origin.ts";
 import { findMount } from "./mount.ts";
 import { findRoute, OtherApplication, type Route } from "./route.ts";
+import type { Place as SessionPlace, Quotas } from "./quotas.ts";
+import { refusal, type RefusalCause, RETRY } from "./refusal.ts";
 import type { GatewayService } from "./service.ts";
-import type { SocketEvents, Transport } from "./transport.ts";
-
-/** Seconds after which a client may try a service again that is not running. */
-const RETRY_AFTER_SEC = 5;
+import type { AcceptOptions, SocketEvents, Transport } from "./transport.ts";
 
 /** Settings of a gateway. */
 export interface GatewayOptions {
@@ -25,14 +25,38 @@ export interface GatewayOptions {
   bodyBytes: number;
   requestTimeoutMs: number;
   trustProxy: readonly string[];
+  /** Origins that may connect beside the server's own, for services that list none. */
+  origins: readonly string[];
+  /** Headers of a request, bytes; 0: no limit. */
+  headerBytes: number;
+  quotas: Quotas;
   transport?: Transport;
   /** The services, by keys such as `chat`, `api:chat` or `webapp`. */
   services: ReadonlyMap<string, GatewayService>;
   /** The server's own pages, by path. */
-  pages: Record<string, (request: Request) => Response>;
+  pages: Record<string, (request: Request, origin: Origin) => Response | Promise<Response>>;
   /** Paths that several services share. */
   shared: readonly SharedPath[];
-  log(level: string, text: string): void;
+  /** @param request Id of the request that it is about. */
+  log(level: string, text: string, request?: string): void;
+  /** Counts a request that was refused. */
+  refused(cause: RefusalCause): void;
+}
+
+/** Who can tell who is asking. */
+export interface GatewayAuthenticator {
+  /** What a client may answer a 401 with. */
+  challenges(isWrong: boolean): string[];
+  identify(
+    asking: {
+      id: string;
+      headers: Headers;
+      url: string;
+      method: string;
+      cookies: Record<string, string>;
+      address: string;
+    },
+  ): Promise<{ identity: Identity | null } | { wrong: string } | { unavailable: string }>;
 }
 
 /** Who is at the other end. */
@@ -45,6 +69,8 @@ export interface PeerInfo {
 export class Gateway {
   /** Refuses new websockets while the server stops. */
   draining = false;
+  /** Tells who is asking; null: nobody is known. */
+  authenticator: GatewayAuthenticator | null = null;
   readonly #options: GatewayOptions;
   readonly #transport: Transport;
   readonly #requests = new Latch();
@@ -59,18 +85,22 @@ export class Gateway {
   /** Answers a request. Never rejects. */
   async handle(request: Request, peer: PeerInfo): Promise<Response> {
     this.#requests.enter();
+    const id = crypto.getRandomValues(new Uint8Array(9)).toBase64({ alphabet: "base64url" });
     try {
-      return await this.#route(request, peer);
+      const response = await this.#route(request, peer, id);
+      // Whoever asks us about an error can say which one it was.
+      if (response.status >= 400) response.headers.set("x-request-id", id);
+      return response;
     } catch (error) {
-      if (error instanceof SwitchboardError) {
-        this.#options.log("WARN", error.message);
-        const status = STATUS_OF[error.code] ?? 500;
-        return refusal(status, REASONS[status]!, status === 503 ? RETRY : {});
-      }
       // The query may hold secrets: it is not logged.
       const path = URL.parse(request.url)?.pathname;
-      this.#options.log("ERROR", `${request.method} ${path}: ${messageOf(error)}`);
-      return refusal(500, "Internal Server Error");
+      const what = `${request.method} ${path}: ${messageOf(error)}`;
+      const isOurs = error instanceof SwitchboardError;
+      const status = isOurs ? STATUS_OF[error.code] ?? 500 : 500;
+      this.#options.log(isOurs ? "WARN" : "ERROR", what, id);
+      const response = refusal(status, REASONS[status]!, status === 503 ? RETRY : {});
+      response.headers.set("x-request-id", id);
+      return response;
     } finally {
       this.#requests.leave();
     }
@@ -83,39 +113,51 @@ export class Gateway {
       await this.#transport.allClosed(until - performance.now());
   }
 
-  async #route(request: Request, peer: PeerInfo): Promise<Response> {
+  async #route(request: Request, peer: PeerInfo, id: string): Promise<Response> {
+    const { app, bodyBytes, requestTimeoutMs, headerBytes, services, pages, trustProxy } =
+      this.#options;
+    if (headerBytes > 0 && sizeOf(request.headers) > headerBytes) {
+      return this.#refuse(
+        "headers",
+        431,
+        `The headers are larger than ${headerBytes} bytes`,
+        CLOSE,
+      );
+    }
     const url = URL.parse(request.url);
     const host = request.headers.get("host");
     if (url === null || host !== null && /[@/\\?#\s]/.test(host)) {
       return refusal(400, "The Host header or the path is broken");
     }
+    const origin = originOf(request, peer.address, trustProxy);
     const upgrade = wantsWebSocket(request.headers);
+    if (upgrade && !this.#options.quotas.mayShakeHands(origin.addresses[0])) {
+      return this.#refuse("rate", 429, "Too many handshakes from this address", SOON);
+    }
     const lobby = this.#lobbies.get(url.pathname);
-    if (lobby !== undefined) return this.#enterLobby(request, peer, lobby, upgrade);
-    const page = Object.hasOwn(this.#options.pages, url.pathname)
-      ? this.#options.pages[url.pathname]
-      : undefined;
+    if (lobby !== undefined) return await this.#enterLobby(request, origin, lobby, upgrade, id);
+    const page = Object.hasOwn(pages, url.pathname) ? pages[url.pathname] : undefined;
     if (page !== undefined && !upgrade) {
-      if (request.method === "GET" || request.method === "HEAD") return page(request);
+      if (request.method === "GET" || request.method === "HEAD") return await page(request, origin);
       return refusal(405, "Method Not Allowed", { allow: "GET, HEAD" });
     }
     let route: Route | null;
     try {
-      route = findRoute(url.pathname, this.#options.app) ??
-        findMount(url.pathname, this.#options.services);
+      route = findRoute(url.pathname, app) ?? findMount(url.pathname, services);
     } catch (error) {
       if (error instanceof OtherApplication) return refusal(404, error.message);
       return refusal(400, "The path has a broken percent-encoding");
     }
-    const service = route === null ? undefined : this.#options.services.get(route.key);
+    const service = route === null ? undefined : services.get(route.key);
     if (route === null || service === undefined) {
       return refusal(404, `There is nothing at ${url.pathname}`);
     }
-    const origin = originOf(request, peer.address, this.#options.trustProxy);
     if (!URL.canParse(`${origin.scheme}://${origin.host}`)) {
       return refusal(400, "The Host header is broken");
     }
-    const denied = admission(service.allow);
+    const identity = await this.#identify(request, origin, id);
+    if (identity instanceof Response) return identity;
+    const denied = this.#admission(service.allow, identity);
     if (denied !== null) return denied;
     await service.settled;
     // Its static files too: who may see them is not known of a service whose manifest is broken.
@@ -126,9 +168,8 @@ export class Gateway {
     }
     const endpoint = route.endpoint ?? service.ownEndpoint;
     if (endpoint === null) return refusal(404, `There is nothing at ${url.pathname}`);
-    const place: Place = { ...route, endpoint, origin };
+    const place: Place = { ...route, endpoint, origin, identity, id };
     if (upgrade) return await this.#upgrade(request, service, place);
-    const { bodyBytes, requestTimeoutMs } = this.#options;
     const body = await readBody(request, bodyBytes, requestTimeoutMs);
     if (body === "too large") {
       return refusal(413, `The body is larger than ${bodyBytes} bytes`, CLOSE);
@@ -141,7 +182,72 @@ export class Gateway {
     return plainResponse(reply, request.method);
   }
 
-  #enterLobby(request: Request, peer: PeerInfo, lobby: Lobby, upgrade: boolean): Response {
+  /** Who is asking; or the answer, if that cannot be said. */
+  async #identify(
+    request: Request,
+    origin: Origin,
+    id: string,
+  ): Promise<Identity | null | Response> {
+    const { quotas } = this.#options;
+    const { authenticator } = this;
+    if (authenticator === null) return null;
+    const [address] = origin.addresses;
+    const { headers, url, method } = request;
+    if (!quotas.mayTry(address)) {
+      return this.#refuse("rate", 429, "Too many wrong credentials from this address", SOON);
+    }
+    const cookies = getCookies(headers);
+    const outcome = await authenticator.identify({ id, headers, url, method, cookies, address });
+    if ("identity" in outcome) return outcome.identity;
+    if ("unavailable" in outcome) {
+      this.#options.log("WARN", outcome.unavailable, id);
+      return this.#refuse("unavailable", 503, "Nobody can log in at the moment", RETRY);
+    }
+    quotas.wasWrong(address);
+    return this.#refuse("credential", 401, `This is ${outcome.wrong}`, this.#challenges(true));
+  }
+
+  /** The answer for who may not enter; null: they may. */
+  #admission(allow: readonly string[] | null, identity: Identity | null): Response | null {
+    switch (admission(allow, identity)) {
+      case "admitted":
+        return null;
+      case "unknown":
+        return this.#refuse(
+          "credential",
+          401,
+          "This service is for users who are logged in",
+          this.#challenges(false),
+        );
+      case "forbidden":
+        return this.#refuse("role", 403, "This service is for other users");
+    }
+  }
+
+  #challenges(isWrong: boolean): [string, string][] {
+    const challenges = this.authenticator?.challenges(isWrong) ??
+      ['Bearer realm="switchboard"'];
+    return challenges.map((challenge) => ["www-authenticate", challenge]);
+  }
+
+  /** The answer where there is no room for one more session; null: there is. */
+  #noRoom(origin: Origin, identity: Identity | null): Response | null {
+    const shortage = this.#options.quotas.shortage(origin.addresses[0], identity?.user.key ?? null);
+    if (shortage === null) return null;
+    if (shortage === "server") {
+      return this.#refuse("server", 503, "The server has as many sessions as it may have", RETRY);
+    }
+    const whose = shortage === "user" ? "This user" : "This address";
+    return this.#refuse(shortage, 429, `${whose} has as many sessions as it may have`, RETRY);
+  }
+
+  async #enterLobby(
+    request: Request,
+    origin: Origin,
+    lobby: Lobby,
+    upgrade: boolean,
+    id: string,
+  ): Promise<Response> {
     const sharing = [...this.#options.services.values()].filter((service) =>
       service.sharedEndpoint !== null
     );
@@ -149,19 +255,32 @@ export class Gateway {
     if (sharing.length === 0) return refusal(404, `There is nothing at ${pathname}`);
     if (!upgrade) return refusal(426, "Connect a websocket here", { upgrade: "websocket" });
     const problem = handshakeProblem(request);
-    if (problem !== null) return refusal(problem.status, problem.message, problem.headers);
-    if (this.draining) return refusal(503, "The server is stopping", RETRY);
-    if (lobby.isFull(sharing)) {
-      return refusal(503, `${pathname} has as many sessions as its services may have`, RETRY);
+    if (problem !== null) {
+      return this.#refuse("handshake", problem.status, problem.message, problem.headers);
     }
-    const { scheme, host } = originOf(request, peer.address, this.#options.trustProxy);
+    if (this.draining) return this.#refuse("draining", 503, "The server is stopping", RETRY);
+    const identity = await this.#identify(request, origin, id);
+    if (identity instanceof Response) return identity;
+    const { scheme, host } = origin;
     if (!URL.canParse(`${scheme}://${host}`)) return refusal(400, "The Host header is broken");
     const own = `${scheme}://${host}`;
     const sent = request.headers.get("origin");
-    if (!sharing.some(({ origins }) => originAllowed(sent, own, origins, null))) {
-      return refusal(403, `Origin ${sent ?? "(none)"} may not connect to ${own}`);
+    if (!sharing.some(({ origins }) => this.#originAllowed(sent, own, origins, null))) {
+      return this.#refuse("origin", 403, `Origin ${sent ?? "(none)"} may not connect to ${own}`);
     }
-    const events = new SessionEvents(this.#options, (connection) =>
+    // While it was asked who it is, the server may have begun to stop, and others may have come in.
+    if (this.draining) return this.#refuse("draining", 503, "The server is stopping", RETRY);
+    if (lobby.isFull(sharing)) {
+      return this.#refuse(
+        "service",
+        503,
+        `${pathname} has as many sessions as its services may have`,
+        RETRY,
+      );
+    }
+    const noRoom = this.#noRoom(origin, identity);
+    if (noRoom !== null) return noRoom;
+    const events = this.#events(origin, identity, (connection) =>
       this.#options.hub.open({
         owner: lobby,
         connection,
@@ -171,36 +290,38 @@ export class Gateway {
         origin: new URL(own).origin,
         params: JSON.stringify(queryParams(request.url)),
         data: JSON.stringify({ sent, own }),
-        user: null,
         memo: "",
+        ...whoseOf(identity),
       }));
-    return this.#transport.accept(request, { protocol: null, headers: new Headers() }, events);
+    const protocol = chooseProtocol(request.headers, []);
+    return this.#accept(request, { protocol, headers: new Headers() }, events);
   }
 
   async #upgrade(request: Request, service: GatewayService, place: Place): Promise<Response> {
-    const { origin, endpoint } = place;
+    const { origin, endpoint, identity } = place;
     const problem = handshakeProblem(request);
-    if (problem !== null) return refusal(problem.status, problem.message, problem.headers);
-    if (this.draining) return refusal(503, "The server is stopping", RETRY);
-    if (service.isFull) return full(place);
+    if (problem !== null) {
+      return this.#refuse("handshake", problem.status, problem.message, problem.headers);
+    }
+    if (this.draining) return this.#refuse("draining", 503, "The server is stopping", RETRY);
+    if (service.isFull) return this.#full(place);
     const reply = await this.#ask(service, request, place, { body: null, upgrade: true });
     const { accept } = reply;
     if (accept === null) return plainResponse(reply, request.method);
     const own = `${origin.scheme}://${origin.host}`;
     const sent = request.headers.get("origin");
-    if (!originAllowed(sent, own, service.origins, accept.origin)) {
-      return refusal(403, `Origin ${sent ?? "(none)"} may not connect to ${own}`);
+    if (!this.#originAllowed(sent, own, service.origins, accept.origin)) {
+      return this.#refuse("origin", 403, `Origin ${sent ?? "(none)"} may not connect to ${own}`);
     }
     // While the controller was asked, the server may have begun to stop, and others may have come in.
-    if (this.draining || !service.isUp) return refusal(503, "The server is stopping", RETRY);
-    if (service.isFull) return full(place);
-    const events = new SessionEvents(this.#options, (connection) => {
-      // The last moment: whoever gets in now would be missed by the server's goodbye.
-      if (this.draining) {
-        connection.close(1001, "server stopping");
-        return null;
-      }
-      return this.#options.hub.open({
+    if (this.draining || !service.isUp) {
+      return this.#refuse("draining", 503, "The server is stopping", RETRY);
+    }
+    if (service.isFull) return this.#full(place);
+    const noRoom = this.#noRoom(origin, identity);
+    if (noRoom !== null) return noRoom;
+    const events = this.#events(origin, identity, (connection) =>
+      this.#options.hub.open({
         owner: service.owner,
         connection,
         limits: service.limits,
@@ -209,14 +330,64 @@ export class Gateway {
         origin: new URL(own).origin,
         params: accept.params,
         data: accept.data,
-        user: null,
         memo: accept.memo,
-      });
-    });
+        ...whoseOf(identity),
+      }));
     const protocol = chooseProtocol(request.headers, accept.protocols);
     // Everything that can fail comes before this: an error after the upgrade would end the server.
     const headers = replyHeaders(reply);
-    return this.#transport.accept(request, { protocol, headers }, events);
+    return this.#accept(request, { protocol, headers }, events);
+  }
+
+  /** What becomes of a socket, its place among those of its user and address included. */
+  #events(
+    origin: Origin,
+    identity: Identity | null,
+    open: (connection: Connection) => Session,
+  ): SocketEvents {
+    const place = this.#options.quotas.reserve(origin.addresses[0], identity?.user.key ?? null);
+    return new SessionEvents(this.#options, place, (connection) => {
+      // The last moment: whoever gets in now would be missed by the server's goodbye.
+      if (!this.draining) return open(connection);
+      connection.close(1001, "server stopping");
+      return null;
+    });
+  }
+
+  #accept(request: Request, options: AcceptOptions, events: SocketEvents): Response {
+    try {
+      return this.#transport.accept(request, options, events);
+    } catch (error) {
+      // It has never been there; but its place had been taken.
+      events.closed(1006, "");
+      throw error;
+    }
+  }
+
+  #originAllowed(
+    sent: string | null,
+    own: string,
+    listed: readonly string[] | undefined,
+    verdict: boolean | null,
+  ): boolean {
+    if (originAllowed(sent, own, listed, verdict)) return true;
+    const { origins } = this.#options;
+    return listed === undefined && origins.length > 0 && originAllowed(sent, own, origins, verdict);
+  }
+
+  #full(route: Route): Response {
+    const text = `Service "${route.key}" has as many sessions as it may have`;
+    return this.#refuse("service", 503, text, RETRY);
+  }
+
+  #refuse(
+    cause: RefusalCause,
+    status: number,
+    text: string,
+    headers?: Record<string, string> | [string, string][],
+  ): Response {
+    this.#options.refused(cause);
+    return refusal(status, text, headers);
   }
 
   #ask(
@@ -227,7 +398,7 @@ export class Gateway {
   ): Promise<NeutralReply> {
     const rawPath = new URL(request.url).pathname;
     return service.request(
-      neutralRequest(request, { ...place, rawPath, body, upgrade, user: null }),
+      neutralRequest(request, { ...place, rawPath, body, upgrade }),
       this.#options.requestTimeoutMs,
     );
   }
@@ -235,7 +406,9 @@ export class Gateway {
 
 /** The widest of the services that share a path: of one that a client talks to, its own hold as well. */
 function lobbyLimits(services: readonly GatewayService[]): SessionLimits {
-  const widest = (key: keyof SessionLimits) => {
+  const widest = (
+    key: "maxMessageBytes" | "idleTimeoutMs" | "sendBufferBytes" | "messagesPerSec" | "bytesPerSec",
+  ) => {
     const limits = services.map((service) => service.limits[key]);
     return limits.includes(0) ? 0 : Math.max(...limits);
   };
@@ -243,14 +416,33 @@ function lobbyLimits(services: readonly GatewayService[]): SessionLimits {
     maxMessageBytes: widest("maxMessageBytes"),
     idleTimeoutMs: widest("idleTimeoutMs"),
     sendBufferBytes: widest("sendBufferBytes"),
-    closeTimeoutMs: widest("closeTimeoutMs"),
+    messagesPerSec: widest("messagesPerSec"),
+    bytesPerSec: widest("bytesPerSec"),
+    dropsOverRate: services.every(({ limits }) => limits.dropsOverRate),
+    dropsWhenSlow: services.every(({ limits }) => limits.dropsWhenSlow),
+    closeTimeoutMs: Math.max(...services.map(({ limits }) => limits.closeTimeoutMs)),
   };
+}
+
+/** What a session knows of whose it is. */
+function whoseOf(identity: Identity | null): { identity: Identity | null; expiresAt: number } {
+  return { identity, expiresAt: identity?.expiresAt ?? Infinity };
+}
+
+/** What headers take in the request, bytes. */
+function sizeOf(headers: Headers): number {
+  let size = 0;
+  for (const [name, value] of headers) size += name.length + value.length + 4;
+  return size;
 }
 
 /** Which controller a request is for, and how the client called it. */
 interface Place extends Route {
   endpoint: string;
   origin: Origin;
+  identity: Identity | null;
+  /** Of the request. */
+  id: string;
 }
 
 /** Hands a socket's events to its session. Throws nothing: Deno ends the process for that. */
@@ -259,11 +451,13 @@ class SessionEvents implements SocketEvents {
 
   constructor(
     private readonly options: GatewayOptions,
+    private readonly place: SessionPlace,
     private open: ((connection: Connection) => Session | null) | null,
   ) {}
 
   opened(connection: Connection): void {
     const { open } = this;
+    this.place.opened();
     // Called once, and holds the whole reply of the controller.
     this.open = null;
     this.#guard(() => this.#session = open?.(connection) ?? null);
@@ -278,7 +472,10 @@ class SessionEvents implements SocketEvents {
   }
 
   closed(code: number, reason: string): void {
-    this.#guard(() => this.#session?.ended(code, reason));
+    this.#guard(() => {
+      this.place.ended();
+      this.#session?.ended(code, reason);
+    });
   }
 
   #guard(run: () => void): void {
@@ -292,7 +489,8 @@ class SessionEvents implements SocketEvents {
 
 const CLOSE = { connection: "close" };
 
-const RETRY = { "retry-after": String(RETRY_AFTER_SEC) };
+/** Headers of an answer to who comes too often. */
+const SOON = { "retry-after": "1" };
 
 const STATUS_OF: Partial<Record<ErrorCode, number>> = { SB_TIMEOUT: 504, SB_ISOLATE_GONE: 503 };
 
@@ -301,21 +499,3 @@ const REASONS: Record<number, string> = {
   503: "The service is not running",
   504: "The service did not answer in time",
 };
-
-function admission(allow: readonly string[] | null): Response | null {
-  if (admits(allow)) return null;
-  return refusal(401, "This service is for users who are logged in", {
-    "www-authenticate": 'Bearer realm="switchboard"',
-  });
-}
-
-function full(route: Route): Response {
-  return refusal(503, `Service "${route.key}" has as many sessions as it may have`, RETRY);
-}
-
-function refusal(status: number, text: string, headers: Record<string, string> = {}): Response {
-  return new Response(`${text}\n`, {
-    status,
-    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
-  });
-}

@@ -40,12 +40,19 @@ export function handshakeProblem(request: Request): HandshakeProblem | null {
   return null;
 }
 
-/** The first protocol that the client asked for, in its order, and the service speaks. */
+/**
+ * The first protocol that the client asked for, in its order, and the service speaks. The pair `bearer, <token>`
+ * asks for none; but where nothing else is asked for, `bearer` is the answer, for browsers want one: the token
+ * never is.
+ */
 export function chooseProtocol(headers: Headers, spoken: readonly string[]): string | null {
   const wanted = (headers.get("sec-websocket-protocol") ?? "").split(",").map((name) =>
     name.trim()
   );
-  return wanted.find((name) => name !== "" && spoken.includes(name)) ?? null;
+  const bearer = wanted.indexOf("bearer");
+  const others = bearer < 0 ? wanted : wanted.toSpliced(bearer, 2);
+  const chosen = others.find((name) => name !== "" && spoken.includes(name));
+  return chosen ?? (bearer >= 0 && others.length === 0 ? "bearer" : null);
 }
 
 function listed(header: string | null, token: string): boolean {

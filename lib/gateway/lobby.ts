@@ -1,6 +1,6 @@
 import type { Hub, Session, SessionOwner } from "../hub/mod.ts";
 import type { GatewayService } from "./service.ts";
-import { admits } from "./admission.ts";
+import { admission } from "./admission.ts";
 import { originAllowed } from "./origin.ts";
 
 /** A path that several services share: each message says which one it is for. */
@@ -93,11 +93,14 @@ export class Lobby implements SessionOwner {
     const endpoint = service?.sharedEndpoint ?? null;
     if (service === undefined || endpoint === null) return "UNKNOWN_MODULE";
     const { sent, own } = JSON.parse(session.data) as Arrival;
-    if (!admits(service.allow) || !originAllowed(sent, own, service.origins, null)) {
+    if (
+      admission(service.allow, session.identity) !== "admitted" ||
+      !originAllowed(sent, own, service.origins, null)
+    ) {
       return "FORBIDDEN";
     }
     if (!service.isUp || service.isFull) return "UNAVAILABLE";
-    const { path, origin, params, user } = session;
+    const { path, origin, params, identity } = session;
     const room = this.host.hub.open({
       owner: service.owner,
       connection: {
@@ -111,7 +114,7 @@ export class Lobby implements SessionOwner {
       origin,
       params,
       data: "{}",
-      user,
+      identity,
       memo: "",
     });
     this.#rooms.get(session)?.set(key, room);

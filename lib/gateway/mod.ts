@@ -7,6 +7,16 @@
  */
 export { type LandingEntry, landingPage } from "./landing.ts";
 export { type SharedPath } from "./lobby.ts";
+export { DenoTransport } from "./deno_transport.ts";
+export { type Origin } from "./neutral.ts";
+export { isLoopback } from "./address.ts";
+export { Quotas } from "./quotas.ts";
+export { type RefusalCause } from "./refusal.ts";
 export { urlOf } from "./route.ts";
-export { Gateway, type GatewayOptions, type PeerInfo } from "./gateway.ts";
+export {
+  Gateway,
+  type GatewayAuthenticator,
+  type GatewayOptions,
+  type PeerInfo,
+} from "./gateway.ts";
 export { type GatewayService, type Mount } from "./service.ts";

@@ -1,5 +1,5 @@
 import { type Cookie, getCookies, setCookie } from "@std/http/cookie";
-import type { NeutralReply, NeutralRequest, RouteMatch, User } from "../wire/mod.ts";
+import type { Identity, NeutralReply, NeutralRequest, RouteMatch } from "../wire/mod.ts";
 
 /** The address that a request came from, behind trusted proxies the client's own. */
 export interface Origin {
@@ -49,6 +49,8 @@ function lastOf(header: string | null): string | null {
 
 /** What of a request is left after its URL was understood. */
 export interface RequestParts {
+  /** Of the request. */
+  id: string;
   endpoint: string;
   match: RouteMatch | null;
   origin: Origin;
@@ -56,7 +58,7 @@ export interface RequestParts {
   contextPath: string;
   body: Uint8Array | null;
   upgrade: boolean;
-  user: User | null;
+  identity: Identity | null;
 }
 
 /** A request as services get it. */
@@ -65,6 +67,7 @@ export function neutralRequest(request: Request, parts: RequestParts): NeutralRe
   const url = new URL(request.url);
   const port = Number(/:(\d+)$/.exec(host)?.[1] ?? (scheme === "https" ? 443 : 80));
   return {
+    id: parts.id,
     endpoint: parts.endpoint,
     route: parts.match,
     method: request.method,
@@ -80,7 +83,7 @@ export function neutralRequest(request: Request, parts: RequestParts): NeutralRe
     cookies: getCookies(request.headers),
     body: parts.body,
     upgrade: parts.upgrade,
-    user: parts.user,
+    identity: parts.identity,
   };
 }
 

@@ -1,11 +1,16 @@
 import { Latch } from "../latch.ts";
+import { type HubCounts, noCounts } from "./counts.ts";
 import { Session, type SessionInit, type SessionKeeper, type SessionOwner } from "./session.ts";
 
 /** How often time-outs are looked at, ms; they are late by as much at the most. */
 const SWEEP_MS = 500;
 
-/** Groups that a session may be in. */
-const MAX_GROUPS = 16_384;
+/** How often sessions are asked to hand on what they hold back, ms. */
+const FLUSH_MS = 20;
+/** How often some sockets are closed, where all are to be, ms. */
+const CLOSE_MS = 50;
+/** Sockets that are closed at a time, at the least. */
+const LEAST_CLOSED = 50;
 /** Places that all sessions of an owner together may have in groups. */
 const MAX_MEMBERSHIPS = 1_048_576;
 
@@ -13,6 +18,8 @@ const MAX_MEMBERSHIPS = 1_048_576;
 export interface HubOptions {
   /** Name of this node, readable from its session ids. */
   node?: string;
+  /** Groups that a session may be in; 0: no limit. Default: 1,000. */
+  groupsPerSession?: number;
 }
 
 /** Counts of a hub. */
@@ -37,12 +44,17 @@ export class Hub implements SessionKeeper {
   readonly #sessions = new Map<string, Session>();
   readonly #groups = new Map<string, Set<Session>>();
   readonly #present = new Latch();
+  readonly counts: HubCounts = noCounts();
+  readonly #maxGroups: number;
+  /** Sessions that hold back messages. */
+  readonly #holding = new Set<Session>();
+  #flushTimer: ReturnType<typeof setInterval> | undefined;
   #handles = 0;
-  #slow = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: HubOptions = {}) {
     this.node = options.node ?? randomText(4);
+    this.#maxGroups = options.groupsPerSession === 0 ? Infinity : options.groupsPerSession ?? 1000;
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
@@ -53,6 +65,7 @@ export class Hub implements SessionKeeper {
     const session = new Session(this, id, ++this.#handles, init);
     this.#sessions.set(id, session);
     this.#present.enter();
+    this.counts.opened++;
     init.owner.opened(session);
     return session;
   }
@@ -93,7 +106,7 @@ export class Hub implements SessionKeeper {
     if (members === undefined) return;
     const left = except === null ? null : new Set(except);
     for (const session of members) {
-      if (left === null || !left.has(session.id)) session.send(message);
+      if (left === null || !left.has(session.id)) session.send(message, true);
     }
   }
 
@@ -106,7 +119,9 @@ export class Hub implements SessionKeeper {
     const session = this.#sessions.get(id);
     if (session === undefined || session.groups?.has(group)) return true;
     const { owner, groups } = session;
-    if ((groups?.size ?? 0) >= MAX_GROUPS || owner.memberships >= MAX_MEMBERSHIPS) return false;
+    if ((groups?.size ?? 0) >= this.#maxGroups || owner.memberships >= MAX_MEMBERSHIPS) {
+      return false;
+    }
     owner.memberships++;
     let members = this.#groups.get(group);
     if (members === undefined) this.#groups.set(group, members = new Set());
@@ -141,20 +156,47 @@ export class Hub implements SessionKeeper {
     return [...this.#sessions.get(id)?.groups ?? []];
   }
 
-  /** Counts one session closed as a slow consumer. */
-  countSlow(): void {
-    this.#slow++;
+  holding(session: Session): void {
+    this.#holding.add(session);
+    this.#flushTimer ??= setInterval(() => this.#flush(), FLUSH_MS);
+  }
+
+  /** Bytes that wait for all clients together, and for the one that most waits for. */
+  buffered(): { total: number; most: number } {
+    let total = 0;
+    let most = 0;
+    for (const session of this.#sessions.values()) {
+      const { buffered } = session;
+      total += buffered;
+      most = Math.max(most, buffered);
+    }
+    return { total, most };
   }
 
   /** The counts. */
   stats(): HubStats {
-    return { sessions: this.#sessions.size, groups: this.#groups.size, slow: this.#slow };
+    return { sessions: this.#sessions.size, groups: this.#groups.size, slow: this.counts.slow };
   }
 
   /** Closes every open session of the owner, or of all owners. */
   closeAll(code: number, reason: string, owner?: SessionOwner): void {
     for (const session of [...this.#sessions.values()]) {
       if (owner === undefined || session.owner === owner) session.close(code, reason);
+    }
+  }
+
+  /**
+   * Closes all open sessions, many in turns: clients that come back shall not all come at once.
+   *
+   * @param spreadMs Time that the turns may take.
+   */
+  async closeInTurns(code: number, reason: string, spreadMs: number): Promise<void> {
+    const open = this.#sessions.values().filter(({ isOpen }) => isOpen).toArray();
+    const turns = Math.max(1, Math.floor(spreadMs / CLOSE_MS));
+    const share = Math.max(LEAST_CLOSED, Math.ceil(open.length / turns));
+    for (let at = 0; at < open.length; at += share) {
+      if (at > 0) await new Promise((resolve) => setTimeout(resolve, CLOSE_MS));
+      for (const session of open.slice(at, at + share)) session.close(code, reason);
     }
   }
 
@@ -167,6 +209,8 @@ export class Hub implements SessionKeeper {
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    clearInterval(this.#flushTimer);
+    this.#flushTimer = undefined;
   }
 
   #leave(group: string, session: Session): void {
@@ -175,15 +219,29 @@ export class Hub implements SessionKeeper {
     if (members?.delete(session) && members.size === 0) this.#groups.delete(group);
   }
 
+  #flush(): void {
+    for (const session of this.#holding) if (session.flush()) this.#holding.delete(session);
+    if (this.#holding.size > 0) return;
+    clearInterval(this.#flushTimer);
+    this.#flushTimer = undefined;
+  }
+
   #sweep(): void {
     // A time that was noted since the last look may be as old as that look: nobody's time ends early.
     const now = this.now;
     this.now = performance.now();
+    const date = Date.now();
     for (const session of this.#sessions.values()) {
       if (session.isOpen) {
         const idle = session.limits.idleTimeoutMs;
-        if (idle > 0 && now - session.lastActive >= idle) {
+        if (session.expiresAt <= date) {
+          this.counts.expired++;
+          session.close(1008, "credential expired");
+        } else if (idle > 0 && now - session.lastActive >= idle) {
+          this.counts.idle++;
           session.fail(`No message for ${idle / 1000} s`, 1001, "idle timeout");
+        } else {
+          session.checkProgress(this.now);
         }
       } else if (now - session.closedAt >= session.limits.closeTimeoutMs) {
         if (session.owner.forgotten(session)) this.remove(session);

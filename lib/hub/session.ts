@@ -1,5 +1,8 @@
-import type { User } from "../wire/mod.ts";
+import type { Identity } from "../wire/mod.ts";
+import { TokenBucket } from "../token_bucket.ts";
 import type { Connection } from "./connection.ts";
+import type { HubCounts } from "./counts.ts";
+import { Outbox } from "./outbox.ts";
 
 /** Whoever handles a session's events, in the order in which they come. */
 export interface SessionOwner {
@@ -20,8 +23,10 @@ export interface SessionOwner {
 export interface SessionKeeper {
   /** A coarse clock, ms. */
   readonly now: number;
-  /** Counts one session closed as a slow consumer. */
-  countSlow(): void;
+  /** What has become of messages and sessions. */
+  readonly counts: HubCounts;
+  /** The session holds back messages: it is to be asked to {@linkcode Session.flush} them now and then. */
+  holding(session: Session): void;
 }
 
 /** What a session may use up. */
@@ -32,6 +37,14 @@ export interface SessionLimits {
   idleTimeoutMs: number;
   /** Bytes that may wait for a slow client; 0: no limit. */
   sendBufferBytes: number;
+  /** Inbound messages a second; 0: no limit. */
+  messagesPerSec: number;
+  /** Inbound bytes a second; 0: no limit. */
+  bytesPerSec: number;
+  /** Whether what comes too fast is dropped, in place of closing the session. */
+  dropsOverRate: boolean;
+  /** Whether a slow client loses its oldest group messages, in place of its session. */
+  dropsWhenSlow: boolean;
   /** Time that the `close` event may take to be handled, ms. */
   closeTimeoutMs: number;
 }
@@ -50,13 +63,20 @@ export interface SessionInit {
   params: string;
   /** JSON. */
   data: string;
-  user: User | null;
+  /** Whose it is; null: anonymous. */
+  identity: Identity | null;
   /** For the controller's system, and for nobody else. */
   memo: string;
+  /** When it ends by itself, ms since 1970. Default: never. */
+  expiresAt?: number;
 }
 
 /** Bytes sent between two looks at the send buffer, at the most. */
 const LOOK_EVERY_BYTES = 16 * 1024;
+/** Bytes that a socket is given at a time, where more than it takes is held back here. */
+const HIGH_WATER = 64 * 1024;
+/** How long a client may take nothing of what waits for it, ms. */
+const STALL_MS = 30_000;
 
 /**
  * One client's connection as the hub sees it. It opens once, receives, and closes once: whatever ends it
@@ -73,8 +93,10 @@ export class Session {
   readonly origin: string;
   readonly params: string;
   readonly data: string;
-  readonly user: User | null;
+  readonly identity: Identity | null;
   readonly memo: string;
+  /** When it ends by itself, ms since 1970; Infinity: never. */
+  readonly expiresAt: number;
   /** Names of the groups that it is in; null as long as there was none. */
   groups: Set<string> | null = null;
   /** Close code, once closed. */
@@ -89,6 +111,15 @@ export class Session {
   readonly #keeper: SessionKeeper;
   readonly #connection: Connection;
   #unlooked = 0;
+  /** Messages and bytes that may still come now; null as long as nobody limits them. */
+  #rates: { messages: TokenBucket; bytes: TokenBucket } | null = null;
+  /** What is held back for a slow client; null as long as nothing was. */
+  #outbox: Outbox | null = null;
+  /** What waited when the client last took something, what was sent since, and when that was; 0: nothing waits. */
+  #waited = 0;
+  #sentSince = 0;
+  #tookAt = 0;
+  #wasSent = false;
 
   constructor(keeper: SessionKeeper, id: string, handle: number, init: SessionInit) {
     this.#keeper = keeper;
@@ -101,8 +132,9 @@ export class Session {
     this.origin = init.origin;
     this.params = init.params;
     this.data = init.data;
-    this.user = init.user;
+    this.identity = init.identity;
     this.memo = init.memo;
+    this.expiresAt = init.expiresAt ?? Infinity;
     this.#connection = init.connection;
     this.lastActive = keeper.now;
   }
@@ -114,20 +146,76 @@ export class Session {
 
   /** Bytes that wait for the client. */
   get buffered(): number {
-    return this.#connection.buffered();
+    return this.#connection.buffered() + (this.#outbox?.length ?? 0);
   }
 
   /** Sends to the client; silent once closed. */
-  send(message: string | Uint8Array<ArrayBuffer>): void {
+  send(message: string | Uint8Array<ArrayBuffer>, isGroup = false): void {
     if (this.closeCode !== 0) return;
     this.lastActive = this.#keeper.now;
     const limit = this.limits.sendBufferBytes;
-    if (limit > 0 && this.#wouldExceed(message, limit)) {
-      this.#keeper.countSlow();
-      this.close(3008, "slow consumer");
-      return;
+    if (this.limits.dropsWhenSlow && limit > 0) {
+      this.#hold(message, isGroup, limit);
+    } else if (limit > 0 && this.#wouldExceed(message, limit)) {
+      this.#tooSlow();
+    } else {
+      this.#give(message);
     }
+  }
+
+  /** Hands on what was held back, as far as the client takes it; true: nothing is held back any more. */
+  flush(): boolean {
+    const outbox = this.#outbox;
+    if (outbox === null || this.closeCode !== 0) return true;
+    while (!outbox.isEmpty && this.#connection.buffered() < HIGH_WATER) {
+      const message = outbox.shift();
+      if (message !== undefined) this.#give(message);
+    }
+    return outbox.isEmpty;
+  }
+
+  /** Ends the session if its client has taken nothing for too long; called now and then. */
+  checkProgress(now: number): void {
+    if (!this.#wasSent) return;
+    const waits = this.#connection.buffered();
+    const hasTaken = waits < this.#waited + this.#sentSince;
+    if (waits === 0) {
+      this.#wasSent = false;
+      this.#tookAt = 0;
+    } else if (this.#tookAt === 0 || hasTaken) {
+      this.#waited = waits;
+      this.#sentSince = 0;
+      this.#tookAt = now;
+    } else if (now - this.#tookAt >= STALL_MS) {
+      this.#tooSlow();
+    }
+  }
+
+  #give(message: string | Uint8Array<ArrayBuffer>): void {
+    const { counts } = this.#keeper;
+    counts.messagesOut++;
+    counts.bytesOut += message.length;
+    this.#sentSince += message.length;
+    this.#wasSent = true;
     this.#connection.send(message);
+  }
+
+  /** Gives the socket what it takes, and holds back the rest; of that, the oldest group messages go first. */
+  #hold(message: string | Uint8Array<ArrayBuffer>, isGroup: boolean, limit: number): void {
+    const isHeld = this.#outbox?.isEmpty === false;
+    if (!isHeld && this.#connection.buffered() < HIGH_WATER) return this.#give(message);
+    const outbox = this.#outbox ??= new Outbox();
+    outbox.push(message, isGroup);
+    while (outbox.length + this.#connection.buffered() > limit) {
+      if (!outbox.shed()) return this.#tooSlow();
+      this.#keeper.counts.shed++;
+    }
+    this.#keeper.holding(this);
+  }
+
+  #tooSlow(): void {
+    this.#keeper.counts.slow++;
+    this.close(3008, "slow consumer");
   }
 
   /**
@@ -148,12 +236,35 @@ export class Session {
   receive(message: string | Uint8Array<ArrayBuffer>): void {
     if (this.closeCode !== 0) return;
     this.lastActive = this.#keeper.now;
+    const { counts } = this.#keeper;
     const limit = this.limits.maxMessageBytes;
     if (limit > 0 && exceeds(message, limit)) {
+      counts.tooBig++;
       this.fail(`Message is larger than ${limit} bytes`, 1009, "message too big");
       return;
     }
+    const { messagesPerSec, bytesPerSec } = this.limits;
+    if ((messagesPerSec > 0 || bytesPerSec > 0) && !this.#isInTime(message)) {
+      counts.tooFast++;
+      if (!this.limits.dropsOverRate) {
+        this.fail("Messages come faster than they may", 1008, "too many messages");
+      }
+      return;
+    }
+    counts.messagesIn++;
+    counts.bytesIn += message.length;
     this.owner.received(this, message);
+  }
+
+  #isInTime(message: string | Uint8Array): boolean {
+    const { messagesPerSec, bytesPerSec } = this.limits;
+    const now = performance.now();
+    const rates = this.#rates ??= {
+      messages: new TokenBucket(messagesPerSec, now),
+      bytes: new TokenBucket(bytesPerSec, now),
+    };
+    if (messagesPerSec > 0 && !rates.messages.take(1, messagesPerSec, now)) return false;
+    return bytesPerSec === 0 || rates.bytes.take(byteLength(message), bytesPerSec, now);
   }
 
   /** Reports an error, then closes. */
@@ -177,6 +288,7 @@ export class Session {
 
   #end(code: number, reason: string): void {
     this.closeCode = code;
+    this.#outbox = null;
     this.closedAt = this.#keeper.now;
     this.owner.closed(this, code, reason);
   }

@@ -21,6 +21,17 @@ export class Backlog {
   #events: unknown[] = [0];
   #count = 0;
   #length = 0;
+  #arrivedAt = 0;
+
+  /** When the event came that waits longest, by `performance.now()`. */
+  get arrivedAt(): number {
+    return this.#arrivedAt;
+  }
+
+  /** Length of all that waits, bytes or UTF-16 units. */
+  get length(): number {
+    return this.#length;
+  }
 
   get isEmpty(): boolean {
     return this.#events.length === 1;
@@ -33,6 +44,7 @@ export class Backlog {
 
   /** Adds an event: its code and fields, see `Event` of the wire. */
   push(length: number, ...event: unknown[]): void {
+    if (this.#count === 0) this.#arrivedAt = performance.now();
     this.#events.push(...event);
     this.#count++;
     this.#length += length;

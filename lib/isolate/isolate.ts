@@ -40,6 +40,8 @@ export interface IsolateSettings {
 export interface IsolateKeeper {
   /** The last batch has been taken: the next may come. */
   idle(isolate: Isolate): void;
+  /** A batch of events has been taken, this long after its first one came, ms. */
+  took(milliseconds: number): void;
   /** It has ended by itself, or was stopped because it had to be. Called once. */
   ended(isolate: Isolate, error: SwitchboardError): void;
   /** One event of the session is through. */
@@ -48,7 +50,7 @@ export interface IsolateKeeper {
   closeHandled(isolate: Isolate, handle: number): void;
   /** The reply to a request; one that comes too late is dropped. */
   replied(id: number, reply: NeutralReply): void;
-  logged(level: string, text: string): void;
+  logged(level: string, text: string, about: string): void;
   emitted(type: string, data: string, distributed: boolean): void;
   denied(kind: string, target: string): void;
 }
@@ -85,6 +87,7 @@ export class Isolate implements OperationsTarget {
   #number = 0;
   #batch: unknown[] = [];
   #since = 0;
+  #arrivedAt = 0;
   #startTimer: ReturnType<typeof setTimeout> | undefined;
   #watchdog: ReturnType<typeof setInterval> | undefined;
   #lastLook = 0;
@@ -138,13 +141,15 @@ export class Isolate implements OperationsTarget {
    * Hands over a batch of events, see `Event` of the wire. Only when {@linkcode isIdle}.
    *
    * @param batch Its first place is left for the batch's number; an empty one asks for a sign of life.
+   * @param arrivedAt When its first event came; 0: it has none.
    */
-  post(batch: unknown[]): void {
+  post(batch: unknown[], arrivedAt: number): void {
     // Not to be guessed, so that what was not read cannot be acknowledged; and not 0.
     this.#number = batch[0] = 1 + Math.floor(Math.random() * 0x7ffffffe);
     this.#batch = batch;
     Atomics.store(this.#words, AnswerWord.BEGUN, 0);
     this.#since = performance.now();
+    this.#arrivedAt = arrivedAt;
     this.#ports[0].port1.postMessage(batch);
   }
 
@@ -216,8 +221,8 @@ export class Isolate implements OperationsTarget {
     this.#keeper.replied(id, reply);
   }
 
-  logged(level: string, text: string): void {
-    this.#keeper.logged(level, text);
+  logged(level: string, text: string, about: string): void {
+    this.#keeper.logged(level, text, about);
   }
 
   emitted(type: string, data: string, distributed: boolean): void {
@@ -328,12 +333,13 @@ export class Isolate implements OperationsTarget {
       // The next batch goes out before this one is applied, so that both sides work at the same time.
       this.#number = 0;
       this.#batch = [];
+      if (this.#arrivedAt > 0) this.#keeper.took(performance.now() - this.#arrivedAt);
       if (this.#state === "running") this.#keeper.idle(this);
     }
     try {
       applyBatch(this, batch);
     } catch (error) {
-      this.#keeper.logged("ERROR", `Sent a batch that is not understood: ${messageOf(error)}`);
+      this.#keeper.logged("ERROR", `Sent a batch that is not understood: ${messageOf(error)}`, "");
     }
   }
 
@@ -345,7 +351,7 @@ export class Isolate implements OperationsTarget {
     // When this thread was held up itself, the answer may wait behind this very call.
     if (isLate) return;
     if (this.#number === 0) {
-      this.post([0]);
+      this.post([0], 0);
     } else if (now - this.#since >= this.#eventTimeoutMs) {
       this.#fail("SB_TIMEOUT", `has not answered for ${this.#eventTimeoutMs} ms`);
     }

@@ -27,7 +27,7 @@ export interface OperationsTarget {
   /** The reply to a request; one that comes too late is dropped. */
   replied(id: number, reply: NeutralReply): void;
   /** A line that the controller logs. */
-  logged(level: string, text: string): void;
+  logged(level: string, text: string, about: string): void;
   /** An event that the controller sends to all services. */
   emitted(type: string, data: string, distributed: boolean): void;
   /** Something that the service must not do. */
@@ -98,7 +98,7 @@ function apply(target: OperationsTarget, op: number, batch: unknown[], at: numbe
       target.replied(number(batch[at + 1]), checkedReply(batch[at + 2]));
       break;
     case Op.LOG:
-      target.logged(text(batch[at + 1]), text(batch[at + 2]));
+      target.logged(text(batch[at + 1]), text(batch[at + 2]), text(batch[at + 3]));
       break;
     case Op.EMIT:
       target.emitted(eventType(batch[at + 1]), json(batch[at + 2]), batch[at + 3] === true);
@@ -158,7 +158,7 @@ function sessionInfo(hub: Hub, id: string): SessionInfo | null {
     path: session.path,
     params: JSON.parse(session.params),
     data: JSON.parse(session.data),
-    ...(session.user && { user: session.user }),
+    ...(session.identity && { user: session.identity.user }),
   };
 }
 

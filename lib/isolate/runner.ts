@@ -9,6 +9,7 @@ import { getHeapStatistics } from "node:v8";
 import { workerData } from "node:worker_threads";
 import { connect, type Dialect, type Endpoint, explain, Link, userStack } from "../wire/mod.ts";
 import type { Boot, Report } from "../wire/mod.ts";
+import { authModule } from "../auth/module_dialect.ts";
 import { dirigible, dirigibleMessages } from "../dirigible/dialect.ts";
 import { loadHandlersWith } from "../dirigible/require_handler.ts";
 import { lolo } from "../lolo/dialect.ts";
@@ -24,6 +25,7 @@ const DIALECTS: Record<string, Dialect> = {
   lolo,
   dirigible,
   "dirigible-v2": dirigibleMessages,
+  auth: authModule,
 };
 
 /** How often the memory is looked at, ms. */

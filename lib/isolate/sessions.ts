@@ -3,11 +3,11 @@ import {
   type Endpoint,
   Event,
   EVENT_FIELDS,
+  type Identity,
   type InnerSession,
   type Link,
   type NeutralRequest,
   type SessionEvent,
-  type User,
 } from "../wire/mod.ts";
 
 // Held on to before a controller can put something else in their place.
@@ -52,7 +52,7 @@ class LocalSession implements InnerSession {
     readonly origin: string,
     readonly params: string,
     readonly data: string,
-    readonly user: User | null,
+    readonly identity: Identity | null,
     readonly memo: string,
   ) {}
 
@@ -154,7 +154,7 @@ export class Sessions {
   }
 
   #open(batch: unknown[], at: number): LocalSession {
-    const [handle, endpoint, id, path, origin, params, data, user, memo] = batch.slice(
+    const [handle, endpoint, id, path, origin, params, data, identity, memo] = batch.slice(
       at + 1,
       at + 10,
     ) as [
@@ -177,7 +177,7 @@ export class Sessions {
       origin,
       params,
       data,
-      user === "" ? null : parse(user),
+      identity === "" ? null : parse(identity),
       memo,
     );
     set(this.#sessions, handle, session);

@@ -26,9 +26,17 @@ export interface IsolateHost extends IsolateSettings {
   keepsSpares: boolean;
   /** Runs a start when the machine is not busy with too many others. */
   inTurn<T>(start: () => Promise<T>): Promise<T>;
-  log(level: string, text: string): void;
+  log(level: string, text: string, about?: LogAbout): void;
+  /** A batch of events has been taken, this long after its first one came, ms. */
+  took(milliseconds: number): void;
   /** Hands an event to all services. */
   emit(event: BusEvent): void;
+}
+
+/** What a line of the log is about. */
+export interface LogAbout {
+  session?: string;
+  request?: string;
 }
 
 /** Where a service is in its life. */
@@ -88,6 +96,11 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     this.name = definition.key;
     this.#requests = new Requests(definition.key);
     this.#audit = new Audit((text) => host.log("WARN", text));
+  }
+
+  /** Length of the events that wait to be handed over, bytes or UTF-16 units. */
+  get waiting(): number {
+    return this.#backlog.length;
   }
 
   /** Files that the running controllers were loaded from. */
@@ -204,7 +217,9 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
       this.#pendingLength + length > MAX_SERVICE_LENGTH ||
       !this.#backlog.hasRoomFor(length)
     ) {
-      this.#host.log("WARN", `Session ${session.id} closed: its messages come faster than handled`);
+      this.#host.log("WARN", "Session closed: its messages come faster than handled", {
+        session: session.id,
+      });
       session.close(1013, "overloaded");
       return;
     }
@@ -234,10 +249,9 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   forgotten(session: Session): boolean {
     // Nobody could have handled it yet.
     if (this.state !== "running") return false;
-    this.#host.log(
-      "WARN",
-      `Session ${session.id} removed: its close event was not handled in time`,
-    );
+    this.#host.log("WARN", "Session removed: its close event was not handled in time", {
+      session: session.id,
+    });
     this.#drop(session);
     this.#backlog.push(0, Event.FORGET, session.handle);
     this.#flush();
@@ -286,9 +300,13 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     this.#dismiss();
   }
 
-  logged(level: string, text: string): void {
+  took(milliseconds: number): void {
+    this.#host.took(milliseconds);
+  }
+
+  logged(level: string, text: string, about: string): void {
     const cut = text.length > MAX_LOG_LENGTH ? `${text.slice(0, MAX_LOG_LENGTH)} …` : text;
-    this.#host.log(level, cut);
+    this.#host.log(level, cut, aboutOf(about));
   }
 
   emitted(type: string, data: string, distributed: boolean): void {
@@ -483,7 +501,8 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     if (isolate === null || !isolate.isIdle || this.#backlog.isEmpty) return;
     if (this.#handover !== null) return;
     this.#requests.handOver(isolate);
-    isolate.post(this.#backlog.take());
+    const { arrivedAt } = this.#backlog;
+    isolate.post(this.#backlog.take(), arrivedAt);
   }
 
   /** Stops the retired isolates that have answered what they were asked. */
@@ -528,8 +547,15 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
 /** What an isolate must know of a session: the fields of `Event.OPEN`. */
 function announcement(session: Session): unknown[] {
   const { handle, endpoint, id, path, origin, params, data, memo } = session;
-  const user = session.user === null ? "" : JSON.stringify(session.user);
-  return [handle, endpoint, id, path, origin, params, data, user, memo];
+  const identity = session.identity === null ? "" : JSON.stringify(session.identity);
+  return [handle, endpoint, id, path, origin, params, data, identity, memo];
+}
+
+/** What a service says a line is about; nothing, if it is no id of ours. */
+function aboutOf(text: string): LogAbout | undefined {
+  const id = /^[sr]([\w.-]{1,64})$/.exec(text)?.[1];
+  if (id === undefined) return undefined;
+  return text.startsWith("s") ? { session: id } : { request: id };
 }
 
 function plural(count: number, what: string): string {

@@ -118,7 +118,8 @@ export class Run {
 
   /** Calls a function of a node. What it throws is logged and changes nothing. */
   #call(node: Node, run: () => unknown): void {
-    const failed = (error: unknown) => this.graph.link.logError(`${this.#where(node)}: `, error);
+    const failed = (error: unknown) =>
+      this.graph.link.logError(`${this.#where(node)}: `, error, this.#about);
     try {
       const result = run();
       if (!isThenable(result)) return;
@@ -139,7 +140,12 @@ export class Run {
     this.graph.link.log(
       "ERROR",
       `${this.#where(step.node)}: the event ${why} and is dropped: ${wayOf(step)}`,
+      this.#about,
     );
+  }
+
+  get #about(): string {
+    return this.connection === null ? "" : `s${this.connection.id}`;
   }
 
   #where(node: Node): string {

@@ -1,8 +1,16 @@
 import { BaseHandler, type LevelName, Logger, type LogRecord } from "@std/log";
 import pc from "picocolors";
 
+/** What a line is about. */
+export interface LogAbout {
+  /** Id of a session. */
+  session?: string;
+  /** Id of a request; answers with an error say it in `x-request-id`. */
+  request?: string;
+}
+
 /** Writes a line; `service` names whose line it is. */
-export type Log = (level: string, text: string, service?: string) => void;
+export type Log = (level: string, text: string, service?: string, about?: LogAbout) => void;
 
 /** How a log is written. */
 export interface LogOptions {
@@ -19,19 +27,19 @@ export function openLog(options: LogOptions): Log {
   const format = options.format === "json" ? asJson : asText(pc.createColors(options.color));
   const handler = new LineHandler(options.level ?? "INFO", format, options.write);
   const logger = new Logger("switchboard", options.level ?? "INFO", { handlers: [handler] });
-  return (level, text, service) => {
+  return (level, text, service, about) => {
     switch (level) {
       case "DEBUG":
-        logger.debug(text, service);
+        logger.debug(text, service, about);
         break;
       case "WARN":
-        logger.warn(text, service);
+        logger.warn(text, service, about);
         break;
       case "ERROR":
-        logger.error(text, service);
+        logger.error(text, service, about);
         break;
       default:
-        logger.info(text, service);
+        logger.info(text, service, about);
     }
   };
 }
@@ -55,6 +63,7 @@ function asJson({ datetime, levelName, msg, args }: LogRecord): string {
     time: datetime.toISOString(),
     level: levelName,
     service: args[0],
+    ...args[1] as LogAbout | undefined,
     message: msg,
   });
 }

@@ -1,8 +1,9 @@
 /**
- * What operators see: the log.
+ * What operators see: the log, and figures.
  *
  * Comes in: lines from everywhere, already free of secrets.
  *
  * @module
  */
-export { type Log, openLog } from "./log.ts";
+export { type Figures, Metrics } from "./metrics.ts";
+export { type Log, type LogAbout, openLog } from "./log.ts";

@@ -8,7 +8,7 @@ import { entriesOf, isFile, isFolder, isPlainPath } from "./files.ts";
 import { readFlows, strayFlows } from "./flows.ts";
 import { checkHostHas, defaultGrants, grantsOf } from "./grants.ts";
 import { checkLinks } from "./links.ts";
-import { manifestFile, unenforced } from "./manifest.ts";
+import { manifestFile } from "./manifest.ts";
 
 /** Extensions of controllers; where several files would do, the first counts. */
 const EXTENSIONS = [".ts", ".js", ".mjs", ".cjs"];
@@ -84,7 +84,6 @@ function define(
     }
     const shown = relative(root, join(dir, "service.json"));
     service.manifest = manifestFile.read(join(dir, "service.json"), shown) ?? {};
-    service.warnings = unenforced(service.manifest).map((text) => `${shown}: ${text}`);
     service.grants = grantsOf(service.manifest, dir, lib, shown);
     checkHostHas(service.grants, service.key, shown);
     checkLinks(root, dir, service.grants.read);

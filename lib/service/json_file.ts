@@ -111,6 +111,9 @@ function describe(error: ErrorObject): string {
         : `"${path}" is not a key, expected one of ${known.join(", ")}`;
     }
     case "type":
+      if (Array.isArray(error.schema) && !error.schema.includes("array")) {
+        return `${name} must be ${error.schema.map(article).join(" or ")}, ${got}`;
+      }
       if (Array.isArray(error.schema)) {
         return `${name} must be a list of texts (or true, in a trusted service), ${got}`;
       }
@@ -138,6 +141,7 @@ function describe(error: ErrorObject): string {
 }
 
 function article(type: string): string {
+  if (type === "null") return type;
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }
 

@@ -52,8 +52,14 @@ export interface Manifest {
   maxSessions?: number;
   /** Modules, relative to the service, that clients of `/service/js` may run (contract Dirigible, 3). */
   messageModules?: string[];
-  /** Inbound messages per second and session; 0: no limit. */
+  /** Inbound messages per second and session; 0: no limit. Default: the server's. */
   messagesPerSec?: number;
+  /** Inbound bytes per second and session; 0: no limit. Default: the server's. */
+  bytesPerSec?: number;
+  /** What becomes of who sends faster: closed with 1008, or what is too much is dropped. Default: the server's. */
+  overRate?: "close" | "drop";
+  /** What becomes of a client that does not take what is sent. Default: the server's. */
+  slowClient?: "close" | "drop";
 }
 
 /** Reads `service.json`. */
@@ -62,10 +68,3 @@ export const manifestFile: JsonFile<Manifest> = new JsonFile<Manifest>(
   "SB_MANIFEST",
   schema,
 );
-
-/** What this version reads and does not enforce yet. */
-export function unenforced(manifest: Manifest): string[] {
-  return (["messagesPerSec"] as const)
-    .filter((key) => manifest[key] !== undefined)
-    .map((key) => `"${key}" is not enforced yet`);
-}

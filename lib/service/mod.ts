@@ -10,4 +10,13 @@ export { discover, strays } from "./discovery.ts";
 export { type ServiceDefinition, type ServiceKind } from "./definition.ts";
 export { type Manifest, type PermissionKind } from "./manifest.ts";
 export { describeGrants, type Grants, narrowed } from "./grants.ts";
-export { type PartialSettings, readSettings, type Settings } from "./settings.ts";
+export {
+  type AuthSettings,
+  type JwtSettings,
+  type OverLimit,
+  type PartialSettings,
+  readSettings,
+  type Settings,
+} from "./settings.ts";
+export { authModuleDefinition } from "./auth_module.ts";
+export { JsonFile } from "./json_file.ts";

@@ -1,4 +1,4 @@
-import type { EndpointSource, NeutralReply, NeutralRequest, User } from "./protocol.ts";
+import type { EndpointSource, Identity, NeutralReply, NeutralRequest } from "./protocol.ts";
 
 /** A session as the inside of an isolate keeps it. */
 export interface InnerSession {
@@ -10,7 +10,8 @@ export interface InnerSession {
   readonly params: string;
   /** JSON. */
   readonly data: string;
-  readonly user: User | null;
+  /** Whose it is; null: anonymous. */
+  readonly identity: Identity | null;
   /** What its system noted when it accepted the session. */
   readonly memo: string;
   /** Closes the session; messages that have come already are dropped. */

@@ -17,7 +17,7 @@ const HINTS: [RegExp, string][] = [
 ];
 
 /** Frames of the runtime, which say nothing to the author of a controller. */
-const OWN_FRAMES = ["dirigible", "isolate", "lolo", "wire", "xp"].map((room) =>
+const OWN_FRAMES = ["auth", "dirigible", "isolate", "lolo", "wire", "xp"].map((room) =>
   new URL(`../${room}/`, import.meta.url).href
 );
 

@@ -159,14 +159,15 @@ export class Link {
     this.#added(0);
   }
 
-  log(level: string, text: string): void {
-    this.#ops.push(Op.LOG, level, text);
+  /** @param about What the line is about, as in `Op.LOG`. */
+  log(level: string, text: string, about = ""): void {
+    this.#ops.push(Op.LOG, level, text, about);
     this.#added(text.length);
   }
 
   /** Logs what a controller threw: where, what, and the frames that lie in its own code. */
-  logError(where: string, error: unknown): void {
-    this.log("ERROR", `${where}${explain(error)}\n${userStack(error)}`.trimEnd());
+  logError(where: string, error: unknown, about = ""): void {
+    this.log("ERROR", `${where}${explain(error)}\n${userStack(error)}`.trimEnd(), about);
   }
 
   /** Tells the host that Deno has denied something. */

@@ -11,7 +11,7 @@ import type { Flow } from "./flow.ts";
 
 /** Host to isolate. */
 export const Event = {
-  /** handle, endpoint, id, path, origin, params (JSON), data (JSON), user (JSON or ""), memo */
+  /** handle, endpoint, id, path, origin, params (JSON), data (JSON), identity (JSON or ""), memo */
   OPEN: 1,
   /** handle, string or bytes */
   MESSAGE: 2,
@@ -52,7 +52,7 @@ export const Op = {
   CLOSE: 8,
   /** request id, {@linkcode NeutralReply} */
   REPLY: 9,
-  /** level, text */
+  /** level, text, what it is about: `s` and a session's id, `r` and a request's, or "" */
   LOG: 10,
   /** type, data (JSON), distributed */
   EMIT: 11,
@@ -63,7 +63,7 @@ export const Op = {
 } as const;
 
 /** Fields after the code, by code. */
-export const OP_FIELDS: readonly number[] = [0, 1, 2, 1, 2, 3, 2, 2, 3, 2, 2, 3, 3, 2];
+export const OP_FIELDS: readonly number[] = [0, 1, 2, 1, 2, 3, 2, 2, 3, 2, 3, 3, 3, 2];
 
 /** Questions that an isolate asks synchronously. */
 export const Query = {
@@ -126,6 +126,15 @@ export interface User {
   idProvider: string;
 }
 
+/** Who somebody is, and what they may do. */
+export interface Identity {
+  user: User;
+  /** All that the user has, `role:` in front. */
+  roles: readonly string[];
+  /** When it ends to be known, ms since 1970; null: never. */
+  expiresAt: number | null;
+}
+
 /** A session as `getSession` describes it. */
 export interface SessionInfo {
   /** Its id. */
@@ -152,6 +161,8 @@ export interface RouteMatch {
 
 /** A request, free of any system's calling convention. */
 export interface NeutralRequest {
+  /** What it is called in the log. */
+  id: string;
   /** Id of the controller that it is for. */
   endpoint: string;
   /** The path of the controller that led to it; null: the service's own. */
@@ -174,7 +185,8 @@ export interface NeutralRequest {
   body: Uint8Array | null;
   /** Whether the client asks for a websocket. */
   upgrade: boolean;
-  user: User | null;
+  /** Who is asking; null: anonymous. */
+  identity: Identity | null;
 }
 
 /** A cookie to set. */

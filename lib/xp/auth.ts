@@ -13,7 +13,7 @@ import { textArgument } from "./text_argument.ts";
  * @throws {Error} Outside of a request or event.
  */
 export function getUser(): User | null {
-  return context("getUser").user;
+  return context("getUser").identity?.user ?? null;
 }
 
 /**
@@ -26,8 +26,8 @@ export function getUser(): User | null {
  */
 export function hasRole(role: string): boolean {
   const name = textArgument(role, "hasRole", "role").replace(/^role:/, "");
-  const { user } = context("hasRole");
-  return name === "system.everyone" || name === "system.authenticated" && user !== null;
+  const { identity } = context("hasRole");
+  return name === "system.everyone" || identity?.roles.includes(`role:${name}`) === true;
 }
 
 function context(call: string) {

@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { User } from "../wire/mod.ts";
+import type { Identity } from "../wire/mod.ts";
 
 /** The request or event that code runs on behalf of. */
 export interface Context {
   /** Scheme and host that the client used. */
   origin: string;
-  user: User | null;
+  /** What log lines are about, as in `Op.LOG` of the wire. */
+  about: string;
+  /** Null: anonymous. */
+  identity: Identity | null;
 }
 
 const storage = new AsyncLocalStorage<Context>();

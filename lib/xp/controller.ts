@@ -51,14 +51,18 @@ export class XpController implements Endpoint {
       const origin = request.upgrade
         ? request.headers.find(([name]) => name === "origin")?.[1] ?? ""
         : null;
-      const context = { origin: new URL(request.url).origin, user: request.user };
+      const context = {
+        origin: new URL(request.url).origin,
+        about: `r${request.id}`,
+        identity: request.identity,
+      };
       // `checkOrigin` runs in the same context as the handler that returned it.
       return await runIn(context, async () => {
         const value = await handler(xpRequest(request));
         return neutralReply(value, origin, JSON.stringify(queryParams(request.url)));
       });
     } catch (error) {
-      this.#log(`${request.method} ${request.path}`, error);
+      this.#log(`${request.method} ${request.path}`, error, `r${request.id}`);
       return SERVER_ERROR;
     }
   }
@@ -80,8 +84,8 @@ export class XpController implements Endpoint {
   }
 
   #call(handler: Handler, session: InnerSession, event: SessionEvent): unknown {
-    const { origin, user } = session;
-    return runIn({ origin, user }, () => handler(xpEvent(session, event)));
+    const { id, origin, identity } = session;
+    return runIn({ origin, about: `s${id}`, identity }, () => handler(xpEvent(session, event)));
   }
 
   /** A throw in `open` ends the session, one in `message` is told to the controller, others are logged. */
@@ -91,7 +95,7 @@ export class XpController implements Endpoint {
     event: SessionEvent,
     error: unknown,
   ): Promise<void> | void {
-    this.#log(`webSocketEvent "${event.type}" of session ${session.id}`, error);
+    this.#log(`webSocketEvent "${event.type}"`, error, `s${session.id}`);
     if (event.type !== "open" && event.type !== "message") return;
     const told = this.#tell(handler, session, explain(error));
     if (event.type === "message") return told;
@@ -100,8 +104,7 @@ export class XpController implements Endpoint {
   }
 
   #tell(handler: Handler, session: InnerSession, error: string): Promise<void> | void {
-    const failed = (error: unknown) =>
-      this.#log(`webSocketEvent "error" of session ${session.id}`, error);
+    const failed = (error: unknown) => this.#log('webSocketEvent "error"', error, `s${session.id}`);
     try {
       const result = this.#call(handler, session, { type: "error", error });
       if (isThenable(result)) return Promise.resolve(result).then(() => {}, failed);
@@ -132,8 +135,8 @@ export class XpController implements Endpoint {
     };
   }
 
-  #log(where: string, error: unknown): void {
-    this.link.logError(`${where}: `, error);
+  #log(where: string, error: unknown, about: string): void {
+    this.link.logError(`${where}: `, error, about);
   }
 }
 
@@ -141,13 +144,13 @@ export class XpController implements Endpoint {
 function xpEvent(session: InnerSession, event: SessionEvent): Record<string, unknown> {
   const result: Record<string, unknown> = {
     type: event.type,
-    session: session.user === null
+    session: session.identity === null
       ? { id: session.id, path: session.path, params: fresh(session.params) }
       : {
         id: session.id,
         path: session.path,
         params: fresh(session.params),
-        user: { ...session.user },
+        user: { ...session.identity.user },
       },
     data: fresh(session.data),
   };

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { link, type Loader } from "../wire/mod.ts";
+import { currentContext } from "./context.ts";
 
 const LEVELS = { debug: "DEBUG", info: "INFO", warning: "WARN", error: "ERROR" } as const;
 
@@ -12,7 +13,7 @@ export function installGlobals(controller: string, loader: Loader): void {
   const log = Object.fromEntries(
     Object.entries(LEVELS).map(([name, level]) => [
       name,
-      (...args: unknown[]) => link().log(level, format(args)),
+      (...args: unknown[]) => link().log(level, format(args), currentContext()?.about),
     ]),
   );
   Object.assign(globalThis, {

@@ -1,3 +1,4 @@
+import { Quotas } from "../../lib/gateway/quotas.ts";
 import { assertEquals } from "@std/assert";
 import { Gateway, type GatewayService } from "../../lib/gateway/mod.ts";
 import type { SocketEvents, Transport } from "../../lib/gateway/transport.ts";
@@ -71,7 +72,16 @@ async function withAccepted(
       mounts: [],
       maxSessions: 0,
       isFull: false,
-      limits: { maxMessageBytes: 0, idleTimeoutMs: 0, sendBufferBytes: 0, closeTimeoutMs: 1000 },
+      limits: {
+        maxMessageBytes: 0,
+        idleTimeoutMs: 0,
+        sendBufferBytes: 0,
+        messagesPerSec: 0,
+        bytesPerSec: 0,
+        dropsOverRate: false,
+        dropsWhenSlow: false,
+        closeTimeoutMs: 1000,
+      },
       owner,
       request: () => Promise.resolve(ACCEPTED),
     };
@@ -82,6 +92,16 @@ async function withAccepted(
       bodyBytes: 0,
       requestTimeoutMs: 1000,
       trustProxy: [],
+      origins: [],
+      headerBytes: 0,
+      quotas: new Quotas({
+        sessions: 0,
+        sessionsPerUser: 0,
+        sessionsPerAddress: 0,
+        handshakesPerSecPerAddress: 0,
+        wrongCredentialsPerMinPerAddress: 0,
+      }),
+      refused() {},
       transport,
       services: new Map([["a", service]]),
       shared: [],

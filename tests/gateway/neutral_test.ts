@@ -139,7 +139,8 @@ Deno.test("neutralRequest() tells a service what was asked, as the client asked 
       contextPath: "/services/chat",
       body: null,
       upgrade: true,
-      user: null,
+      id: "id",
+      identity: null,
     });
   };
   await t.step("URL, paths, cookies", () => {
@@ -164,7 +165,8 @@ Deno.test("neutralRequest() tells a service what was asked, as the client asked 
       cookies: { a: "1", b: "x%20y" },
       body: null,
       upgrade: true,
-      user: null,
+      identity: null,
+      id: "id",
     });
   });
   const hosts: [string, string, string, number][] = [

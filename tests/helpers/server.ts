@@ -66,7 +66,11 @@ export class Server implements AsyncDisposable {
       const port = Number(/:(\d+)$/.exec(listening)![1]);
       return new Server(site, port, output, log, process, !(files instanceof Site));
     } catch (error) {
-      process.kill("SIGKILL");
+      try {
+        process.kill("SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
       await Promise.all([process.status, output.end(), log.end()]);
       throw new Error(`The server did not start: ${log.all.join("\n")}`, { cause: error });
     }

@@ -81,6 +81,10 @@ const NO_LIMITS: SessionLimits = {
   maxMessageBytes: 0,
   idleTimeoutMs: 0,
   sendBufferBytes: 0,
+  messagesPerSec: 0,
+  bytesPerSec: 0,
+  dropsOverRate: false,
+  dropsWhenSlow: false,
   closeTimeoutMs: 60_000,
 };
 
@@ -104,7 +108,7 @@ class Bench implements Disposable {
       origin: "http://127.0.0.1",
       params: "{}",
       data: "{}",
-      user: null,
+      identity: null,
     });
     return { session, connection, id: session.id };
   }

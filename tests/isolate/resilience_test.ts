@@ -40,6 +40,7 @@ Deno.test("what a controller leaves behind in timers and promises is logged and 
 
 Deno.test("a controller that floods the host is held back, and the others answer", async (t) => {
   await using server = await Server.start({
+    "switchboard.json": { limits: { groupsPerSession: 0 } },
     "services/flood/flood.js": `
       const ws = require("/lib/websocket");
       exports.get = () => ({ webSocket: {} });

@@ -169,7 +169,7 @@ Deno.test("discover() reads the manifest, and names its files as seen from the r
   const [service] = discover(site.root);
   assertEquals(service!.manifest, { allow: ["role:a"], messagesPerSec: 64, maxSessions: 5 });
   assertEquals(service!.allow, ["role:a"]);
-  assertEquals(service!.warnings, ['apis/a/service.json: "messagesPerSec" is not enforced yet']);
+  assertEquals(service!.warnings, []);
 });
 
 Deno.test("discover() lets the manifest's `allow` go over the descriptor's", () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { SwitchboardError } from "../../lib/errors.ts";
-import { type Manifest, manifestFile, unenforced } from "../../lib/service/manifest.ts";
+import { type Manifest, manifestFile } from "../../lib/service/manifest.ts";
 import schema from "../../lib/service/manifest.schema.json" with { type: "json" };
 import { Site } from "../helpers/site.ts";
 
@@ -46,6 +46,12 @@ const NO_OBJECT: [unknown, string][] = [
   [null, "must be an object, got null"],
   ["all", 'must be an object, got "all"'],
   [true, "must be an object, got true"],
+];
+
+const NO_OVER: [unknown, string][] = [
+  ["shed", 'must be one of close, drop, got "shed"'],
+  [null, "must be one of close, drop, got null"],
+  [true, "must be one of close, drop, got true"],
 ];
 
 /** Garbage for each key, and the end of what is said of it. */
@@ -94,6 +100,9 @@ const GARBAGE: Record<string, [unknown, string][]> = {
   "sendBufferBytes": NO_COUNT,
   "maxSessions": NO_COUNT,
   "messagesPerSec": NO_COUNT,
+  "bytesPerSec": NO_COUNT,
+  "overRate": NO_OVER,
+  "slowClient": NO_OVER,
 };
 
 /** The paths of all keys of a schema. */
@@ -292,6 +301,9 @@ Deno.test("A manifest with all keys is read as it is", () => {
     sendBufferBytes: 0,
     maxSessions: 0,
     messagesPerSec: 0,
+    bytesPerSec: 0,
+    overRate: "drop",
+    slowClient: "close",
   };
   assertEquals(Object.keys(manifest).sort(), Object.keys(schema.properties).sort());
   assertEquals(manifestFile.parse(JSON.stringify(manifest), SHOWN), manifest);
@@ -315,11 +327,4 @@ Deno.test("read() tells a file that is missing from one that cannot be read", as
   await t.step("a file that begins with a byte order mark", () => {
     assertEquals(read("bom.json"), { memoryMb: 64 });
   });
-});
-
-Deno.test("unenforced() names the keys that are given and have no effect yet", () => {
-  assertEquals(unenforced({}), []);
-  assertEquals(unenforced({ memoryMb: 64, messagesPerSec: 1, maxSessions: 1 }), [
-    '"messagesPerSec" is not enforced yet',
-  ]);
 });

@@ -46,14 +46,40 @@ function problemOf(
   return error.message;
 }
 
+/** What a key needs beside it. */
+const BESIDE: Record<string, object> = {
+  tls: { cert: "cert.pem", key: "key.pem" },
+  jwt: { algorithms: ["HS256"] },
+};
+
 function at(path: string, value: unknown): unknown {
-  return path.split(".").reduceRight((inner, key) => ({ [key]: inner }), value);
+  return path.split(".").reduceRight((inner, key, index, keys) => ({
+    ...BESIDE[keys[index - 1] ?? ""],
+    [key]: inner,
+  }), value);
 }
 
 const NO_OBJECT: [unknown, string][] = [
   [[], "must be an object, got []"],
   [null, "must be an object, got null"],
   ["x", 'must be an object, got "x"'],
+];
+
+const NO_COUNT: [unknown, string][] = [
+  [-1, "must be at least 0, got -1"],
+  [1.5, "must be an integer, got 1.5"],
+  ["1", 'must be an integer, got "1"'],
+  [null, "must be an integer, got null"],
+];
+
+const NO_OVER: [unknown, string][] = [
+  ["shed", 'must be one of close, drop, got "shed"'],
+  [true, "must be one of close, drop, got true"],
+];
+
+const NO_TEXT: [unknown, string][] = [
+  [7, "must be a string, got 7"],
+  ["", "must not be empty"],
 ];
 
 const GARBAGE: Record<string, [unknown, string][]> = {
@@ -86,6 +112,57 @@ const GARBAGE: Record<string, [unknown, string][]> = {
     [-1, "must be at least 0, got -1"],
     ["1M", 'must be an integer, got "1M"'],
   ],
+  "limits.sessions": NO_COUNT,
+  "limits.sessionsPerUser": NO_COUNT,
+  "limits.sessionsPerAddress": NO_COUNT,
+  "limits.handshakesPerSecPerAddress": NO_COUNT,
+  "limits.wrongCredentialsPerMinPerAddress": NO_COUNT,
+  "limits.messagesPerSec": NO_COUNT,
+  "limits.bytesPerSec": NO_COUNT,
+  "limits.groupsPerSession": NO_COUNT,
+  "limits.headerBytes": NO_COUNT,
+  "limits.overRate": NO_OVER,
+  "slowClient": NO_OVER,
+  "pingIntervalSec": [
+    [-1, "must be at least 0, got -1"],
+    [3601, "must be at most 3600, got 3601"],
+    [0.5, "must be an integer, got 0.5"],
+  ],
+  "metrics": [["everybody", 'must be one of local, all, off, got "everybody"']],
+  "tls": NO_OBJECT,
+  "tls.cert": [[7, "must be a string, got 7"], ["", "must not be empty"]],
+  "tls.key": [[7, "must be a string, got 7"], ["", "must not be empty"]],
+  "origins": [
+    ["*", 'must be a list of texts, got "*"'],
+  ],
+  "auth": NO_OBJECT,
+  "auth.jwt": NO_OBJECT,
+  "auth.jwt.algorithms": [
+    ["HS256", 'must be a list of texts, got "HS256"'],
+    [[], "must NOT have fewer than 1 items, got []"],
+  ],
+  "auth.jwt.secretEnv": NO_TEXT,
+  "auth.jwt.secretFile": NO_TEXT,
+  "auth.jwt.publicKeyFile": NO_TEXT,
+  "auth.jwt.jwksUrl": [[
+    "file:///etc/passwd",
+    'has characters that are not allowed, got "file:///etc/passwd"',
+  ]],
+  "auth.jwt.issuer": [[7, "must be a string, got 7"]],
+  "auth.jwt.audience": [[["a"], 'must be a string, got ["a"]']],
+  "auth.jwt.clockSkewSec": [
+    [-1, "must be at least 0, got -1"],
+    [301, "must be at most 300, got 301"],
+  ],
+  "auth.jwt.requireExpiry": [["yes", 'must be a boolean, got "yes"']],
+  "auth.jwt.closeOnExpiry": [[1, "must be a boolean, got 1"]],
+  "auth.jwt.cookie": [[7, "must be a string or null, got 7"], ["", "must not be empty"]],
+  "auth.jwt.queryParam": [[true, "must be a string or null, got true"]],
+  "auth.jwt.rolesClaim": NO_TEXT,
+  "auth.basic": NO_OBJECT,
+  "auth.basic.file": NO_TEXT,
+  "auth.module": NO_TEXT,
+  "auth.permissions": NO_OBJECT,
   "limits.requestTimeoutMs": [
     [0, "must be at least 1, got 0"],
     [1.5, "must be an integer, got 1.5"],
@@ -95,6 +172,10 @@ const GARBAGE: Record<string, [unknown, string][]> = {
     [true, "must be a list of texts, got true"],
   ],
   "drain": NO_OBJECT,
+  "drain.spreadSec": [
+    [-1, "must be at least 0, got -1"],
+    ["5", 'must be a number, got "5"'],
+  ],
   "drain.deadlineSec": [
     [-1, "must be at least 0, got -1"],
     ["30", 'must be a number, got "30"'],
@@ -117,6 +198,30 @@ Deno.test("The settings' schema has a key for each default, and the reverse", ()
   assertEquals(keys.sort(), Object.keys(DEFAULT_SETTINGS).sort());
 });
 
+Deno.test("Origins and algorithms are taken one by one", () => {
+  const origins = [
+    "x",
+    "https://*.*.example.com",
+    "https://ex*.com",
+    "https://a.test/path",
+    "https://user@a.test",
+    "javascript:alert(1)",
+    "null",
+  ];
+  for (const origin of origins) {
+    assertStringIncludes(
+      problemOf({ origins: [origin] }),
+      '"origins[0]" must be an origin such as',
+    );
+  }
+  for (const name of ["none", "HS512", "hs256", ""]) {
+    assertStringIncludes(
+      problemOf({ auth: { jwt: { algorithms: [name] } } }),
+      `"auth.jwt.algorithms[0]" must be one of HS256, RS256, ES256, EdDSA, got "${name}"`,
+    );
+  }
+});
+
 Deno.test("Settings with garbage in a key are refused with a message that names key and value", async (t) => {
   for (const [path, cases] of Object.entries(GARBAGE)) {
     await t.step(path, () => {
@@ -136,7 +241,7 @@ Deno.test("Settings with a key that is not known are refused with the nearest on
     [{ host: "x" }, '"host" is not a key, did you mean "hostname"?'],
     [{ trustproxy: [] }, '"trustproxy" is not a key, did you mean "trustProxy"?'],
     [{ limits: { bodybytes: 1 } }, '"limits.bodybytes" is not a key, did you mean "bodyBytes"?'],
-    [{ drain: { x: 1 } }, '"drain.x" is not a key, expected one of deadlineSec'],
+    [{ drain: { x: 1 } }, '"drain.x" is not a key, expected one of deadlineSec, spreadSec'],
     [{ trustProxy: [""] }, '"trustProxy[0]" must not be empty'],
     [{ trustProxy: [1] }, '"trustProxy[0]" must be a string, got 1'],
   ];
@@ -214,9 +319,13 @@ Deno.test("A nested setting leaves its neighbours as they are, and a list replac
     limits: { requestTimeoutMs: 7 },
     trustProxy: ["10.0.0.2"],
   });
-  assertEquals(settings.limits, { bodyBytes: 5, requestTimeoutMs: 7 });
+  assertEquals(settings.limits, {
+    ...DEFAULT_SETTINGS.limits,
+    bodyBytes: 5,
+    requestTimeoutMs: 7,
+  });
   assertEquals(settings.trustProxy, ["10.0.0.2"]);
-  assertEquals(DEFAULT_SETTINGS.limits, { bodyBytes: 1048576, requestTimeoutMs: 10000 });
+  assertEquals(DEFAULT_SETTINGS.limits.bodyBytes, 1048576);
 });
 
 Deno.test("A bad environment variable is refused with a message that names it", async (t) => {

@@ -485,7 +485,10 @@ Deno.test("contract XP 3: a service removed closes its sockets with 1001", async
 });
 
 Deno.test("contract XP 3: 1,000 sockets that drop at once leave nothing", async () => {
-  await using server = await Server.start({ "services/watched/watched.js": WATCHED });
+  await using server = await Server.start({
+    "switchboard.json": { limits: { sessionsPerAddress: 0, handshakesPerSecPerAddress: 0 } },
+    "services/watched/watched.js": WATCHED,
+  });
   const before = server.openFiles();
   const raws = await Promise.all(
     Array.from({ length: 1000 }, async () => {

@@ -40,6 +40,7 @@ class Scripted {
 
 Deno.test("contract XP 7: lib/websocket", async (t) => {
   await using server = await Server.start({
+    "switchboard.json": { limits: { groupsPerSession: 0 } },
     "services/more/more.js": SCRIPTED,
     "services/twin/twin.js": SCRIPTED,
     "services/limited/limited.js": SCRIPTED,

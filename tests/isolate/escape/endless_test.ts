@@ -178,6 +178,7 @@ Deno.test("a service that fills its memory ends alone, and its sockets stay open
 
 Deno.test("more than can be held is refused, and what can be held arrives", async (t) => {
   await using server = await Server.start({
+    "switchboard.json": { limits: { groupsPerSession: 16384 } },
     "services/large/large.js": RUNS,
     "services/large/service.json": { sendBufferBytes: 0, eventTimeoutMs: 10_000 },
     "services/calm/calm.js": ECHO,

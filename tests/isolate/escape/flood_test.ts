@@ -21,6 +21,7 @@ async function run(client: Client, code: string): Promise<unknown> {
 
 Deno.test("what a service hands to the host is bounded", async (t) => {
   await using server = await Server.start({
+    "switchboard.json": { limits: { groupsPerSession: 16384 } },
     "services/flood/flood.js": SCRIPTED,
     "services/flood/service.json": { eventTimeoutMs: 20_000 },
   });

@@ -1,0 +1,92 @@
+import type { Identity } from "../wire/mod.ts";
+import { credentialOf, type CredentialPlaces } from "./credentials.ts";
+import { type JwtVerifier, KeysUnavailable } from "./jwt.ts";
+import { type PasswordFile, TooManyLogins } from "./password_file.ts";
+
+/** A request, as far as it says who sends it. */
+export interface Asking {
+  /** Of the request, for the log. */
+  id: string;
+  headers: Headers;
+  /** As the client asked for it. */
+  url: string;
+  method: string;
+  cookies: Record<string, string>;
+  /** The client's. */
+  address: string;
+}
+
+/** Who it is; or why that cannot be said: their credential is wrong, or nobody can tell now. */
+export type Outcome =
+  | { identity: Identity | null }
+  | { wrong: string }
+  | { unavailable: string };
+
+/** A module of the operator's own that says who is asking. */
+export interface AuthModule {
+  authenticate(asking: Asking): Promise<Outcome>;
+}
+
+/** What there is to tell who somebody is. */
+export interface AuthenticatorParts {
+  jwt: JwtVerifier | null;
+  passwords: PasswordFile | null;
+  module: AuthModule | null;
+  cookie: string | null;
+  queryParam: string | null;
+  /** Whether a session ends when its token does. */
+  expires: boolean;
+}
+
+/** Tells who is asking. A wrong credential is an error, never an anonymous visitor. */
+export class Authenticator {
+  readonly #places: CredentialPlaces;
+
+  constructor(private readonly parts: AuthenticatorParts) {
+    this.#places = {
+      tokens: parts.jwt !== null,
+      cookie: parts.cookie,
+      queryParam: parts.queryParam,
+      passwords: parts.passwords !== null,
+    };
+  }
+
+  /** What a client may answer a 401 with (RFC 9110, section 11.6.1). */
+  challenges(isWrong: boolean): string[] {
+    const error = isWrong ? ', error="invalid_token"' : "";
+    return [
+      ...(this.parts.jwt !== null || this.parts.passwords === null
+        ? [`Bearer realm="switchboard"${error}`]
+        : []),
+      ...(this.parts.passwords !== null ? ['Basic realm="switchboard", charset="UTF-8"'] : []),
+    ];
+  }
+
+  /** Who is asking. Never rejects. */
+  async identify(asking: Asking): Promise<Outcome> {
+    const { headers, url, cookies } = asking;
+    const credential = credentialOf(headers, url, cookies, this.#places);
+    try {
+      switch (credential?.kind) {
+        case "broken":
+          return { wrong: credential.why };
+        case "token":
+          return { identity: this.#lasting(await this.parts.jwt!.verify(credential.token)) };
+        case "password": {
+          const { login, password } = credential;
+          const identity = await this.parts.passwords!.verify(login, password);
+          return identity === null ? { wrong: "a wrong login or password" } : { identity };
+        }
+      }
+    } catch (error) {
+      const { message } = error as Error;
+      const isOurs = error instanceof KeysUnavailable || error instanceof TooManyLogins;
+      return isOurs ? { unavailable: message } : { wrong: message };
+    }
+    return await this.parts.module?.authenticate(asking) ?? { identity: null };
+  }
+
+  #lasting(identity: Identity): Identity {
+    return this.parts.expires ? identity : { ...identity, expiresAt: null };
+  }
+}

@@ -1,0 +1,193 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { messageOf, SwitchboardError } from "../errors.ts";
+import { JsonFile } from "../service/mod.ts";
+import type { Identity } from "../wire/mod.ts";
+import { identityOf } from "./identity.ts";
+import { hashPassword, isHash, matches } from "./password_hash.ts";
+import schema from "./users.schema.json" with { type: "json" };
+
+interface UserEntry {
+  password: string;
+  displayName?: string;
+  email?: string;
+  roles?: string[];
+  disabled?: boolean;
+}
+
+interface Users {
+  $schema?: string;
+  users: Record<string, UserEntry>;
+}
+
+/** Passwords that are checked at a time: each takes 16 MiB and a thread. */
+const MAX_AT_A_TIME = 4;
+/** Those that may wait for their turn. */
+const MAX_WAITING = 64;
+/** How long a password that was right is taken for right without another look, ms. */
+const REMEMBER_MS = 60_000;
+/** How many are remembered. */
+const MAX_REMEMBERED = 10_000;
+/** How often the file is looked at, ms. */
+const LOOK_EVERY_MS = 1_000;
+
+const usersFile = new JsonFile<Users>("users", "SB_AUTH", schema);
+
+/** More want to log in than can be checked. */
+export class TooManyLogins extends Error {
+  override name = "TooManyLogins";
+}
+
+/** Users with hashed passwords, in a file; changes of the file count at once. */
+export class PasswordFile {
+  #users: Record<string, UserEntry> = {};
+  #modified = -1;
+  #looked = 0;
+  #busy = 0;
+  readonly #waiting: (() => void)[] = [];
+  /** Passwords that were right, under a key that nobody knows. */
+  readonly #remembered = new Map<string, number>();
+  readonly #secret = randomBytes(32);
+  /** What the password of somebody who is not there is checked against, so that it takes as long. */
+  readonly #nobody = hashPassword(crypto.randomUUID());
+
+  /**
+   * @param path The file.
+   * @param shown Its path in messages.
+   * @param onError Told why a changed file does not count.
+   * @throws {SwitchboardError} `SB_AUTH`, if it is not there or not as its schema says.
+   */
+  constructor(
+    private readonly path: string,
+    private readonly shown: string,
+    private readonly onError: (message: string) => void,
+  ) {
+    this.#read();
+  }
+
+  /**
+   * The user of a login and password; null: one of them is wrong.
+   *
+   * @throws {TooManyLogins} If too many wait already.
+   */
+  async verify(login: string, password: string): Promise<Identity | null> {
+    this.#look();
+    const user = Object.hasOwn(this.#users, login) ? this.#users[login]! : null;
+    const hash = user?.password ?? await this.#nobody;
+    const isRight = await this.#isRight(login, password, hash);
+    if (!isRight || user === null || user.disabled === true) return null;
+    const { displayName, email, roles = [] } = user;
+    return identityOf({ idProvider: "basic", id: login, displayName, email, roles });
+  }
+
+  async #isRight(login: string, password: string, hash: string): Promise<boolean> {
+    const proof = createHmac("sha256", this.#secret)
+      .update(JSON.stringify([login, password, hash])).digest("base64");
+    const until = this.#remembered.get(proof);
+    if (until !== undefined && until > Date.now()) return true;
+    const isRight = await this.#inTurn(() => matches(password, hash));
+    if (isRight) this.#remember(proof);
+    return isRight;
+  }
+
+  #remember(proof: string): void {
+    if (this.#remembered.size >= MAX_REMEMBERED) {
+      this.#remembered.delete(this.#remembered.keys().next().value!);
+    }
+    this.#remembered.set(proof, Date.now() + REMEMBER_MS);
+  }
+
+  async #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#busy >= MAX_AT_A_TIME) {
+      if (this.#waiting.length >= MAX_WAITING) throw new TooManyLogins("Too many log in at a time");
+      await new Promise<void>((go) => this.#waiting.push(go));
+    }
+    this.#busy++;
+    try {
+      return await run();
+    } finally {
+      this.#busy--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  #look(): void {
+    const now = performance.now();
+    if (now - this.#looked < LOOK_EVERY_MS) return;
+    this.#looked = now;
+    try {
+      this.#read();
+    } catch (error) {
+      this.onError(`${messageOf(error)}; the users stay as they were`);
+    }
+  }
+
+  #read(): void {
+    const modified = modifiedAt(this.path);
+    if (modified === this.#modified) return;
+    this.#modified = modified;
+    this.#users = readUsers(this.path, this.shown).users;
+  }
+}
+
+/** Adds a user to a file, or changes one; the file is made, if there is none. */
+export async function addUser(
+  path: string,
+  shown: string,
+  login: string,
+  password: string,
+  roles: string[],
+): Promise<"added" | "changed"> {
+  if (!/^[^:\p{C}]{1,128}$/u.test(login)) {
+    throw new SwitchboardError(
+      "SB_AUTH",
+      `Cannot add user ${JSON.stringify(login)}: a login has 1 to 128 characters, and no colon`,
+    );
+  }
+  if (password.length < 8 || password.length > 512) {
+    throw new SwitchboardError(
+      "SB_AUTH",
+      `Cannot add user "${login}": a password has 8 to 512 characters, got ${password.length}`,
+    );
+  }
+  const file = usersFile.read(path, shown) ?? { users: {} };
+  const before = Object.hasOwn(file.users, login) ? file.users[login]! : null;
+  const entry: UserEntry = {
+    ...before,
+    password: await hashPassword(password),
+    roles: roles.length > 0 ? roles : before?.roles ?? [],
+  };
+  const users = Object.fromEntries([...Object.entries(file.users), [login, entry]]);
+  const text = `${JSON.stringify({ ...file, users }, null, 2)}\n`;
+  // Written beside and moved, so that nobody ever reads half of it; and for the owner's eyes only.
+  const draft = `${path}.${crypto.randomUUID()}`;
+  Deno.writeTextFileSync(draft, text, { mode: 0o600, createNew: true });
+  Deno.renameSync(draft, path);
+  return before === null ? "added" : "changed";
+}
+
+function readUsers(path: string, shown: string): Users {
+  const file = usersFile.read(path, shown);
+  if (file === null) {
+    throw new SwitchboardError(
+      "SB_AUTH",
+      `There are no users: "${shown}" is missing; make it with "switchboard user add NAME"`,
+    );
+  }
+  for (const [login, { password }] of Object.entries(file.users)) {
+    if (isHash(password)) continue;
+    throw new SwitchboardError(
+      "SB_AUTH",
+      `Cannot read users "${shown}": the password of "${login}" is no hash; ` +
+        `set it with "switchboard user add ${login}"`,
+    );
+  }
+  return file;
+}
+
+function modifiedAt(path: string): number {
+  try {
+    return Deno.statSync(path).mtime?.getTime() ?? 0;
+  } catch {
+    return 0;
+  }
+}

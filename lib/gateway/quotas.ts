@@ -1,0 +1,150 @@
+import { TokenBucket } from "../token_bucket.ts";
+import { networkOf } from "./address.ts";
+
+/** How much there may be of what; 0: no limit. */
+export interface QuotaLimits {
+  /** Sessions at a time. */
+  sessions: number;
+  /** Sessions of a user at a time. */
+  sessionsPerUser: number;
+  /** Sessions of an address at a time. */
+  sessionsPerAddress: number;
+  /** Handshakes of an address a second. */
+  handshakesPerSecPerAddress: number;
+  /** Wrong credentials of an address a minute. */
+  wrongCredentialsPerMinPerAddress: number;
+}
+
+/** What is used up. */
+export type Shortage = "server" | "user" | "address";
+
+/** How long a place is kept for a session that does not open, ms. */
+const RESERVED_MS = 5_000;
+
+/** Addresses that are kept before those that have done nothing are forgotten. */
+const MAX_ADDRESSES = 65_536;
+
+/** Counts what clients have, by server, user and address. */
+export class Quotas {
+  #sessions = 0;
+  readonly #users = new Map<string, number>();
+  readonly #addresses = new Map<string, number>();
+  /** Places of sessions that have not opened yet, and how long they are kept for them, the oldest first. */
+  readonly #reserved = new Map<Place, number>();
+  readonly #handshakes: Rate;
+  readonly #wrong: Rate;
+
+  constructor(private readonly limits: QuotaLimits) {
+    const { handshakesPerSecPerAddress, wrongCredentialsPerMinPerAddress } = limits;
+    this.#handshakes = new Rate(handshakesPerSecPerAddress, handshakesPerSecPerAddress);
+    this.#wrong = new Rate(wrongCredentialsPerMinPerAddress / 60, wrongCredentialsPerMinPerAddress);
+  }
+
+  /** Whether the address may try a handshake now; counts it. */
+  mayShakeHands(address: string): boolean {
+    return this.#handshakes.take(networkOf(address), 1);
+  }
+
+  /** Whether the address may try a credential now. */
+  mayTry(address: string): boolean {
+    return this.#wrong.has(networkOf(address));
+  }
+
+  /** The address has sent a wrong credential. */
+  wasWrong(address: string): void {
+    this.#wrong.take(networkOf(address), 1);
+  }
+
+  /** What keeps one more session from being opened; null: nothing. */
+  shortage(address: string, user: string | null): Shortage | null {
+    const { sessions, sessionsPerUser, sessionsPerAddress } = this.limits;
+    this.#expire();
+    if (sessions > 0 && this.#sessions >= sessions) return "server";
+    const ofAddress = this.#addresses.get(networkOf(address)) ?? 0;
+    if (sessionsPerAddress > 0 && ofAddress >= sessionsPerAddress) return "address";
+    const ofUser = user === null ? 0 : this.#users.get(user) ?? 0;
+    if (sessionsPerUser > 0 && ofUser >= sessionsPerUser) return "user";
+    return null;
+  }
+
+  /** Takes a place for a session that is about to open. */
+  reserve(address: string, user: string | null): Place {
+    const place: Place = {
+      opened: () => {
+        this.#reserved.delete(place);
+        count(1);
+      },
+      ended: () => {
+        this.#reserved.delete(place);
+        count(-1);
+      },
+    };
+    const network = networkOf(address);
+    let isCounted = false;
+    const count = (change: 1 | -1) => {
+      if (isCounted === (change === 1)) return;
+      isCounted = change === 1;
+      this.#sessions += change;
+      add(this.#addresses, network, change);
+      if (user !== null) add(this.#users, user, change);
+    };
+    count(1);
+    this.#reserved.set(place, performance.now() + RESERVED_MS);
+    return place;
+  }
+
+  /** Of clients that broke off before their session opened nobody hears any more. */
+  #expire(): void {
+    const now = performance.now();
+    for (const [place, until] of this.#reserved) {
+      if (until > now) return;
+      place.ended();
+    }
+  }
+}
+
+/** A place among the sessions; both may be called as often as you like. */
+export interface Place {
+  /** The session is open: the place is its own until it ends. */
+  opened(): void;
+  ended(): void;
+}
+
+/** A rate of each of many. */
+class Rate {
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  constructor(private readonly perSec: number, private readonly capacity: number) {}
+
+  take(key: string, count: number): boolean {
+    if (this.capacity === 0) return true;
+    const now = performance.now();
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      if (this.#buckets.size >= MAX_ADDRESSES) this.#forget(now);
+      this.#buckets.set(key, bucket = new TokenBucket(this.capacity, now));
+    }
+    return bucket.take(count, this.perSec, now, this.capacity);
+  }
+
+  /** Whether there is a token left; takes none. */
+  has(key: string): boolean {
+    return this.#buckets.get(key)?.has(1, this.perSec, performance.now(), this.capacity) ?? true;
+  }
+
+  /** Those that have all their tokens are as if they had never been there; if none has, the oldest goes. */
+  #forget(now: number): void {
+    for (const [key, bucket] of this.#buckets) {
+      if (bucket.has(this.capacity, this.perSec, now, this.capacity)) this.#buckets.delete(key);
+    }
+    if (this.#buckets.size >= MAX_ADDRESSES) {
+      this.#buckets.delete(this.#buckets.keys().next().value!);
+    }
+  }
+}
+
+function add(counts: Map<string, number>, key: string, change: number): void {
+  const count = (counts.get(key) ?? 0) + change;
+  if (count <= 0) counts.delete(key);
+  else counts.set(key, count);
+}

@@ -1,0 +1,56 @@
+/** A message that waits, and whether it went to a group. */
+interface Held {
+  message: string | Uint8Array<ArrayBuffer>;
+  isGroup: boolean;
+}
+
+/** Messages that wait for a client which does not keep up. */
+export class Outbox {
+  /** Bytes or UTF-16 units that wait. */
+  length = 0;
+  #held: (Held | null)[] = [];
+  /** Where the next message is. */
+  #next = 0;
+  /** No group message waits before it. */
+  #oldest = 0;
+
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.#next === this.#held.length;
+  }
+
+  /** Adds a message behind the others. */
+  push(message: string | Uint8Array<ArrayBuffer>, isGroup: boolean): void {
+    this.#held.push({ message, isGroup });
+    this.length += message.length;
+  }
+
+  /** Takes the message that has waited longest; undefined: nothing waits. */
+  shift(): string | Uint8Array<ArrayBuffer> | undefined {
+    while (this.#next < this.#held.length) {
+      const held = this.#held[this.#next]!;
+      this.#held[this.#next++] = null;
+      if (held === null) continue;
+      this.length -= held.message.length;
+      return held.message;
+    }
+    this.#held = [];
+    this.#next = this.#oldest = 0;
+  }
+
+  /** Drops the group message that has waited longest; false: none waits. */
+  shed(): boolean {
+    for (
+      this.#oldest = Math.max(this.#oldest, this.#next);
+      this.#oldest < this.#held.length;
+      this.#oldest++
+    ) {
+      const held = this.#held[this.#oldest]!;
+      if (held === null || !held.isGroup) continue;
+      this.#held[this.#oldest] = null;
+      this.length -= held.message.length;
+      return true;
+    }
+    return false;
+  }
+}

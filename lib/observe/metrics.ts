@@ -1,0 +1,177 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** What there is to say of a server now. */
+export interface Figures {
+  /** Seconds that it has been up. */
+  uptimeSec: number;
+  groups: number;
+  /** Counts by name, since it started. */
+  counts: Record<
+    | "messagesIn"
+    | "bytesIn"
+    | "messagesOut"
+    | "bytesOut"
+    | "opened"
+    | "slow"
+    | "shed"
+    | "tooFast"
+    | "tooBig"
+    | "idle"
+    | "expired",
+    number
+  >;
+  /** Requests that were refused, by cause. */
+  refused: ReadonlyMap<string, number>;
+  /** Bytes that wait for clients: all of them, and the one that most waits for. */
+  buffered: { total: number; most: number };
+  services: {
+    service: string;
+    isUp: boolean;
+    sessions: number;
+    restarts: number;
+    lostEvents: number;
+    /** Length of the events that wait for the service, bytes or UTF-16 units. */
+    waiting: number;
+  }[];
+}
+
+/** Upper ends of the histogram's buckets, s. */
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+/** The server's figures as Prometheus reads them. They are counted anyway, and looked at when somebody asks. */
+export class Metrics {
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+  readonly #registry = new Registry();
+  readonly #latency = new Histogram({
+    name: "switchboard_event_seconds",
+    help: "From the arrival of a batch's first event until the batch is through",
+    labelNames: ["service"],
+    buckets: BUCKETS,
+    registers: [this.#registry],
+  });
+
+  constructor(read: () => Figures) {
+    const one = (name: string, help: string, value: (figures: Figures) => number) =>
+      this.#gauge(name, help, [], () => [[{}, value(read())]]);
+    const of = (
+      name: string,
+      help: string,
+      value: (service: Figures["services"][number]) => number,
+    ) =>
+      this.#gauge(
+        name,
+        help,
+        ["service"],
+        () => read().services.map((one) => [{ service: one.service }, value(one)]),
+      );
+    const counts = (name: string, help: string, value: (figures: Figures) => number) =>
+      this.#counter(name, help, [], () => [[{}, value(read())]]);
+
+    one("switchboard_uptime_seconds", "Time that the server has been up", (f) => f.uptimeSec);
+    one("switchboard_groups", "Groups with at least one member", (f) => f.groups);
+    of("switchboard_sessions", "Open sessions", ({ sessions }) => sessions);
+    of("switchboard_service_up", "Whether the service runs", ({ isUp }) => Number(isUp));
+    of(
+      "switchboard_waiting_bytes",
+      "Length of the events that wait for a service",
+      (s) => s.waiting,
+    );
+    one("switchboard_send_buffer_bytes", "Bytes that wait for clients", (f) => f.buffered.total);
+    one(
+      "switchboard_send_buffer_most_bytes",
+      "Bytes that wait for the client that most wait for",
+      (f) => f.buffered.most,
+    );
+    counts("switchboard_sessions_opened_total", "Sessions opened", (f) => f.counts.opened);
+    this.#counter("switchboard_messages_total", "Messages", ["direction"], () => {
+      const { counts } = read();
+      return [[{ direction: "in" }, counts.messagesIn], [{ direction: "out" }, counts.messagesOut]];
+    });
+    this.#counter(
+      "switchboard_message_bytes_total",
+      "Their bytes; text counts in UTF-16 units",
+      ["direction"],
+      () => {
+        const { counts } = read();
+        return [[{ direction: "in" }, counts.bytesIn], [{ direction: "out" }, counts.bytesOut]];
+      },
+    );
+    this.#counter(
+      "switchboard_dropped_total",
+      "Sessions closed, or messages left out, for a limit",
+      ["cause"],
+      () => {
+        const { slow, shed, tooFast, tooBig, idle, expired } = read().counts;
+        return Object.entries({
+          slow_client: slow,
+          slow_client_message: shed,
+          rate: tooFast,
+          message_size: tooBig,
+          idle,
+          credential_expired: expired,
+        }).map(([cause, count]) => [{ cause }, count]);
+      },
+    );
+    this.#counter(
+      "switchboard_refused_total",
+      "Requests refused",
+      ["cause"],
+      () => [...read().refused].map(([cause, count]) => [{ cause }, count]),
+    );
+    this.#counter(
+      "switchboard_isolate_restarts_total",
+      "Isolates that ended and were started anew",
+      ["service"],
+      () => read().services.map(({ service, restarts }) => [{ service }, restarts]),
+    );
+    this.#counter(
+      "switchboard_lost_events_total",
+      "Events that an isolate had begun to handle when it ended",
+      ["service"],
+      () => read().services.map(({ service, lostEvents }) => [{ service }, lostEvents]),
+    );
+  }
+
+  /** Notes how long a batch of events has taken, ms. */
+  took(service: string, milliseconds: number): void {
+    this.#latency.observe({ service }, milliseconds / 1000);
+  }
+
+  /** Forgets a service that is no more. */
+  forget(service: string): void {
+    this.#latency.remove({ service });
+  }
+
+  /** All figures, as Prometheus reads them. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #gauge(name: string, help: string, labelNames: string[], read: Reading): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [labels, value] of read()) this.set(labels, value);
+      },
+    });
+  }
+
+  #counter(name: string, help: string, labelNames: string[], read: Reading): void {
+    new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [labels, value] of read()) this.inc(labels, value);
+      },
+    });
+  }
+}
+
+type Reading = () => [labels: Record<string, string>, value: number][];

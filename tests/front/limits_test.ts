@@ -1,0 +1,383 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client } from "../helpers/client.ts";
+import { frameOf, Raw } from "../helpers/raw.ts";
+import { Server } from "../helpers/server.ts";
+import type { Files } from "../helpers/site.ts";
+import { SECRET, tokenOf } from "../helpers/tokens.ts";
+
+const ECHO = `
+  const ws = require("/lib/websocket");
+  exports.get = (req) => req.webSocket ? { webSocket: {} } : { body: "up" };
+  exports.webSocketEvent = (e) => {
+    if (e.type === "open") ws.addToGroup("all", e.session.id);
+    if (e.type === "error") console.log("error " + e.error);
+    if (e.type === "close") console.log("closed " + e.closeReason);
+    if (e.type !== "message") return;
+    if (e.message === "groups") {
+      for (let n = 0; n < 10; n++) ws.addToGroup("g" + n, e.session.id);
+      return ws.send(e.session.id, String(ws.getGroups(e.session.id).length));
+    }
+    ws.send(e.session.id, typeof e.message === "string" ? e.message : String(e.message.length));
+  };`;
+
+function start(
+  settings: Record<string, unknown>,
+  manifest: unknown = {},
+  more: Files = {},
+): Promise<Server> {
+  return Server.start({
+    "switchboard.json": { trustProxy: ["127.0.0.1"], ...settings },
+    "services/echo/echo.js": ECHO,
+    "services/echo/service.json": manifest,
+    ...more,
+  }, { env: { JWT_SECRET: SECRET } });
+}
+
+/** The status line of a handshake, and when to come back. */
+async function knock(
+  server: Server,
+  headers: Record<string, string> = {},
+  path = "/services/echo",
+) {
+  using raw = await Raw.connect(server.port);
+  const head = await raw.handshake(path, headers);
+  return [Number(head.split(" ")[1]), /retry-after: (\d+)/i.exec(head)?.[1] ?? null];
+}
+
+/** Code and reason of the close frame; what comes before it is skipped. */
+async function closeOf(raw: Raw): Promise<[number, string]> {
+  while (true) {
+    const frame = await raw.frame();
+    assert(frame !== null, "the connection has ended without a close frame");
+    if (frame.opcode !== 8) continue;
+    const [high, low] = frame.payload;
+    return [high! << 8 | low!, new TextDecoder().decode(frame.payload.subarray(2))];
+  }
+}
+
+const from = (address: string) => ({ "X-Forwarded-For": address });
+
+/** A figure of /metrics. */
+async function figure(server: Server, name: string): Promise<number> {
+  const text = await server.text("/metrics");
+  const line = text.split("\n").find((line) => line.startsWith(`${name} `));
+  assert(line !== undefined, `${name} in\n${text}`);
+  return Number(line.slice(name.length + 1));
+}
+
+Deno.test("a server takes as many sessions as it may have, and another one when one has left", async () => {
+  await using server = await start({ limits: { sessions: 2 } });
+  const one = await Client.open(server.ws("/services/echo"));
+  await using _two = await Client.open(server.ws("/services/echo"));
+  assertEquals(await knock(server), [503, "5"]);
+  assertEquals(await figure(server, 'switchboard_refused_total{cause="server"}'), 1);
+  await one.close();
+  while ((await server.counts()).sessions > 1);
+  await using _three = await Client.open(server.ws("/services/echo"));
+});
+
+Deno.test("an address takes as many sessions as it may have, all of an IPv6 network together", async (t) => {
+  await using server = await start({ limits: { sessionsPerAddress: 2 } });
+  const open = (address: string) =>
+    Client.open(server.ws("/services/echo"), { headers: from(address) });
+  for (
+    const [first, second, third, other] of [
+      ["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"],
+      ["2001:db8::1", "2001:DB8:0:0::2", "2001:db8:0:0:ffff::3", "2001:db8:0:1::1"],
+      ["::ffff:198.51.100.1", "198.51.100.1", "::FFFF:198.51.100.1", "198.51.100.2"],
+    ] as const
+  ) {
+    await t.step(first, async () => {
+      await using _one = await open(first);
+      const two = await open(second);
+      assertEquals(await knock(server, from(third)), [429, "5"]);
+      await using _other = await open(other);
+      await two.close();
+      while ((await server.counts()).sessions > 2);
+      await using _again = await open(third);
+    });
+  }
+});
+
+Deno.test("who breaks off while connecting takes nobody's place", async () => {
+  await using server = await start({ limits: { sessionsPerAddress: 3 } });
+  for (let n = 0; n < 20; n++) {
+    const raw = await Raw.connect(server.port);
+    await raw.write(
+      "GET /services/echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    );
+    raw[Symbol.dispose]();
+  }
+  // Deno notices when it writes to them; by then each of them has been there and gone.
+  const until = performance.now() + 10_000;
+  while ((await knock(server))[0] !== 101) assert(performance.now() < until);
+  assertEquals(await server.settled(), { sessions: 0, groups: 0 });
+});
+
+Deno.test("a user takes as many sessions as it may have, from wherever", async () => {
+  await using server = await start({
+    auth: { jwt: { algorithms: ["HS256"], secretEnv: "JWT_SECRET" } },
+    limits: { sessionsPerUser: 1 },
+  });
+  const ada = { Authorization: `Bearer ${await tokenOf()}` };
+  const eva = { Authorization: `Bearer ${await tokenOf({ sub: "eva" })}` };
+  const first = await Client.open(server.ws("/services/echo"), {
+    headers: { ...ada, ...from("192.0.2.1") },
+  });
+  assertEquals(await knock(server, { ...ada, ...from("192.0.2.2") }), [429, "5"]);
+  await using _eva = await Client.open(server.ws("/services/echo"), { headers: eva });
+  await using _nobody = await Client.open(server.ws("/services/echo"));
+  await using _nobodyElse = await Client.open(server.ws("/services/echo"));
+  await first.close();
+  while ((await server.counts()).sessions > 3);
+  assertEquals((await knock(server, ada))[0], 101);
+  assertEquals(await figure(server, 'switchboard_refused_total{cause="user"}'), 1);
+});
+
+Deno.test("an address tries as many handshakes a second as it may, wherever they lead", async () => {
+  await using server = await start({ limits: { handshakesPerSecPerAddress: 5 } });
+  const paths = [
+    "/services/echo",
+    "/services/none",
+    "/",
+    "/service/js",
+    "/services/echo",
+    "/nothing",
+    "/services/echo",
+  ];
+  const statuses = [];
+  for (const path of paths) statuses.push((await knock(server, from("192.0.2.1"), path))[0]);
+  assert(statuses.includes(429), statuses.join());
+  assertEquals(statuses.slice(0, 5).includes(429), false, statuses.join());
+  assertEquals(await knock(server, from("192.0.2.2")), [101, null]);
+  // Requests are no handshakes.
+  for (let n = 0; n < 20; n++) assertEquals(await server.text("/services/echo"), "up");
+});
+
+Deno.test("who sends more messages than it may is closed with 1008, and its service is told", async (t) => {
+  const cases: [string, Record<string, unknown>, unknown][] = [
+    ["by the server's settings", { limits: { messagesPerSec: 1 } }, {}],
+    ["by the manifest", { limits: { messagesPerSec: 100 } }, { messagesPerSec: 1 }],
+  ];
+  for (const [name, settings, manifest] of cases) {
+    await t.step(name, async () => {
+      await using server = await start(settings, manifest);
+      await using calm = await Client.open(server.ws("/services/echo"));
+      using loud = await Raw.connect(server.port);
+      await loud.handshake("/services/echo");
+      // Nothing more: a message that is under way when the server closes would reset the connection.
+      await loud.write(new Uint8Array([...frameOf(1, "one"), ...frameOf(1, "two")]));
+      assertEquals(await closeOf(loud), [1008, "too many messages"]);
+      const logged = () => server.logged(({ service }) => service === "echo");
+      assertEquals((await logged()).message, "error Messages come faster than they may");
+      assertEquals((await logged()).message, "closed 1008");
+      calm.send("calm");
+      assertEquals(await calm.next(), "calm");
+      assertEquals(await figure(server, 'switchboard_dropped_total{cause="rate"}'), 1);
+    });
+  }
+  await t.step("0 in the manifest is no limit", async () => {
+    await using server = await start({ limits: { messagesPerSec: 1 } }, { messagesPerSec: 0 });
+    await using client = await Client.open(server.ws("/services/echo"));
+    for (let n = 0; n < 500; n++) client.send(String(n));
+    for (let n = 0; n < 500; n++) assertEquals(await client.next(), String(n));
+  });
+});
+
+Deno.test("where it shall be dropped, what comes too fast is left out, and the session stays", async () => {
+  await using server = await start({ limits: { messagesPerSec: 10, overRate: "drop" } });
+  await using client = await Client.open(server.ws("/services/echo"));
+  for (let n = 0; n < 100; n++) client.send(String(n));
+  for (let n = 0; n < 10; n++) assertEquals(await client.next(), String(n));
+  let dropped = 0;
+  while (dropped < 50) dropped = await figure(server, 'switchboard_dropped_total{cause="rate"}');
+  // Tokens come back.
+  while (true) {
+    client.send("later");
+    const answer = await Promise.race([client.next(), server.text("/healthz").then(() => null)]);
+    if (answer === "later") break;
+  }
+});
+
+Deno.test("bytes are counted as they are sent, text as UTF-8", async (t) => {
+  for (
+    const [name, message, answer] of [
+      ["text", "€".repeat(30), "€".repeat(30)],
+      ["binary", new Uint8Array(90), "90"],
+    ] as const
+  ) {
+    await t.step(name, async () => {
+      await using server = await start({ limits: { bytesPerSec: 100 } });
+      using raw = await Raw.connect(server.port);
+      await raw.handshake("/services/echo");
+      const frame = frameOf(typeof message === "string" ? 1 : 2, message);
+      // Each is 90 bytes: the first is let through, and two together are too much.
+      await using calm = await Client.open(server.ws("/services/echo"));
+      calm.send(message);
+      assertEquals(await calm.next(), answer);
+      await raw.write(new Uint8Array([...frame, ...frame]));
+      assertEquals(await closeOf(raw), [1008, "too many messages"]);
+    });
+  }
+});
+
+Deno.test("a session is in as many groups as it may be", async () => {
+  await using server = await start({ limits: { groupsPerSession: 4 } });
+  await using client = await Client.open(server.ws("/services/echo"));
+  client.send("groups");
+  assertEquals(await client.next(), "4");
+  assertMatch((await server.logged(({ service }) => service === "echo")).message, /another group/);
+});
+
+Deno.test("headers that are too large are refused", async () => {
+  await using server = await start({ limits: { headerBytes: 2000 } });
+  for (const upgrade of [true, false]) {
+    using raw = await Raw.connect(server.port);
+    const headers = {
+      "X-Large": "x".repeat(2000),
+      ...(upgrade ? {} : { Upgrade: null, Connection: null }),
+    };
+    const head = await raw.handshake("/services/echo", headers);
+    assertMatch(head, /^HTTP\/1\.1 431 /);
+    assertMatch(head, /x-request-id: /i);
+  }
+  assertEquals((await knock(server, { "X-Fine": "x".repeat(1500) }))[0], 101);
+});
+
+Deno.test("0 is no limit", async () => {
+  const limits = Object.fromEntries([
+    "sessions",
+    "sessionsPerUser",
+    "sessionsPerAddress",
+    "handshakesPerSecPerAddress",
+    "wrongCredentialsPerMinPerAddress",
+    "messagesPerSec",
+    "bytesPerSec",
+    "groupsPerSession",
+    "headerBytes",
+    "bodyBytes",
+  ].map((name) => [name, 0]));
+  await using server = await start({ limits });
+  const clients: Client[] = [];
+  for (let n = 0; n < 150; n++) clients.push(await Client.open(server.ws("/services/echo")));
+  clients[0]!.send("groups");
+  assertEquals(await clients[0]!.next(), "11");
+  for (const client of clients) await client.close();
+});
+
+Deno.test("origins of the server's settings count where a service lists none", async (t) => {
+  await using server = await start({ origins: ["https://*.example.com"] }, {}, {
+    "services/own/own.js": ECHO,
+    "services/own/service.json": { origins: ["https://own.test"] },
+  });
+  const host = `127.0.0.1:${server.port}`;
+  const cases: [string, string, number][] = [
+    ["https://www.example.com", "/services/echo", 101],
+    ["https://a.b.example.com", "/services/echo", 101],
+    [`http://${host}`, "/services/echo", 101],
+    ["https://example.com", "/services/echo", 403],
+    ["http://www.example.com", "/services/echo", 403],
+    ["https://www.example.com.evil.test", "/services/echo", 403],
+    ["https://wwwexample.com", "/services/echo", 403],
+    ["https://evil.test", "/services/echo", 403],
+    ["null", "/services/echo", 403],
+    ["https://www.example.com", "/services/own", 403],
+    ["https://own.test", "/services/own", 101],
+  ];
+  for (const [origin, path, status] of cases) {
+    await t.step(`${origin} ${path}: ${status}`, async () => {
+      assertEquals((await knock(server, { Origin: origin, Host: host }, path))[0], status);
+    });
+  }
+});
+
+Deno.test("a slow client that may lose messages keeps its session, and loses group messages only", async () => {
+  await using server = await start({ slowClient: "drop", limits: { sessionsPerAddress: 0 } }, {
+    sendBufferBytes: 200_000,
+  }, {
+    "services/echo/echo.js": `
+      const ws = require("/lib/websocket");
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = (e) => {
+        if (e.type === "open") ws.addToGroup("all", e.session.id);
+        if (e.type !== "message") return;
+        if (e.message === "flood") {
+          for (let n = 0; n < 20_000; n++) ws.sendToGroup("all", String(n).padEnd(1000));
+          return ws.sendToGroup("all", "end");
+        }
+        ws.send(e.session.id, "answer " + e.message);
+      };`,
+  });
+  using slow = await Raw.connect(server.port);
+  await slow.handshake("/services/echo");
+  await using quick = await Client.open(server.ws("/services/echo"));
+  await slow.write(frameOf(1, "begin"));
+  assertEquals(new TextDecoder().decode((await slow.frame())!.payload), "answer begin");
+  quick.send("flood");
+  let last = -1;
+  for (let message = await quick.next(); message !== "end"; message = await quick.next()) {
+    const number = parseInt(message as string);
+    assert(number > last);
+    last = number;
+  }
+  assert(await figure(server, 'switchboard_dropped_total{cause="slow_client_message"}') > 1000);
+  assertEquals(await figure(server, 'switchboard_dropped_total{cause="slow_client"}'), 0);
+  // It wakes up: what is left comes in order, the newest last, and an answer is never lost.
+  await slow.write(frameOf(1, "still here"));
+  const seen: string[] = [];
+  while (!seen.includes("answer still here") || !seen.includes("end")) {
+    const frame = await slow.frame();
+    assert(frame !== null && frame.opcode === 1);
+    seen.push(new TextDecoder().decode(frame.payload).trim());
+  }
+  const numbers = seen.filter((text) => /^\d+$/.test(text)).map(Number);
+  assertEquals(numbers, numbers.toSorted((a, b) => a - b));
+  assert(numbers.length < 19_000);
+});
+
+Deno.test("one that stalls among 1,000 does not hold up the others, and is dropped in the end", async () => {
+  await using server = await start(
+    {
+      limits: { sessionsPerAddress: 0, handshakesPerSecPerAddress: 0 },
+    },
+    { sendBufferBytes: 8_000_000 },
+    {
+      "services/echo/echo.js": `
+      const ws = require("/lib/websocket");
+      let stalled;
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = (e) => {
+        if (e.type === "open") ws.addToGroup("all", e.session.id);
+        if (e.type === "close") console.log("closed " + e.closeReason);
+        if (e.type !== "message") return;
+        if (e.message === "me") stalled = e.session.id;
+        else if (e.message !== "flood") return ws.sendToGroup("all", e.message.padEnd(1000));
+        // Some of it goes into the kernel's buffers, and the rest waits in ours.
+        for (let n = 0; n < 9; n++) ws.send(stalled, "x".repeat(1_000_000));
+      };`,
+    },
+  );
+  using stalled = await Raw.connect(server.port);
+  await stalled.handshake("/services/echo");
+  await stalled.write(frameOf(1, "me"));
+  while (await figure(server, "switchboard_send_buffer_bytes") === 0);
+  const clients: Client[] = [];
+  for (let n = 0; n < 999; n++) clients.push(await Client.open(server.ws("/services/echo")));
+  for (let round = 0; round < 20; round++) {
+    clients[0]!.send(String(round));
+    const texts = await Promise.all(clients.map((client) => client.next()));
+    assertEquals(new Set(texts.map((text) => parseInt(text as string))), new Set([round]));
+  }
+  assertEquals((await server.counts()).sessions, 1000);
+  clients[0]!.send("flood");
+  assertEquals((await server.logged(({ service }) => service === "echo")).message, "closed 3008");
+  while ((await server.counts()).sessions > 999);
+  assertEquals(await figure(server, 'switchboard_dropped_total{cause="slow_client"}'), 1);
+  assertEquals(await figure(server, "switchboard_send_buffer_bytes"), 0);
+  clients[0]!.send("through");
+  const texts = await Promise.all(clients.map((client) => client.next()));
+  assertEquals(new Set(texts.map((text) => (text as string).trim())), new Set(["through"]));
+  await Promise.all(clients.map((client) => client.close()));
+  assertEquals(await server.settled(), { sessions: 0, groups: 0 });
+});

@@ -1,0 +1,195 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client } from "../helpers/client.ts";
+import { Server } from "../helpers/server.ts";
+import type { Files } from "../helpers/site.ts";
+import { SECRET, tokenOf } from "../helpers/tokens.ts";
+
+const WHO = `
+  const auth = require("/lib/xp/auth");
+  exports.get = (req) => req.webSocket
+    ? { webSocket: {} }
+    : { contentType: "application/json", body: { user: auth.getUser(), editor: auth.hasRole("editor") } };
+  exports.webSocketEvent = (e) => e.type === "message" &&
+    require("/lib/xp/websocket").send(e.session.id, JSON.stringify(e.session.user ?? null));`;
+
+const MODULE = `
+  export async function authenticate(request, { remoteAddress }) {
+    const key = request.headers.get("x-key");
+    switch (key) {
+      case null: return null;
+      case "undefined": return;
+      case "wrong": return false;
+      case "throws": throw new Error("no luck");
+      case "never": await new Promise(() => {});
+      case "spin": while (true);
+      case "number": return 7;
+      case "list": return [];
+      case "no login": return { name: "ada" };
+      case "empty": return { login: "" };
+      case "long": return { login: "x".repeat(257) };
+      case "roles": return { login: "ada", roles: "editor" };
+      case "role": return { login: "ada", roles: [7] };
+      case "ring": { const ring = { login: "ada" }; ring.ring = ring; return ring; }
+      case "reads": return { login: Deno.readTextFileSync("/etc/hostname") };
+      case "root": return { login: Deno.readTextFileSync(new URL("../switchboard.json", import.meta.url)) };
+      case "about": return { login: "ada", displayName: [request.method, new URL(request.url).pathname, remoteAddress, request.headers.get("cookie")].join(" ") };
+      case "soon": return { login: "ada", expiresAt: Date.now() + 1500 };
+      default: return { login: key, displayName: "Key " + key, email: "a@b", id: "7", idProvider: "keys", roles: ["editor"] };
+    }
+  }`;
+
+function start(more: Files = {}, auth: Record<string, unknown> = {}): Promise<Server> {
+  return Server.start({
+    "switchboard.json": {
+      auth: { module: "auth/auth.mjs", ...auth },
+      limits: { requestTimeoutMs: 1500, wrongCredentialsPerMinPerAddress: 0 },
+    },
+    "auth/auth.mjs": MODULE,
+    "services/who/who.js": WHO,
+    ...more,
+  }, { env: { JWT_SECRET: SECRET } });
+}
+
+async function ask(server: Server, headers: Record<string, string> = {}) {
+  const response = await server.fetch("/services/who?secret=1", { headers });
+  return { status: response.status, body: await response.text() };
+}
+
+Deno.test("a module of the operator's own says who is asking", async (t) => {
+  await using server = await start();
+  await t.step("a user", async () => {
+    const { body } = await ask(server, { "X-Key": "k1" });
+    const user = {
+      key: "user:keys:7",
+      displayName: "Key k1",
+      disabled: false,
+      email: "a@b",
+      login: "k1",
+      idProvider: "keys",
+    };
+    assertEquals(JSON.parse(body), { user, editor: true });
+    await using client = await Client.open(server.ws("/services/who"), {
+      headers: { "X-Key": "k1" },
+    });
+    client.send("who?");
+    assertEquals(await client.json(), user);
+  });
+  await t.step("what it is told", async () => {
+    const { body } = await ask(server, { "X-Key": "about", Cookie: "a=1" });
+    assertEquals(JSON.parse(body).user.displayName, "GET /services/who 127.0.0.1 a=1");
+  });
+  for (const key of [null, "undefined"]) {
+    await t.step(`nobody: ${key}`, async () => {
+      const { status, body } = await ask(server, key === null ? {} : { "X-Key": key });
+      assertEquals([status, JSON.parse(body).user], [200, null]);
+    });
+  }
+  await t.step("a wrong credential", async () => {
+    assertEquals((await ask(server, { "X-Key": "wrong" })).status, 401);
+  });
+  await t.step("one that ends", async () => {
+    await using client = await Client.open(server.ws("/services/who"), {
+      headers: { "X-Key": "soon" },
+    });
+    assertEquals((await client.closed).code, 1008);
+  });
+});
+
+Deno.test("a module that fails lets in nobody, neither as somebody nor as nobody", async (t) => {
+  await using server = await start();
+  const failing = [
+    "throws",
+    "never",
+    "number",
+    "list",
+    "no login",
+    "empty",
+    "long",
+    "roles",
+    "role",
+    "ring",
+  ];
+  for (const key of failing) {
+    await t.step(key, async () => {
+      assertEquals((await ask(server, { "X-Key": key })).status, 503);
+    });
+  }
+  await t.step("the log says why, and not what was asked", () => {
+    const text = server.log.all.join("\n");
+    assertMatch(text, /authenticate\(\): Error: no luck/);
+    assertMatch(text, /must return a user, null or false: .*\\"login\\" is missing/);
+    assert(!text.includes("secret=1"));
+  });
+  await t.step("it runs in an isolate with its own grants", async () => {
+    for (const key of ["reads", "root"]) {
+      assertEquals((await ask(server, { "X-Key": key })).status, 503);
+    }
+    assertMatch(server.log.all.join("\n"), /auth module auth\/auth\.mjs.*NotCapable/);
+  });
+  await t.step("one that never ends is stopped, and starts anew", async () => {
+    assertEquals((await ask(server, { "X-Key": "spin" })).status, 503);
+    await server.logged(({ message }) => /runs again/.test(message));
+    assertEquals((await ask(server, { "X-Key": "k1" })).status, 200);
+  });
+});
+
+Deno.test("a module stands beside tokens: what is no token is its business", async () => {
+  await using server = await start({}, { jwt: { algorithms: ["HS256"], secretEnv: "JWT_SECRET" } });
+  const token = await tokenOf();
+  const byToken = await ask(server, { Authorization: `Bearer ${token}`, "X-Key": "k1" });
+  assertEquals(JSON.parse(byToken.body).user.login, "ada");
+  assertEquals(JSON.parse((await ask(server, { "X-Key": "k1" })).body).user.login, "k1");
+  assertEquals((await ask(server, { Authorization: "Bearer x", "X-Key": "k1" })).status, 401);
+});
+
+Deno.test("a module has the grants of the settings, and at the root reads but itself", async (t) => {
+  await t.step("granted", async () => {
+    await using server = await start({
+      "auth/auth.mjs":
+        `export const authenticate = () => ({ login: Deno.env.get("JWT_SECRET").slice(0, 8) });`,
+    }, { permissions: { env: ["JWT_SECRET"] } });
+    assertEquals(JSON.parse((await ask(server)).body).user.login, SECRET.slice(0, 8));
+  });
+  await t.step("at the root", async () => {
+    await using server = await start({
+      "auth.mjs": `export function authenticate() {
+        const tries = ["switchboard.json", "services/who/who.js", "auth.mjs"].map((path) => {
+          try { Deno.readTextFileSync(new URL(path, import.meta.url)); return "read"; } catch (error) { return error.name; }
+        });
+        return { login: tries.join() };
+      }`,
+    }, { module: "auth.mjs" });
+    assertEquals(JSON.parse((await ask(server)).body).user.login, "NotCapable,NotCapable,read");
+  });
+});
+
+Deno.test("a server whose module is not as it should be does not start, and says why", async (t) => {
+  const cases: [string, Files, Record<string, unknown>, RegExp][] = [
+    [
+      "no file",
+      {},
+      { module: "none.ts" },
+      /There is no "none.ts", which "auth.module" in switchboard.json names/,
+    ],
+    [
+      "no function",
+      { "auth/auth.mjs": "export const authenticat = 1;" },
+      {},
+      /must export a function authenticate\(request\)/,
+    ],
+    ["it throws", { "auth/auth.mjs": "throw new Error('at once');" }, {}, /at once/],
+    [
+      "a grant that needs trust",
+      {},
+      { permissions: { net: true } },
+      /Cannot grant "permissions.net": true/,
+    ],
+    ["a grant that is none", {}, { permissions: { nett: [] } }, /did you mean "net"/],
+  ];
+  for (const [name, files, auth, expected] of cases) {
+    await t.step(name, async () => {
+      const error = await start(files, auth).then(() => null, (error) => error);
+      assertMatch(error.message, expected);
+    });
+  }
+});

@@ -1,0 +1,475 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client } from "../helpers/client.ts";
+import { Raw } from "../helpers/raw.ts";
+import { Server } from "../helpers/server.ts";
+import type { Files } from "../helpers/site.ts";
+import { KeyPair, SECRET, tokenOf } from "../helpers/tokens.ts";
+
+/** A service that says who is there. */
+const WHO = `
+  const auth = require("/lib/xp/auth");
+  const ws = require("/lib/xp/websocket");
+  const roles = ["system.everyone", "system.authenticated", "editor", "role:editor", "system.admin"];
+  const who = () => ({ user: auth.getUser(), roles: roles.filter((role) => auth.hasRole(role)) });
+  exports.get = (req) => req.webSocket
+    ? { webSocket: { data: who(), subProtocols: ["chat"] } }
+    : { contentType: "application/json", body: who() };
+  exports.webSocketEvent = (e) => {
+    if (e.type === "close") console.log("closed " + e.closeReason);
+    if (e.type !== "message") return;
+    ws.send(e.session.id, JSON.stringify({ user: e.session.user ?? null, data: e.data, now: who() }));
+  };`;
+
+const JWT = { algorithms: ["HS256"], secretEnv: "JWT_SECRET" };
+const ADA = {
+  key: "user:jwt:ada",
+  displayName: "ada",
+  disabled: false,
+  login: "ada",
+  idProvider: "jwt",
+};
+
+function site(auth: unknown, more: Files = {}): Files {
+  return { "switchboard.json": { auth }, "services/who/who.js": WHO, ...more };
+}
+
+function start(auth: unknown, more: Files = {}): Promise<Server> {
+  return Server.start(site(auth, more), { env: { JWT_SECRET: SECRET } });
+}
+
+async function ask(server: Server, headers: Record<string, string> = {}, path = "/services/who") {
+  const response = await server.fetch(path, { headers });
+  return { status: response.status, headers: response.headers, body: await response.text() };
+}
+
+Deno.test("a token says who somebody is: in a request, in each event, and what roles they have", async (t) => {
+  await using server = await start({ jwt: { ...JWT, cookie: "session", queryParam: "token" } });
+  const token = await tokenOf({
+    preferred_username: "ada.l",
+    name: "Ada Lovelace",
+    email: "ada@example.com",
+    roles: ["editor", "role:other", 7, ""],
+  });
+  const user = { ...ADA, displayName: "Ada Lovelace", email: "ada@example.com", login: "ada.l" };
+  const known = ["system.everyone", "system.authenticated", "editor", "role:editor"];
+  await t.step("in a request", async () => {
+    const { body } = await ask(server, { Authorization: `Bearer ${token}` });
+    assertEquals(JSON.parse(body), { user, roles: known });
+  });
+  await t.step("in an event", async () => {
+    await using client = await Client.open(server.ws("/services/who"), {
+      headers: { Authorization: `bearer ${token}` },
+    });
+    client.send("who?");
+    const who = { user, roles: known };
+    assertEquals(await client.json(), { user, data: who, now: who });
+  });
+  await t.step("nobody is nobody", async () => {
+    const { body } = await ask(server);
+    assertEquals(JSON.parse(body), { user: null, roles: ["system.everyone"] });
+    await using client = await Client.open(server.ws("/services/who"));
+    client.send("who?");
+    assertEquals((await client.json()).user, null);
+  });
+  await t.step("in a cookie", async () => {
+    const { body } = await ask(server, { Cookie: `other=1; session=${token}` });
+    assertEquals(JSON.parse(body).user, user);
+    assertEquals(JSON.parse((await ask(server, { Cookie: `other=${token}` })).body).user, null);
+  });
+  await t.step("in the query", async () => {
+    const { body } = await ask(server, {}, `/services/who?token=${token}`);
+    assertEquals(JSON.parse(body).user, user);
+  });
+  await t.step("in a subprotocol, of which only the other one is answered", async () => {
+    for (
+      const [protocols, answer] of [[["bearer", token], "bearer"], [
+        ["bearer", token, "chat"],
+        "chat",
+      ], [["chat", "bearer", token], "chat"]] as const
+    ) {
+      await using client = await Client.open(server.ws("/services/who"), {
+        protocols: [...protocols],
+      });
+      assertEquals(client.protocol, answer);
+      client.send("who?");
+      assertEquals((await client.json()).user, user);
+    }
+    using raw = await Raw.connect(server.port);
+    const head = await raw.handshake("/services/who", {
+      "Sec-WebSocket-Protocol": `bearer,${token}`,
+    });
+    assertMatch(head, /^HTTP\/1\.1 101 /);
+    assert(!head.includes(token));
+  });
+  await t.step("the header counts over the cookie", async () => {
+    const other = await tokenOf({ sub: "eva" });
+    const { body } = await ask(server, {
+      Authorization: `Bearer ${other}`,
+      Cookie: `session=${token}`,
+    });
+    assertEquals(JSON.parse(body).user.login, "eva");
+  });
+  await t.step("the log has no token", async () => {
+    await server.stop();
+    assert(!server.log.all.join("\n").includes(token.slice(0, 20)));
+  });
+});
+
+Deno.test("the query is no place for a token, unless it was switched on", async () => {
+  await using server = await start({ jwt: JWT });
+  const token = await tokenOf();
+  for (const name of ["token", "access_token", "null", "session"]) {
+    const { status, body } = await ask(
+      server,
+      { Cookie: `${name}=${token}` },
+      `/services/who?${name}=${token}`,
+    );
+    assertEquals([status, JSON.parse(body).user], [200, null]);
+  }
+});
+
+Deno.test("a wrong token is an error, never an anonymous visitor, whatever is wrong with it", async (t) => {
+  await using server = await start({
+    jwt: { ...JWT, issuer: "us", audience: "them", clockSkewSec: 0, cookie: "session" },
+  }, {
+    "switchboard.json": {
+      auth: { jwt: { ...JWT, issuer: "us", audience: "them", clockSkewSec: 0, cookie: "session" } },
+      limits: { wrongCredentialsPerMinPerAddress: 0 },
+    },
+  });
+  const good = { iss: "us", aud: "them" };
+  const encode = (value: unknown) =>
+    new TextEncoder().encode(JSON.stringify(value)).toBase64({
+      alphabet: "base64url",
+      omitPadding: true,
+    });
+  const [head, payload, signature] = (await tokenOf(good)).split(".") as [string, string, string];
+  const hour = Math.floor(Date.now() / 1000) + 3600;
+  const cases: Record<string, [string, RegExp]> = {
+    "expired": [
+      await tokenOf(good, { expires: Math.floor(Date.now() / 1000) - 1 }),
+      /an expired token/,
+    ],
+    "not yet": [await tokenOf({ ...good, nbf: hour }), /"nbf" is another/],
+    "another secret": [await tokenOf(good, { secret: "x".repeat(40) }), /a wrong signature/],
+    "another issuer": [await tokenOf({ ...good, iss: "them" }), /"iss" is another/],
+    "no issuer": [await tokenOf({ aud: "them" }), /"iss" is missing/],
+    "another audience": [await tokenOf({ ...good, aud: ["others"] }), /"aud" is another/],
+    "no subject": [await tokenOf({ ...good, sub: undefined } as never), /"sub" is missing/],
+    "an empty subject": [await tokenOf({ ...good, sub: "" }), /without a subject/],
+    "a long subject": [await tokenOf({ ...good, sub: "x".repeat(257) }), /more than 256/],
+    "HS512": [
+      await tokenOf(good, { alg: "HS512", secret: SECRET + SECRET }),
+      /an algorithm that is not listed/,
+    ],
+    "alg none": [
+      `${encode({ alg: "none" })}.${encode({ ...good, sub: "ada" })}.`,
+      /what is no token|not listed/,
+    ],
+    "alg None": [
+      `${encode({ alg: "None" })}.${encode({ ...good, sub: "ada" })}.${signature}`,
+      /not listed/,
+    ],
+    "no alg": [`${encode({})}.${payload}.${signature}`, /what is no token/],
+    "no signature": [`${head}.${payload}.`, /what is no token|wrong signature/],
+    "another payload": [
+      `${head}.${encode({ ...good, sub: "admin", exp: hour })}.${signature}`,
+      /wrong signature/,
+    ],
+    "a crit that nobody knows": [
+      `${encode({ alg: "HS256", crit: ["x"], x: 1 })}.${payload}.${signature}`,
+      /what is no token/,
+    ],
+    "five parts": [`${head}.${payload}.${signature}.x.y`, /what is no token/],
+    "no parts": ["token", /what is no token/],
+    "nothing": ["", /what is no token/],
+    "odd characters": ["a b", /what is no token/],
+    "long": ["x".repeat(8193), /more than 8192 characters/],
+  };
+  for (const [name, [token, expected]] of Object.entries(cases)) {
+    await t.step(name, async () => {
+      const { status, headers, body } = await ask(server, { Authorization: `Bearer ${token}` });
+      assertEquals(status, 401, body);
+      assertEquals(
+        headers.get("www-authenticate"),
+        'Bearer realm="switchboard", error="invalid_token"',
+      );
+      assertMatch(body, expected);
+      if (token.length > 20) assertEquals(body.includes(token.slice(0, 20)), false);
+      using raw = await Raw.connect(server.port);
+      const upgrade = await raw.handshake("/services/who", { Authorization: `Bearer ${token}` });
+      assertMatch(upgrade, /^HTTP\/1\.1 401 /);
+    });
+  }
+  await t.step("100 KB of it", async () => {
+    using raw = await Raw.connect(server.port);
+    const head = await raw.handshake("/services/who", {
+      Authorization: `Bearer ${"x".repeat(100_000)}`,
+    });
+    assertMatch(head, /^HTTP\/1\.1 4\d\d /);
+  });
+  await t.step("in the cookie as well, and the pair", async () => {
+    assertEquals((await ask(server, { Cookie: "session=x.y.z" })).status, 401);
+    for (const pair of ["bearer", "bearer, ", "bearer, x", "chat, bearer", "bearer, bearer"]) {
+      using raw = await Raw.connect(server.port);
+      const head = await raw.handshake("/services/who", { "Sec-WebSocket-Protocol": pair });
+      assertMatch(head, /^HTTP\/1\.1 401 /, pair);
+    }
+  });
+  await t.step("two headers are no way round", async () => {
+    using raw = await Raw.connect(server.port);
+    const token = await tokenOf(good);
+    await raw.write(
+      `GET /services/who HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+    );
+    assertMatch(await raw.head(), /^HTTP\/1\.1 4\d\d /);
+  });
+  await t.step("another scheme is the service's own business", async () => {
+    const { status, body } = await ask(server, { Authorization: "Digest x" });
+    assertEquals([status, JSON.parse(body).user], [200, null]);
+  });
+  await t.step("and the good one is good", async () => {
+    assertEquals(
+      (await ask(server, { Authorization: `Bearer ${await tokenOf(good)}` })).status,
+      200,
+    );
+  });
+});
+
+Deno.test("public keys: each algorithm, and no confusion of keys", async (t) => {
+  for (const alg of ["RS256", "ES256", "EdDSA"]) {
+    await t.step(alg, async () => {
+      const keys = await KeyPair.make(alg);
+      const other = await KeyPair.make(alg);
+      const pem = await keys.pem();
+      await using server = await start({ jwt: { algorithms: [alg], publicKeyFile: "key.pem" } }, {
+        "key.pem": pem,
+      });
+      const good = await ask(server, { Authorization: `Bearer ${await keys.token()}` });
+      assertEquals([good.status, JSON.parse(good.body).user], [200, ADA]);
+      for (const token of [await other.token(), await tokenOf({}, { secret: pem })]) {
+        assertEquals((await ask(server, { Authorization: `Bearer ${token}` })).status, 401);
+      }
+    });
+  }
+});
+
+Deno.test("a JWKS is fetched, kept, and fetched anew for a key that is new", async (t) => {
+  const one = await KeyPair.make("RS256", "one");
+  const two = await KeyPair.make("RS256", "two");
+  let keys = [await one.jwk()];
+  let asked = 0;
+  let isDown = false;
+  await using jwks = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => {
+    asked++;
+    return isDown ? new Response("down", { status: 500 }) : Response.json({ keys });
+  });
+  const jwksUrl = `http://127.0.0.1:${jwks.addr.port}/keys`;
+  await using server = await start({ jwt: { algorithms: ["RS256"], jwksUrl } });
+  const status = async (token: string) =>
+    (await ask(server, { Authorization: `Bearer ${token}` })).status;
+  await t.step("one look for many tokens", async () => {
+    for (let n = 0; n < 5; n++) assertEquals(await status(await one.token()), 200);
+    assertEquals(asked, 1);
+  });
+  await t.step("keys that nobody knows make us look no more than once in a while", async () => {
+    for (let n = 0; n < 5; n++) assertEquals(await status(await two.token()), 401);
+    assertEquals(asked, 1);
+  });
+  await t.step("a key that was there from the start of another server", async () => {
+    keys = [await one.jwk(), await two.jwk()];
+    await using fresh = await start({ jwt: { algorithms: ["RS256"], jwksUrl } });
+    const token = await two.token();
+    assertEquals((await ask(fresh, { Authorization: `Bearer ${token}` })).status, 200);
+  });
+  await t.step(
+    "while it is down nobody is let in as somebody, nor turned into nobody",
+    async () => {
+      isDown = true;
+      await using fresh = await start({ jwt: { algorithms: ["RS256"], jwksUrl } });
+      const answer = await ask(fresh, { Authorization: `Bearer ${await one.token()}` });
+      assertEquals([answer.status, answer.headers.get("retry-after")], [503, "5"]);
+      assertMatch(
+        (await fresh.logged(({ level }) => level === "WARN")).message,
+        /Cannot get the keys/,
+      );
+      assertEquals((await ask(fresh)).status, 200);
+    },
+  );
+});
+
+Deno.test("who is connected when the token expires is closed with 1008, unless it shall not be", async (t) => {
+  const soon = () => Math.floor(Date.now() / 1000) + 2;
+  await t.step("closed", async () => {
+    await using server = await start({ jwt: JWT });
+    const client = await Client.open(server.ws("/services/who"), {
+      headers: { Authorization: `Bearer ${await tokenOf({}, { expires: soon() })}` },
+    });
+    await using stays = await Client.open(server.ws("/services/who"));
+    assertEquals(await client.closed, { code: 1008, reason: "credential expired" });
+    assertEquals((await server.logged(({ service }) => service === "who")).message, "closed 1008");
+    stays.send("still here");
+    assertEquals((await stays.json()).user, null);
+  });
+  await t.step("not closed", async () => {
+    await using server = await start({ jwt: { ...JWT, closeOnExpiry: false } });
+    const expires = soon();
+    await using client = await Client.open(server.ws("/services/who"), {
+      headers: { Authorization: `Bearer ${await tokenOf({}, { expires })}` },
+    });
+    while (Date.now() < (expires + 2) * 1000) {
+      client.send("still here");
+      assertEquals((await client.json()).user.login, "ada");
+    }
+  });
+});
+
+Deno.test("`allow`: 401 with a challenge for who is unknown, 403 for who is another, and no upgrade", async (t) => {
+  const allowed = (allow: string[]) => ({ allow });
+  await using server = await start({ jwt: JWT, basic: { file: "users.json" } }, {
+    "users.json": { users: {} },
+    "services/known/known.js": WHO,
+    "services/known/service.json": allowed(["role:system.authenticated"]),
+    "services/editors/editors.js": WHO,
+    "services/editors/editors.xml":
+      "<service><allow><principal>role:editor</principal></allow></service>",
+    "services/editors/assets/page.html": "secret",
+    "services/ada/ada.js": WHO,
+    "services/ada/service.json": allowed(["user:jwt:ada"]),
+    "services/all/all.js": WHO,
+    "services/all/service.json": allowed(["role:system.everyone", "role:nobody"]),
+    "services/nobody/nobody.js": WHO,
+    "services/nobody/service.json": allowed([]),
+  });
+  const tokens: Record<string, string | null> = {
+    nobody: null,
+    ada: await tokenOf(),
+    eva: await tokenOf({ sub: "eva", roles: "editor other" }),
+    forged: await tokenOf({ sub: "eve", roles: ["ditor", "role:editor2", "EDITOR"] }),
+  };
+  const expected: Record<string, Record<string, number>> = {
+    "/services/known": { nobody: 401, ada: 200, eva: 200, forged: 200 },
+    "/services/editors": { nobody: 401, ada: 403, eva: 200, forged: 403 },
+    "/services/editors/assets/page.html": { nobody: 401, ada: 403, eva: 200, forged: 403 },
+    "/services/ada": { nobody: 401, ada: 200, eva: 403, forged: 403 },
+    "/services/all": { nobody: 200, ada: 200, eva: 200, forged: 200 },
+    "/services/nobody": { nobody: 401, ada: 403, eva: 403, forged: 403 },
+  };
+  for (const [path, statuses] of Object.entries(expected)) {
+    for (const [name, status] of Object.entries(statuses)) {
+      await t.step(`${path} ${name}: ${status}`, async () => {
+        const token = tokens[name];
+        const headers = token ? { Authorization: `Bearer ${token}` } : undefined;
+        const answer = await ask(server, headers, path);
+        assertEquals(answer.status, status);
+        if (status === 401) {
+          assertEquals(
+            answer.headers.get("www-authenticate"),
+            'Bearer realm="switchboard", Basic realm="switchboard", charset="UTF-8"',
+          );
+        }
+        if (path.includes("assets")) return;
+        using raw = await Raw.connect(server.port);
+        const head = await raw.handshake(path, headers);
+        assertMatch(head, new RegExp(`^HTTP/1\\.1 ${status === 200 ? 101 : status} `));
+      });
+    }
+  }
+});
+
+Deno.test("on a shared path each service asks who it is", async () => {
+  const module = "require('net/websocket').getSession().sendText('[\"in\"]');";
+  await using server = await start({ jwt: JWT }, {
+    "services/open/m.js": module,
+    "services/open/service.json": { messageModules: ["m.js"] },
+    "services/closed/m.js": module,
+    "services/closed/service.json": { messageModules: ["m.js"], allow: ["role:editor"] },
+  });
+  const answers = async (headers: Record<string, string>) => {
+    await using client = await Client.open(server.ws("/service/js"), { headers });
+    const all = [];
+    for (const name of ["open", "closed"]) {
+      client.send(JSON.stringify({ module: `/${name}/m.js`, params: {} }));
+      const answer = await client.json();
+      all.push(answer.error?.code ?? answer[0]);
+    }
+    return all;
+  };
+  assertEquals(await answers({}), ["in", "FORBIDDEN"]);
+  assertEquals(await answers({ Authorization: `Bearer ${await tokenOf()}` }), ["in", "FORBIDDEN"]);
+  const editor = await tokenOf({ roles: ["editor"] });
+  assertEquals(await answers({ Authorization: `Bearer ${editor}` }), ["in", "in"]);
+  using raw = await Raw.connect(server.port);
+  const head = await raw.handshake("/service/js", { Authorization: "Bearer x" });
+  assertMatch(head, /^HTTP\/1\.1 401 /);
+});
+
+Deno.test("roles may be deep in a token, or a text", async (t) => {
+  const cases: [string, Record<string, unknown>][] = [
+    ["roles", { roles: "editor system.admin" }],
+    ["realm_access.roles", { realm_access: { roles: ["editor", "system.admin"] } }],
+    ["https://example.com/roles", { "https://example.com/roles": ["editor", "system.admin"] }],
+  ];
+  for (const [rolesClaim, claims] of cases) {
+    await t.step(rolesClaim, async () => {
+      await using server = await start({ jwt: { ...JWT, rolesClaim } });
+      const { body } = await ask(server, { Authorization: `Bearer ${await tokenOf(claims)}` });
+      assertEquals(JSON.parse(body).roles.slice(2), ["editor", "role:editor", "system.admin"]);
+    });
+  }
+  await t.step("odd ones are none", async () => {
+    await using server = await start({ jwt: { ...JWT, rolesClaim: "a.constructor.name" } });
+    const { body } = await ask(server, { Authorization: `Bearer ${await tokenOf({ a: {} })}` });
+    assertEquals(JSON.parse(body).roles, ["system.everyone", "system.authenticated"]);
+  });
+});
+
+Deno.test("a server whose keys are not as they should be does not start, and says why", async (t) => {
+  const rsa = await KeyPair.make("RS256");
+  const cases: [string, Record<string, unknown>, RegExp][] = [
+    ["no source", { algorithms: ["HS256"] }, /needs one of "secretEnv".*got none/],
+    ["two", { ...JWT, secretFile: "s" }, /got "secretEnv" and "secretFile"/],
+    [
+      "not set",
+      { ...JWT, secretEnv: "NOT_SET" },
+      /needs the environment variable NOT_SET, which is not set/,
+    ],
+    [
+      "too short",
+      { ...JWT, secretEnv: "SHORT" },
+      /at least 32 bytes in environment variable SHORT, got 5/,
+    ],
+    ["no file", { algorithms: ["HS256"], secretFile: "none" }, /cannot read "none"/],
+    [
+      "a secret for RS256",
+      { ...JWT, algorithms: ["RS256"] },
+      /"RS256" needs a public key, got a secret/,
+    ],
+    ["both kinds", { ...JWT, algorithms: ["HS256", "RS256"] }, /"RS256" needs a public key/],
+    [
+      "a public key for HS256",
+      { algorithms: ["HS256"], publicKeyFile: "key.pem" },
+      /"HS256" needs a secret, got a public key/,
+    ],
+    [
+      "another kind of key",
+      { algorithms: ["ES256"], publicKeyFile: "key.pem" },
+      /needs a public key \(PEM, "PUBLIC KEY"\) for ES256/,
+    ],
+    [
+      "no PEM",
+      { algorithms: ["ES256"], publicKeyFile: "switchboard.json" },
+      /needs a public key \(PEM/,
+    ],
+  ];
+  for (const [name, jwt, expected] of cases) {
+    await t.step(name, async () => {
+      const error = await Server.start(site({ jwt }, { "key.pem": await rsa.pem() }), {
+        env: { JWT_SECRET: SECRET, SHORT: "short" },
+      }).then(() => null, (error) => error);
+      assertMatch(error.message, expected);
+      assertMatch(error.message, /error: "auth\.jwt" in switchboard\.json /);
+      assert(!error.message.includes(SECRET));
+    });
+  }
+});
