@@ -1,14 +1,21 @@
 import { messageOf, SwitchboardError } from "./errors.ts";
 import type { KeyPair } from "./tls.ts";
+import { TlsFront } from "./tls_front.ts";
 
-type Handler = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Promise<Response>;
+/** Who is at the other end, and how they speak. */
+export interface Caller {
+  /** IP address. */
+  address: string;
+  scheme: "http" | "https";
+}
 
-/** The port that a server listens on; with TLS its certificate can be exchanged while sockets are open. */
+type Handler = (request: Request, caller: Caller) => Promise<Response>;
+
+/** The port that a server listens on. */
 export class Listener {
-  #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #front: TlsFront | null = null;
   readonly #abort = new AbortController();
-  /** Those that accept no more, and whose connections go on. */
-  readonly #retired: Deno.HttpServer[] = [];
 
   /**
    * Starts to listen.
@@ -19,17 +26,21 @@ export class Listener {
    * certificate and the key are none, or not of each other.
    */
   constructor(
-    private readonly hostname: string,
+    hostname: string,
     port: number,
     pair: KeyPair | null,
     private readonly handler: Handler,
     private readonly onError: (error: unknown) => void,
   ) {
     try {
-      // Where ports may be shared, nobody would notice that one is taken.
-      if (pair !== null) Deno.listen({ hostname, port }).close();
-      this.#server = this.#serve(port, pair);
+      if (pair === null) {
+        this.#server = this.#serve(hostname, port);
+      } else {
+        this.#server = this.#serve("127.0.0.1", 0);
+        this.#front = new TlsFront(hostname, port, pair, this.#server.addr.port, onError);
+      }
     } catch (error) {
+      this.#abort.abort();
       if (error instanceof SwitchboardError) throw error;
       throw new SwitchboardError(
         "SB_LISTEN",
@@ -41,56 +52,45 @@ export class Listener {
 
   /** Where it listens. */
   get port(): number {
-    return this.#server.addr.port;
+    return this.#front?.port ?? this.#server.addr.port;
   }
 
   /**
    * Uses another certificate for those that connect from now on.
    *
-   * @throws {SwitchboardError} `SB_TLS`, if it is none; then the one before it stays.
+   * @throws {SwitchboardError} `SB_TLS`, if it is none, then the one before it stays; `SB_LISTEN`, if somebody
+   * else has taken the port meanwhile.
    */
-  exchange(pair: KeyPair): void {
-    const server = this.#serve(this.port, pair);
-    this.#retired.push(this.#server);
-    // It accepts no more; that its connections come to an end is not waited for.
-    this.#server.shutdown().catch(this.onError);
-    this.#server = server;
+  async exchange(pair: KeyPair): Promise<void> {
+    await this.#front?.exchange(pair);
   }
 
   /** Ends all connections. */
   async close(): Promise<void> {
+    this.#front?.close();
     this.#abort.abort();
-    await Promise.allSettled([this.#server, ...this.#retired].map(({ finished }) => finished));
+    await this.#server.finished;
   }
 
-  #serve(port: number, pair: KeyPair | null): Deno.HttpServer<Deno.NetAddr> {
-    const options = {
-      hostname: this.hostname,
+  #serve(hostname: string, port: number): Deno.HttpServer<Deno.NetAddr> {
+    return Deno.serve({
+      hostname,
       port,
       signal: this.#abort.signal,
       onListen: () => {},
-      onError: (error: unknown) => {
+      onError: (error) => {
         this.onError(error);
         return new Response("Internal Server Error\n", { status: 500 });
       },
-    };
-    if (pair === null) return Deno.serve(options, this.handler);
-    try {
-      return Deno.serve({ ...options, ...pair, reusePort: true }, this.handler);
-    } catch (error) {
-      if (isAboutPort(error)) throw error;
-      throw new SwitchboardError(
-        "SB_TLS",
-        `Cannot use the certificate and the key: ${messageOf(error)}`,
-        { cause: error },
-      );
-    }
+    }, (request, { remoteAddr }) => this.#answer(request, remoteAddr));
   }
-}
 
-function isAboutPort(error: unknown): boolean {
-  return error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.AddrNotAvailable ||
-    error instanceof Deno.errors.PermissionDenied;
+  #answer(request: Request, { hostname, port }: Deno.NetAddr): Response | Promise<Response> {
+    if (this.#front === null) return this.handler(request, { address: hostname, scheme: "http" });
+    const address = this.#front.clientAt(port);
+    if (address !== undefined) return this.handler(request, { address, scheme: "https" });
+    return new Response("This port is the server's own\n", { status: 403 });
+  }
 }
 
 function listenProblem(error: unknown): string {

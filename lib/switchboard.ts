@@ -257,7 +257,7 @@ export class Switchboard implements AsyncDisposable {
       hostname,
       port,
       pair,
-      this.fetch,
+      (request, caller) => this.#gateway.handle(request, caller),
       (error) => this.#log("ERROR", `A request failed: ${messageOf(error)}`),
     );
     return { hostname, port: this.#listener.port, scheme: pair === null ? "http" : "https" };
@@ -267,12 +267,13 @@ export class Switchboard implements AsyncDisposable {
    * Reads certificate and key anew, for those that connect from now on; without TLS it does nothing.
    *
    * @returns Whether there are any.
-   * @throws {SwitchboardError} `SB_TLS`, if they cannot be used; then those before stay.
+   * @throws {SwitchboardError} `SB_TLS`, if they cannot be used, then those before stay;
+   * `SB_LISTEN`, if the port was taken by somebody else meanwhile.
    */
-  reloadTls(): boolean {
+  async reloadTls(): Promise<boolean> {
     const { tls } = this.settings;
-    if (tls === null || this.#listener === null) return false;
-    this.#listener.exchange(readKeyPair(this.root, tls));
+    if (tls === null || this.#listener === null || this.#closing !== null) return false;
+    await this.#listener.exchange(readKeyPair(this.root, tls));
     return true;
   }
 

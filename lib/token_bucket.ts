@@ -32,7 +32,7 @@ export class TokenBucket {
 
   #refill(perSec: number, now: number, capacity: number): void {
     const gone = Math.max(0, now - this.#at) / 1000;
-    this.#at = now;
+    this.#at = Math.max(this.#at, now);
     this.#tokens = Math.min(capacity, this.#tokens + gone * perSec);
   }
 }

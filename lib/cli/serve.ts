@@ -100,9 +100,9 @@ function reloadOnSignal(board: Switchboard, log: Log): Disposable {
   return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", hangUp) };
 }
 
-function reloadTls(board: Switchboard, log: Log): void {
+async function reloadTls(board: Switchboard, log: Log): Promise<void> {
   try {
-    if (board.reloadTls()) log("INFO", "The certificate was read anew");
+    if (await board.reloadTls()) log("INFO", "The certificate was read anew");
   } catch (error) {
     log("ERROR", `${messageOf(error)}; the one before it stays`);
   }

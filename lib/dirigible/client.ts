@@ -152,6 +152,6 @@ export class WebsocketClient {
   }
 
   #tell(event: DirigibleEvent, ...args: unknown[]): void {
-    this.#busy = this.#busy.then(() => this.#handler.call(event, ...args));
+    this.#busy = this.#busy.then(() => this.#handler.call(event, "", ...args));
   }
 }

@@ -29,9 +29,10 @@ export class Handler {
    * Calls the function for an event. What it throws is logged and changes nothing: it is no error of the
    * transport (contract Dirigible, section 1).
    *
+   * @param about What a line of the log is about, as in `Op.LOG` of the wire.
    * @returns What it returns, or undefined if it failed.
    */
-  async call(event: DirigibleEvent, ...args: unknown[]): Promise<unknown> {
+  async call(event: DirigibleEvent, about: string, ...args: unknown[]): Promise<unknown> {
     const name = METHODS[event.method];
     try {
       const exports = this.exports();
@@ -39,7 +40,7 @@ export class Handler {
       if (typeof own !== "function") return undefined;
       return await runFor(event, () => own(...args));
     } catch (error) {
-      link().logError(`${name}() of ${this.id}: `, error);
+      link().logError(`${name}() of ${this.id}: `, error, about);
       return undefined;
     }
   }

@@ -20,14 +20,16 @@ export class HandlerEndpoint implements Endpoint {
 
   async event(session: InnerSession, event: SessionEvent): Promise<void> {
     const { id } = session;
+    const about = `s${id}`;
     switch (event.type) {
       case "open":
-        await this.handler.call({ method: "onopen", message: null, error: null }, id);
+        await this.handler.call({ method: "onopen", message: null, error: null }, about, id);
         break;
       case "message": {
         const { message } = event;
         const reply = await this.handler.call(
           { method: "onmessage", message, error: null },
+          about,
           message,
           id,
         );
@@ -36,11 +38,16 @@ export class HandlerEndpoint implements Endpoint {
       }
       case "error": {
         const { error } = event;
-        await this.handler.call({ method: "onerror", message: null, error }, error, id);
+        await this.handler.call({ method: "onerror", message: null, error }, about, error, id);
         break;
       }
       case "close":
-        await this.handler.call({ method: "onclose", message: null, error: null }, id, event.code);
+        await this.handler.call(
+          { method: "onclose", message: null, error: null },
+          about,
+          id,
+          event.code,
+        );
     }
   }
 

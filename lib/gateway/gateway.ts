@@ -63,6 +63,8 @@ export interface GatewayAuthenticator {
 export interface PeerInfo {
   /** IP address. */
   address: string;
+  /** How they speak. Default: as the request's URL says. */
+  scheme?: "http" | "https";
 }
 
 /** The front door: finds the service that a request is for, and lets it in or not. */
@@ -98,6 +100,7 @@ export class Gateway {
       const isOurs = error instanceof SwitchboardError;
       const status = isOurs ? STATUS_OF[error.code] ?? 500 : 500;
       this.#options.log(isOurs ? "WARN" : "ERROR", what, id);
+      if (status === 504) this.#options.refused("timeout");
       const response = refusal(status, REASONS[status]!, status === 503 ? RETRY : {});
       response.headers.set("x-request-id", id);
       return response;
@@ -129,7 +132,7 @@ export class Gateway {
     if (url === null || host !== null && /[@/\\?#\s]/.test(host)) {
       return refusal(400, "The Host header or the path is broken");
     }
-    const origin = originOf(request, peer.address, trustProxy);
+    const origin = originOf(request, peer.address, trustProxy, peer.scheme);
     const upgrade = wantsWebSocket(request.headers);
     if (upgrade && !this.#options.quotas.mayShakeHands(origin.addresses[0])) {
       return this.#refuse("rate", 429, "Too many handshakes from this address", SOON);
@@ -172,9 +175,11 @@ export class Gateway {
     if (upgrade) return await this.#upgrade(request, service, place);
     const body = await readBody(request, bodyBytes, requestTimeoutMs);
     if (body === "too large") {
-      return refusal(413, `The body is larger than ${bodyBytes} bytes`, CLOSE);
+      return this.#refuse("body", 413, `The body is larger than ${bodyBytes} bytes`, CLOSE);
     }
-    if (body === "too slow") return refusal(408, "The body did not come in time", CLOSE);
+    if (body === "too slow") {
+      return this.#refuse("timeout", 408, "The body did not come in time", CLOSE);
+    }
     const reply = await this.#ask(service, request, place, {
       body: request.body === null ? null : body,
       upgrade: false,

@@ -13,12 +13,18 @@ export interface Origin {
 /**
  * Who is asking, and by what name they know this server. Forwarded headers count only if the peer is a proxy
  * that is trusted: anybody can send them.
+ *
+ * @param scheme How the peer speaks, if the request's URL does not say so.
  */
-export function originOf(request: Request, address: string, trustProxy: readonly string[]): Origin {
+export function originOf(
+  request: Request,
+  address: string,
+  trustProxy: readonly string[],
+  scheme: string = new URL(request.url).protocol.slice(0, -1),
+): Origin {
   // An IPv6 socket shows IPv4 peers as ::ffff:10.0.0.1.
   const peer = address.replace(/^::ffff:(?=\d+\.)/i, "");
   const url = new URL(request.url);
-  const scheme = url.protocol.slice(0, -1);
   const host = request.headers.get("host") ?? url.host;
   if (!trustProxy.includes(peer)) return { scheme, host, addresses: [peer] };
   const forwarded = (name: string) => lastOf(request.headers.get(`x-forwarded-${name}`));

@@ -1,6 +1,7 @@
 /** Why a request is refused, for who counts. */
 export type RefusalCause =
   | "address"
+  | "body"
   | "credential"
   | "draining"
   | "handshake"
@@ -10,6 +11,7 @@ export type RefusalCause =
   | "role"
   | "server"
   | "service"
+  | "timeout"
   | "unavailable"
   | "user";
 

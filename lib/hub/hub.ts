@@ -120,6 +120,7 @@ export class Hub implements SessionKeeper {
     if (session === undefined || session.groups?.has(group)) return true;
     const { owner, groups } = session;
     if ((groups?.size ?? 0) >= this.#maxGroups || owner.memberships >= MAX_MEMBERSHIPS) {
+      this.counts.groups++;
       return false;
     }
     owner.memberships++;

@@ -16,6 +16,7 @@ export interface Figures {
     | "shed"
     | "tooFast"
     | "tooBig"
+    | "groups"
     | "idle"
     | "expired",
     number
@@ -101,12 +102,13 @@ export class Metrics {
       "Sessions closed, or messages left out, for a limit",
       ["cause"],
       () => {
-        const { slow, shed, tooFast, tooBig, idle, expired } = read().counts;
+        const { slow, shed, tooFast, tooBig, groups, idle, expired } = read().counts;
         return Object.entries({
           slow_client: slow,
           slow_client_message: shed,
           rate: tooFast,
           message_size: tooBig,
+          groups,
           idle,
           credential_expired: expired,
         }).map(([cause, count]) => [{ cause }, count]);

@@ -228,6 +228,7 @@ Deno.test("a session is in as many groups as it may be", async () => {
   client.send("groups");
   assertEquals(await client.next(), "4");
   assertMatch((await server.logged(({ service }) => service === "echo")).message, /another group/);
+  assertEquals(await figure(server, 'switchboard_dropped_total{cause="groups"}'), 7);
 });
 
 Deno.test("headers that are too large are refused", async () => {

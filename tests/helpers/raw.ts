@@ -86,8 +86,13 @@ export class Raw implements Disposable {
     return true;
   }
 
+  /** Closes the connection, if it is still there. */
   [Symbol.dispose](): void {
-    this.connection.close();
+    try {
+      this.connection.close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
   }
 }
 

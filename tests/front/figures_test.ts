@@ -1,0 +1,188 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client } from "../helpers/client.ts";
+import { Server } from "../helpers/server.ts";
+import { SECRET, tokenOf } from "../helpers/tokens.ts";
+
+const ECHO = `
+  const { send, addToGroup } = require("/lib/xp/websocket");
+  exports.get = (req) => {
+    if (req.params.throw) throw new Error("in get");
+    return req.webSocket ? { webSocket: {} } : { body: "up" };
+  };
+  exports.webSocketEvent = (e) => {
+    if (e.type === "open") addToGroup("all", e.session.id);
+    if (e.type !== "message") return;
+    if (e.message === "spin") while (true);
+    if (e.message === "throw") throw new Error("in event");
+    if (e.message === "log") log.info("logged");
+    send(e.session.id, e.message);
+  };`;
+
+/** The figures, by name and labels. */
+async function figures(server: Server): Promise<Map<string, number>> {
+  const text = await server.text("/metrics");
+  return new Map(
+    text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
+      const at = line.lastIndexOf(" ");
+      return [line.slice(0, at), Number(line.slice(at + 1))];
+    }),
+  );
+}
+
+Deno.test("/metrics has every figure, and each counts what it says", async () => {
+  await using server = await Server.start({
+    "services/echo/echo.js": ECHO,
+    "services/echo/service.json": { eventTimeoutMs: 300, maxMessageBytes: 1000, maxSessions: 2 },
+  });
+  const empty = await figures(server);
+  assertEquals(empty.get('switchboard_sessions{service="echo"}'), 0);
+  await using client = await Client.open(server.ws("/services/echo"));
+  for (const text of ["one", "three"]) {
+    client.send(text);
+    assertEquals(await client.next(), text);
+  }
+  const loud = await Client.open(server.ws("/services/echo"));
+  const refused = await Client.open(server.ws("/services/echo")).then(() => false, () => true);
+  assert(refused);
+  loud.send("x".repeat(1001));
+  assertEquals((await loud.closed).code, 1009);
+  client.send("spin");
+  await server.logged(({ message }) => message.includes("runs again"));
+  client.send("after");
+  // Of the event that was lost it is told in vain; then the answer comes.
+  assertEquals(await client.next(), "after");
+  const now = await figures(server);
+  const expected: Record<string, number> = {
+    'switchboard_sessions{service="echo"}': 1,
+    'switchboard_service_up{service="echo"}': 1,
+    "switchboard_groups": 1,
+    "switchboard_sessions_opened_total": 2,
+    'switchboard_messages_total{direction="in"}': 4,
+    'switchboard_messages_total{direction="out"}': 3,
+    'switchboard_message_bytes_total{direction="in"}': 17,
+    'switchboard_message_bytes_total{direction="out"}': 13,
+    'switchboard_dropped_total{cause="message_size"}': 1,
+    'switchboard_dropped_total{cause="slow_client"}': 0,
+    'switchboard_refused_total{cause="service"}': 1,
+    'switchboard_isolate_restarts_total{service="echo"}': 1,
+    'switchboard_lost_events_total{service="echo"}': 1,
+    'switchboard_waiting_bytes{service="echo"}': 0,
+    "switchboard_send_buffer_bytes": 0,
+    "switchboard_send_buffer_most_bytes": 0,
+  };
+  assertEquals(
+    Object.fromEntries(Object.keys(expected).map((name) => [name, now.get(name)])),
+    expected,
+  );
+  assert(now.get("switchboard_uptime_seconds")! > 0);
+  assert(now.get('switchboard_event_seconds_count{service="echo"}')! >= 3);
+  assert(now.get('switchboard_event_seconds_bucket{le="5",service="echo"}')! >= 3);
+});
+
+Deno.test("/metrics is for programs on this machine, unless the settings say otherwise", async (t) => {
+  const status = async (metrics: string | undefined, headers: Record<string, string> = {}) => {
+    await using server = await Server.start({
+      "switchboard.json": { trustProxy: ["127.0.0.1"], ...(metrics && { metrics }) },
+      "services/echo/echo.js": ECHO,
+    });
+    const response = await server.fetch("/metrics", { headers });
+    await response.body?.cancel();
+    return response.status;
+  };
+  const away = { "X-Forwarded-For": "192.0.2.1" };
+  await t.step("local", async () => {
+    assertEquals([await status(undefined), await status("local", away)], [200, 403]);
+  });
+  await t.step("all", async () => assertEquals(await status("all", away), 200));
+  await t.step("off", async () => assertEquals(await status("off"), 404));
+});
+
+Deno.test("lines of the log say which service, session and request they are about", async (t) => {
+  await using server = await Server.start({
+    "services/echo/echo.js": ECHO,
+    "services/flow/flow.flow.json": {
+      nodes: {
+        socket: { use: "lolo/Websocket Trigger", params: { path: "/flow" } },
+        node: { file: "./node.js" },
+      },
+      edges: [["socket.message", "node.in"]],
+    },
+    "services/flow/node.js": "exports.handler = () => { throw new Error('in a node'); };",
+  });
+  const line = async () => JSON.parse(await server.log.next(() => true));
+  await t.step("an event", async () => {
+    await using client = await Client.open(server.ws("/services/echo?secret=1"));
+    client.send("throw");
+    const { session, service, level, message } = await line();
+    assertEquals([service, level], ["echo", "ERROR"]);
+    assertMatch(message, /^webSocketEvent "message": Error: in event\n/);
+    assertMatch(session, /^\S+\.\S{22}$/);
+    client.send("log");
+    assertEquals(await client.next(), "log");
+    const logged = await line();
+    assertEquals([logged.message, logged.session], ["logged", session]);
+  });
+  await t.step("a node", async () => {
+    await using client = await Client.open(server.ws("/flow"));
+    client.send("x");
+    const { session, message } = await line();
+    assertMatch(
+      message,
+      new RegExp(`^flow "flow", node "node", session ${session}: Error: in a node`),
+    );
+  });
+  await t.step("a request, whose answer says it too", async () => {
+    const response = await server.fetch("/services/echo?throw=1&secret=2");
+    assertEquals(response.status, 500);
+    await response.body?.cancel();
+    const { request, service, message } = await line();
+    assertEquals([service, request], ["echo", response.headers.get("x-request-id")]);
+    assertMatch(message, /^GET \/services\/echo: Error: in get\n/);
+  });
+  await t.step("no query is logged", () => {
+    assert(!server.log.all.join("\n").includes("secret"));
+  });
+});
+
+Deno.test("no token, cookie or message gets into the log, whatever goes wrong", async () => {
+  const token = await tokenOf({ sub: "eva" }, { secret: "another secret of 32 bytes or more" });
+  await using server = await Server.start({
+    "switchboard.json": {
+      auth: {
+        jwt: { algorithms: ["HS256"], secretEnv: "JWT_SECRET", cookie: "sid", queryParam: "t" },
+      },
+      limits: { requestTimeoutMs: 300, messagesPerSec: 3 },
+    },
+    "services/echo/echo.js": ECHO,
+    "services/slow/slow.js": "exports.get = () => new Promise(() => {});",
+    "services/echo/service.json": { maxMessageBytes: 20 },
+  }, { env: { JWT_SECRET: SECRET } });
+  const good = await tokenOf();
+  const tries: [string, Record<string, string>][] = [
+    ["/services/echo", { Authorization: `Bearer ${token}` }],
+    ["/services/echo", { Cookie: `sid=${token}` }],
+    [`/services/echo?t=${token}`, {}],
+    [`/services/slow?t=${good}`, { Cookie: "other=cookie-value" }],
+    [`/services/echo?t=${good}&throw=1`, {}],
+  ];
+  for (const [path, headers] of tries) {
+    const response = await server.fetch(path, { headers });
+    assert(response.status >= 400);
+    const body = await response.text();
+    assert(!body.includes(token) && !body.includes(good));
+  }
+  for (const message of ["message-text that is too long", "throw", "throw", "throw", "throw"]) {
+    const client = await Client.open(server.ws("/services/echo"));
+    client.send(message);
+    client.send("message-text");
+    await client.close();
+  }
+  await server.stop();
+  const log = server.log.all.join("\n");
+  assert(server.log.all.length > 3);
+  for (
+    const secret of [token, good, token.split(".")[2]!, "cookie-value", "message-text", SECRET]
+  ) {
+    assert(!log.includes(secret), `${secret} in\n${log}`);
+  }
+});

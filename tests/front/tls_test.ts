@@ -1,0 +1,137 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { Certificate } from "../helpers/peer.ts";
+import { Server } from "../helpers/server.ts";
+import { Site } from "../helpers/site.ts";
+
+const ECHO = `
+  const { send } = require("/lib/xp/websocket");
+  exports.get = (req) => req.webSocket ? { webSocket: {} } : { body: req.url };
+  exports.webSocketEvent = (e) => e.type === "message" && send(e.session.id, e.message);`;
+
+/** One line to a server and its answer, by a TLS client that trusts this certificate. */
+async function ask(port: number, certificate: Certificate, request: string): Promise<string> {
+  using connection = await Deno.connectTls({
+    hostname: "localhost",
+    port,
+    caCerts: [Deno.readTextFileSync(certificate.authority)],
+  });
+  await connection.write(new TextEncoder().encode(request));
+  const chunk = new Uint8Array(4096);
+  const count = await connection.read(chunk);
+  return new TextDecoder().decode(chunk.subarray(0, count ?? 0));
+}
+
+const GET = "GET /services/echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+const UPGRADE = "GET /services/echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n" +
+  "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
+
+Deno.test("--cert and --key: https and wss, and another certificate on SIGHUP with all sockets open", async (t) => {
+  using first = await Certificate.make();
+  using second = await Certificate.make();
+  using site = Site.make({ "services/echo/echo.js": ECHO });
+  const [cert, key] = [join(site.root, "cert.pem"), join(site.root, "key.pem")];
+  const use = (certificate: Certificate) => {
+    Deno.copyFileSync(certificate.cert, cert);
+    Deno.copyFileSync(certificate.key, key);
+  };
+  use(first);
+  await using server = await Server.start(site, { args: ["--cert", cert, "--key", key] });
+  assertMatch(server.output.all[0]!, /^Listening on https:\/\/127\.0\.0\.1:\d+$/);
+  await t.step("https", async () => {
+    assertMatch(
+      await ask(server.port, first, GET),
+      /^HTTP\/1\.1 200 [^]*https:\/\/localhost\/services\/echo/,
+    );
+  });
+  await t.step("wss, from the own origin only", async () => {
+    const own = "Origin: https://localhost\r\n\r\n";
+    assertMatch(await ask(server.port, first, UPGRADE + own), /^HTTP\/1\.1 101 /);
+    const plain = "Origin: http://localhost\r\n\r\n";
+    assertMatch(await ask(server.port, first, UPGRADE + plain), /^HTTP\/1\.1 403 /);
+  });
+  await t.step("no http on that port", async () => {
+    const answer = await server.fetch("/healthz").then(() => "answered", () => "refused");
+    assertEquals(answer, "refused");
+  });
+  using open = await Deno.connectTls({
+    hostname: "localhost",
+    port: server.port,
+    caCerts: [Deno.readTextFileSync(first.authority)],
+  });
+  await open.write(new TextEncoder().encode(`${UPGRADE}\r\n`));
+  const chunk = new Uint8Array(1024);
+  await open.read(chunk);
+  await t.step("a certificate that is none changes nothing", async () => {
+    for (const text of ["no PEM", "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n"]) {
+      Deno.writeTextFileSync(cert, text);
+      server.process.kill("SIGHUP");
+      const { message } = await server.logged(({ level }) => level === "ERROR");
+      assertMatch(message, /certificate.*the one before it stays$/);
+      assertMatch(await ask(server.port, first, GET), /^HTTP\/1\.1 200 /);
+    }
+  });
+  await t.step("another one counts for who comes now", async () => {
+    use(second);
+    server.process.kill("SIGHUP");
+    await server.logged(({ message }) => message === "The certificate was read anew");
+    for (let n = 0; n < 10; n++) {
+      assertMatch(await ask(server.port, second, GET), /^HTTP\/1\.1 200 /);
+    }
+    const old = await ask(server.port, first, GET).then(() => "accepted", () => "refused");
+    assertEquals(old, "refused");
+  });
+  await t.step("and who was there is still there", async () => {
+    const mask = [1, 2, 3, 4];
+    const text = [...new TextEncoder().encode("hello")].map((byte, at) => byte ^ mask[at % 4]!);
+    await open.write(new Uint8Array([0x81, 0x80 | 5, ...mask, ...text]));
+    const count = await open.read(chunk);
+    assertEquals(new TextDecoder().decode(chunk.subarray(2, count ?? 0)), "hello");
+  });
+  assertEquals((await server.stop()).code, 0);
+});
+
+Deno.test("a certificate that cannot be used keeps the server from starting, and it says why", async (t) => {
+  using one = await Certificate.make();
+  using other = await Certificate.make();
+  using site = Site.make({ "services/echo/echo.js": ECHO, "text.pem": "hello" });
+  const text = join(site.root, "text.pem");
+  const cases: [string, string[], RegExp][] = [
+    ["no key", ["--cert", one.cert], /--cert needs --key: TLS takes both/],
+    ["no certificate", ["--key", one.key], /--key needs --cert: TLS takes both/],
+    [
+      "no file",
+      ["--cert", "/none.pem", "--key", one.key],
+      /Cannot read a certificate from "\/none\.pem"/,
+    ],
+    ["no PEM", ["--cert", text, "--key", one.key], /expected PEM, "-----BEGIN CERTIFICATE-----"/],
+    [
+      "the key for the certificate",
+      ["--cert", one.cert, "--key", one.cert],
+      /Cannot read a private key from/,
+    ],
+    [
+      "of each other",
+      ["--cert", one.cert, "--key", other.key],
+      /Cannot use the certificate and the key/,
+    ],
+  ];
+  for (const [name, args, expected] of cases) {
+    await t.step(name, async () => {
+      const error = await Server.start(site, { args }).then(() => null, (error) => error);
+      assertMatch(error.message, expected);
+      assert(!error.message.includes("PRIVATE KEY-----\n"));
+    });
+  }
+});
+
+Deno.test("with TLS too a port that is taken is not shared", async () => {
+  using certificate = await Certificate.make();
+  const site = Site.make({ "services/echo/echo.js": ECHO });
+  using _site = site;
+  const args = ["--cert", certificate.cert, "--key", certificate.key];
+  await using server = await Server.start(site, { args });
+  const error = await Server.start(site, { args: [...args, "--port", String(server.port)] })
+    .then(() => null, (error) => error);
+  assertMatch(error.message, /Cannot listen on .*another program listens there/);
+});

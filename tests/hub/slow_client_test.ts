@@ -1,0 +1,235 @@
+import { assert, assertEquals } from "@std/assert";
+import { type Connection, Hub, type Session, type SessionLimits } from "../../lib/hub/mod.ts";
+import { Outbox } from "../../lib/hub/outbox.ts";
+import { TokenBucket } from "../../lib/token_bucket.ts";
+
+/** A socket that takes what it is let. */
+class Socket implements Connection {
+  readonly sent: string[] = [];
+  closed = 0;
+  waiting = 0;
+
+  send(message: string | Uint8Array<ArrayBuffer>): void {
+    this.sent.push(String(message));
+    this.waiting += message.length;
+  }
+
+  buffered(): number {
+    return this.waiting;
+  }
+
+  close(code: number): void {
+    this.closed = code;
+  }
+}
+
+const LIMITS: SessionLimits = {
+  maxMessageBytes: 0,
+  idleTimeoutMs: 0,
+  sendBufferBytes: 0,
+  messagesPerSec: 0,
+  bytesPerSec: 0,
+  dropsOverRate: false,
+  dropsWhenSlow: false,
+  closeTimeoutMs: 60_000,
+};
+
+class Bench implements Disposable {
+  readonly hub = new Hub({ node: "node" });
+  readonly socket = new Socket();
+  readonly session: Session;
+
+  constructor(limits: Partial<SessionLimits>) {
+    this.session = this.hub.open({
+      owner: {
+        name: "test",
+        memberships: 0,
+        opened() {},
+        received() {},
+        failed() {},
+        closed() {},
+        forgotten: () => true,
+      },
+      connection: this.socket,
+      limits: { ...LIMITS, ...limits },
+      endpoint: "xp",
+      memo: "",
+      path: "/",
+      origin: "http://test",
+      params: "{}",
+      data: "{}",
+      identity: null,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.hub.stop();
+  }
+}
+
+Deno.test("A client that takes nothing for 30 s of what waits for it is dropped with 3008", () => {
+  using bench = new Bench({});
+  bench.session.send("x".repeat(1000));
+  bench.session.checkProgress(1000);
+  bench.session.checkProgress(30_999);
+  assertEquals(bench.socket.closed, 0);
+  bench.session.checkProgress(31_000);
+  assertEquals([bench.socket.closed, bench.hub.counts.slow], [3008, 1]);
+});
+
+Deno.test("A client that takes a byte now and then is kept", () => {
+  using bench = new Bench({});
+  bench.session.send("x".repeat(1000));
+  for (let second = 0; second < 300; second += 10) {
+    bench.session.checkProgress(second * 1000);
+    bench.socket.waiting--;
+  }
+  assertEquals(bench.socket.closed, 0);
+});
+
+Deno.test("A client that takes as much as comes makes progress, however much waits", () => {
+  using bench = new Bench({});
+  bench.session.send("x".repeat(5000));
+  for (let second = 0; second < 300; second += 10) {
+    bench.session.checkProgress(second * 1000);
+    bench.session.send("y".repeat(100));
+    bench.socket.waiting -= 100;
+  }
+  assertEquals(bench.socket.closed, 0);
+  // It stops, while messages go on coming.
+  for (let second = 300; second <= 340; second += 10) {
+    bench.session.checkProgress(second * 1000);
+    bench.session.send("y".repeat(100));
+  }
+  assertEquals(bench.socket.closed, 3008);
+});
+
+Deno.test("A client that has taken all of it is not counted from then on", () => {
+  using bench = new Bench({});
+  bench.session.send("x".repeat(1000));
+  bench.session.checkProgress(0);
+  bench.socket.waiting = 0;
+  bench.session.checkProgress(10_000);
+  bench.session.checkProgress(100_000);
+  bench.session.send("x");
+  bench.session.checkProgress(100_500);
+  bench.session.checkProgress(130_000);
+  assertEquals(bench.socket.closed, 0);
+  bench.session.checkProgress(130_500);
+  assertEquals(bench.socket.closed, 3008);
+});
+
+Deno.test("Where messages may be dropped, the oldest of groups go, and the others stay in order", () => {
+  using bench = new Bench({ dropsWhenSlow: true, sendBufferBytes: 200_000 });
+  const { session, socket, hub } = bench;
+  hub.join("g", session.id);
+  session.send("own 0");
+  hub.sendToGroup("g", "x".repeat(70_000));
+  for (let n = 1; n <= 30; n++) {
+    session.send(`own ${n}`);
+    hub.sendToGroup("g", `group ${n} `.padEnd(10_000));
+  }
+  assertEquals(socket.sent.length, 2);
+  assert(hub.counts.shed > 10 && hub.counts.shed < 30);
+  assert(session.buffered <= 200_000);
+  socket.waiting = 0;
+  while (!session.flush()) socket.waiting = 0;
+  const texts = socket.sent.slice(2).map((text) => text.trim());
+  const own = texts.filter((text) => text.startsWith("own"));
+  assertEquals(own, Array.from({ length: 30 }, (_, n) => `own ${n + 1}`));
+  const groups = texts.filter((text) => text.startsWith("group")).map((text) =>
+    Number(text.slice(6))
+  );
+  // Those that are left are the last ones, in order.
+  assertEquals(groups, Array.from({ length: groups.length }, (_, n) => 31 - groups.length + n));
+  assertEquals(groups.length, 30 - hub.counts.shed);
+  session.send("at once again");
+  assertEquals(socket.sent.at(-1), "at once again");
+});
+
+Deno.test("Where nothing of a group is left to drop, the session is closed with 3008", () => {
+  using bench = new Bench({ dropsWhenSlow: true, sendBufferBytes: 100_000 });
+  for (let n = 0; n < 5 && bench.socket.closed === 0; n++) bench.session.send("x".repeat(40_000));
+  assertEquals([bench.socket.closed, bench.hub.counts.slow], [3008, 1]);
+  // What was held back is given back.
+  assertEquals(bench.session.flush(), true);
+});
+
+Deno.test("An outbox keeps count of what waits, whatever is taken or shed", () => {
+  const outbox = new Outbox();
+  let length = 0;
+  for (let n = 0; n < 1000; n++) {
+    outbox.push("x".repeat(n % 7), n % 2 === 0);
+    length += n % 7;
+    if (n % 3 === 0) length -= outbox.shift()!.length;
+    if (n % 5 === 0) {
+      const before = outbox.length;
+      outbox.shed();
+      length -= before - outbox.length;
+    }
+    assertEquals(outbox.length, length);
+  }
+  while (outbox.shift() !== undefined);
+  assertEquals([outbox.length, outbox.isEmpty, outbox.shed()], [0, true, false]);
+});
+
+Deno.test("A token bucket lets through its rate, and no more at once than it holds", () => {
+  const bucket = new TokenBucket(10, 0);
+  const takes = (count: number, now: number) => bucket.take(count, 10, now);
+  assertEquals([takes(10, 0), takes(1, 0), takes(1, 99), takes(1, 100), takes(1, 100)], [
+    true,
+    false,
+    false,
+    true,
+    false,
+  ]);
+  assertEquals([takes(11, 60_000), takes(10, 60_000), takes(1, 60_000)], [false, true, false]);
+  // A clock that goes back gives nothing.
+  assertEquals([takes(1, 0), takes(1, 60_050), bucket.has(1, 10, 60_101)], [false, false, true]);
+});
+
+Deno.test("Sessions are closed in turns, few at once where there are few", async () => {
+  using hub = Object.assign(new Hub(), {
+    [Symbol.dispose](this: Hub) {
+      this.stop();
+    },
+  });
+  const sockets: Socket[] = [];
+  const open = (count: number) => {
+    for (let n = 0; n < count; n++) {
+      const connection = new Socket();
+      sockets.push(connection);
+      hub.open({
+        owner: {
+          name: "test",
+          memberships: 0,
+          opened() {},
+          received() {},
+          failed() {},
+          closed: (session) => hub.remove(session),
+          forgotten: () => true,
+        },
+        connection,
+        limits: LIMITS,
+        endpoint: "",
+        memo: "",
+        path: "/",
+        origin: "http://test",
+        params: "{}",
+        data: "{}",
+        identity: null,
+      });
+    }
+  };
+  const closed = () => sockets.filter(({ closed }) => closed === 1001).length;
+  open(50);
+  const few = hub.closeInTurns(1001, "bye", 10_000);
+  assertEquals(closed(), 50);
+  await few;
+  sockets.length = 0;
+  open(1000);
+  const many = hub.closeInTurns(1001, "bye", 500);
+  assertEquals(closed(), 100);
+  await many;
+  assertEquals([closed(), hub.stats().sessions], [1000, 0]);
+});
