@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
+import { Latencies } from "./latencies.ts";
 
 /** What there is to say of a server now. */
 export interface Figures {
@@ -36,22 +37,17 @@ export interface Figures {
   }[];
 }
 
-/** Upper ends of the histogram's buckets, s. */
-const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
-
 /** The server's figures as Prometheus reads them. They are counted anyway, and looked at when somebody asks. */
 export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly #registry = new Registry();
-  readonly #latency = new Histogram({
-    name: "switchboard_event_seconds",
-    help: "From the arrival of a batch's first event until the batch is through",
-    labelNames: ["service"],
-    buckets: BUCKETS,
-    registers: [this.#registry],
-  });
+  readonly #latencies = new Latencies(
+    "switchboard_event_seconds",
+    "From the arrival of a batch's first event until the batch has been taken",
+  );
 
   constructor(read: () => Figures) {
+    this.#latencies.register(this.#registry);
     const one = (name: string, help: string, value: (figures: Figures) => number) =>
       this.#gauge(name, help, [], () => [[{}, value(read())]]);
     const of = (
@@ -136,12 +132,12 @@ export class Metrics {
 
   /** Notes how long a batch of events has taken, ms. */
   took(service: string, milliseconds: number): void {
-    this.#latency.observe({ service }, milliseconds / 1000);
+    this.#latencies.took(service, milliseconds);
   }
 
   /** Forgets a service that is no more. */
   forget(service: string): void {
-    this.#latency.remove({ service });
+    this.#latencies.forget(service);
   }
 
   /** All figures, as Prometheus reads them. */
