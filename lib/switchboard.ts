@@ -165,8 +165,10 @@ export class Switchboard implements AsyncDisposable {
 
   async #openAuthenticator(): Promise<void> {
     const opened = await openAuthenticator(this.root, this.settings, (key) => this.#hostOf(key));
+    const before = this.#authModule;
     this.#authModule = opened?.module ?? null;
     this.#gateway.authenticator = opened?.authenticator ?? null;
+    await before?.stop();
   }
 
   #start(
@@ -297,6 +299,18 @@ export class Switchboard implements AsyncDisposable {
     const started = this.#start(definition, () => {});
     await started.settled;
     if (started.error !== null) throw started.error;
+  }
+
+  /**
+   * Reads anew what tells who is asking: keys, users, and the module. Sessions stay as they are.
+   *
+   * @returns Whether there is any.
+   * @throws {SwitchboardError} As {@linkcode open}; then what was there before stays.
+   */
+  async reloadAuth(): Promise<boolean> {
+    if (this.#gateway.authenticator === null || this.#closing !== null) return false;
+    await this.#openAuthenticator();
+    return true;
   }
 
   /** Keys of the services that there are, and of those that lie on disk now. */

@@ -93,18 +93,20 @@ function reloadOnSignal(board: Switchboard, log: Log): Disposable {
   // Windows has no such signal to send.
   if (Deno.build.os === "windows") return { [Symbol.dispose]() {} };
   const hangUp = () => {
-    reloadTls(board, log);
+    again(log, "The certificate was read anew", () => board.reloadTls());
+    again(log, "Keys and users were read anew", () => board.reloadAuth());
     reload(board, board.keys, log);
   };
   Deno.addSignalListener("SIGHUP", hangUp);
   return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", hangUp) };
 }
 
-async function reloadTls(board: Switchboard, log: Log): Promise<void> {
+/** Reads something anew; what cannot be read leaves what was there before. */
+async function again(log: Log, done: string, read: () => Promise<boolean>): Promise<void> {
   try {
-    if (await board.reloadTls()) log("INFO", "The certificate was read anew");
+    if (await read()) log("INFO", done);
   } catch (error) {
-    log("ERROR", `${messageOf(error)}; the one before it stays`);
+    log("ERROR", `${messageOf(error)}; what was there before stays`);
   }
 }
 

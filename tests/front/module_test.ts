@@ -133,6 +133,21 @@ Deno.test("a module that fails lets in nobody, neither as somebody nor as nobody
   });
 });
 
+Deno.test("SIGHUP reads the module anew; one that does not load replaces nothing", async () => {
+  await using server = await start();
+  const login = async () => JSON.parse((await ask(server, { "X-Key": "k1" })).body).user?.login;
+  assertEquals(await login(), "k1");
+  server.site.write({ "auth/auth.mjs": "export const authenticate = (" });
+  server.process.kill("SIGHUP");
+  const { message } = await server.logged(({ level }) => level === "ERROR");
+  assertMatch(message, /auth\.mjs:1:[^]*what was there before stays$/);
+  assertEquals(await login(), "k1");
+  server.site.write({ "auth/auth.mjs": "export const authenticate = () => ({ login: 'new' });" });
+  server.process.kill("SIGHUP");
+  await server.logged(({ message }) => message === "Keys and users were read anew");
+  assertEquals(await login(), "new");
+});
+
 Deno.test("a module stands beside tokens: what is no token is its business", async () => {
   await using server = await start({}, { jwt: { algorithms: ["HS256"], secretEnv: "JWT_SECRET" } });
   const token = await tokenOf();
