@@ -7,7 +7,7 @@
  * import { Switchboard } from "@switchboard/switchboard";
  *
  * await using board = await Switchboard.open({ root: ".", port: 0 });
- * const { hostname, port } = board.listen();
+ * const { hostname, port } = await board.listen();
  * console.log(`Listening on http://${hostname}:${port}`);
  * ```
  *

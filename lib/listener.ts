@@ -9,13 +9,26 @@ export interface Caller {
   scheme: "http" | "https";
 }
 
-type Handler = (request: Request, caller: Caller) => Promise<Response>;
+/** What takes requests, and answers them. */
+export interface Server {
+  listen(
+    hostname: string,
+    port: number,
+    answer: (
+      request: Request,
+      remote: { hostname: string; port: number },
+    ) => Response | Promise<Response>,
+    onError: (error: unknown) => void,
+  ): Promise<{ readonly port: number; close(): Promise<void> }>;
+  handle(request: Request, caller: Caller): Promise<Response>;
+}
 
 /** The port that a server listens on. */
 export class Listener {
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly #front: TlsFront | null = null;
-  readonly #abort = new AbortController();
+  #inner: { readonly port: number; close(): Promise<void> } | null = null;
+  #front: TlsFront | null = null;
+
+  private constructor(private readonly server: Server) {}
 
   /**
    * Starts to listen.
@@ -25,22 +38,26 @@ export class Listener {
    * @throws {SwitchboardError} `SB_LISTEN`, if the port is taken or must not be used; `SB_TLS`, if the
    * certificate and the key are none, or not of each other.
    */
-  constructor(
+  static async open(
+    server: Server,
     hostname: string,
     port: number,
     pair: KeyPair | null,
-    private readonly handler: Handler,
-    private readonly onError: (error: unknown) => void,
-  ) {
+    onError: (error: unknown) => void,
+  ): Promise<Listener> {
+    const listener = new Listener(server);
+    const answer = (request: Request, remote: { hostname: string; port: number }) =>
+      listener.#answer(request, remote);
     try {
       if (pair === null) {
-        this.#server = this.#serve(hostname, port);
+        listener.#inner = await server.listen(hostname, port, answer, onError);
       } else {
-        this.#server = this.#serve("127.0.0.1", 0);
-        this.#front = new TlsFront(hostname, port, pair, this.#server.addr.port, onError);
+        listener.#inner = await server.listen("127.0.0.1", 0, answer, onError);
+        listener.#front = new TlsFront(hostname, port, pair, listener.#inner.port, onError);
       }
+      return listener;
     } catch (error) {
-      this.#abort.abort();
+      await listener.close();
       if (error instanceof SwitchboardError) throw error;
       throw new SwitchboardError(
         "SB_LISTEN",
@@ -52,7 +69,7 @@ export class Listener {
 
   /** Where it listens. */
   get port(): number {
-    return this.#front?.port ?? this.#server.addr.port;
+    return this.#front?.port ?? this.#inner!.port;
   }
 
   /**
@@ -68,39 +85,31 @@ export class Listener {
   /** Ends all connections. */
   async close(): Promise<void> {
     this.#front?.close();
-    this.#abort.abort();
-    await this.#server.finished;
+    await this.#inner?.close();
   }
 
-  #serve(hostname: string, port: number): Deno.HttpServer<Deno.NetAddr> {
-    return Deno.serve({
-      hostname,
-      port,
-      signal: this.#abort.signal,
-      onListen: () => {},
-      onError: (error) => {
-        this.onError(error);
-        return new Response("Internal Server Error\n", { status: 500 });
-      },
-    }, (request, { remoteAddr }) => this.#answer(request, remoteAddr));
-  }
-
-  #answer(request: Request, { hostname, port }: Deno.NetAddr): Response | Promise<Response> {
-    if (this.#front === null) return this.handler(request, { address: hostname, scheme: "http" });
+  #answer(
+    request: Request,
+    { hostname, port }: { hostname: string; port: number },
+  ): Response | Promise<Response> {
+    if (this.#front === null) {
+      return this.server.handle(request, { address: hostname, scheme: "http" });
+    }
     const address = this.#front.clientAt(port);
-    if (address !== undefined) return this.handler(request, { address, scheme: "https" });
+    if (address !== undefined) return this.server.handle(request, { address, scheme: "https" });
     return new Response("This port is the server's own\n", { status: 403 });
   }
 }
 
 function listenProblem(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) {
+  const code = (error as { code?: string } | null)?.code;
+  if (error instanceof Deno.errors.AddrInUse || code === "EADDRINUSE") {
     return "another program listens there; stop it, or choose another port with --port (0: any free one)";
   }
-  if (error instanceof Deno.errors.PermissionDenied) {
+  if (error instanceof Deno.errors.PermissionDenied || code === "EACCES") {
     return "ports below 1024 need more rights; choose another with --port";
   }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
+  if (error instanceof Deno.errors.AddrNotAvailable || code === "EADDRNOTAVAIL") {
     return "this machine has no such address; choose another with --hostname";
   }
   return messageOf(error);

@@ -10,6 +10,7 @@ import {
   type Origin,
   Quotas,
   urlOf,
+  WsTransport,
 } from "./gateway/mod.ts";
 import { Hub, type HubStats } from "./hub/mod.ts";
 import type { IsolateHost, Supervisor } from "./isolate/mod.ts";
@@ -81,7 +82,7 @@ const GOODBYE_MS = 2_000;
  * import { Switchboard } from "@switchboard/switchboard";
  *
  * await using board = await Switchboard.open({ root: ".", port: 0 });
- * const { port } = board.listen();
+ * const { port } = await board.listen();
  * console.log((await fetch(`http://127.0.0.1:${port}/healthz`)).status);
  * ```
  */
@@ -122,7 +123,9 @@ export class Switchboard implements AsyncDisposable {
       trustProxy: settings.trustProxy,
       origins: settings.origins,
       quotas: new Quotas(limits),
-      transport: new DenoTransport(2 * settings.pingIntervalSec),
+      transport: settings.transport === "ws"
+        ? new WsTransport(settings.pingIntervalSec)
+        : new DenoTransport(2 * settings.pingIntervalSec),
       services: this.#services,
       shared: [messagePath],
       pages: {
@@ -252,14 +255,14 @@ export class Switchboard implements AsyncDisposable {
    * @throws {SwitchboardError} `SB_LISTEN`, if the port is taken or must not be used; `SB_TLS`, if certificate
    * or key cannot be used.
    */
-  listen(): { hostname: string; port: number; scheme: "http" | "https" } {
+  async listen(): Promise<{ hostname: string; port: number; scheme: "http" | "https" }> {
     const { hostname, port, tls } = this.settings;
     const pair = tls === null ? null : readKeyPair(this.root, tls);
-    this.#listener = new Listener(
+    this.#listener = await Listener.open(
+      this.#gateway,
       hostname,
       port,
       pair,
-      (request, caller) => this.#gateway.handle(request, caller),
       (error) => this.#log("ERROR", `A request failed: ${messageOf(error)}`),
     );
     return { hostname, port: this.#listener.port, scheme: pair === null ? "http" : "https" };

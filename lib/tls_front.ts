@@ -12,8 +12,11 @@ const RETAKE_MS = 5_000;
  * is exchanged while everybody stays connected.
  */
 export class TlsFront {
-  #listener: Deno.TlsListener;
+  /** Null while it is exchanged, and once it is closed. */
+  #listener: Deno.TlsListener | null = null;
   #isClosed = false;
+  /** Where it listens. */
+  readonly port: number;
   readonly #open = new Set<Deno.Conn>();
   /** Addresses of clients, by the port that the server sees them at. */
   readonly #clients = new Map<number, string>();
@@ -30,13 +33,21 @@ export class TlsFront {
     private readonly onError: (error: unknown) => void,
   ) {
     check(hostname, pair);
-    this.#listener = Deno.listenTls({ hostname, port, ...pair });
-    this.#accept(this.#listener);
+    this.port = this.#listen(port, pair);
   }
 
-  /** Where it listens. */
-  get port(): number {
-    return (this.#listener.addr as Deno.NetAddr).port;
+  #listen(port: number, pair: KeyPair): number {
+    const listener = Deno.listenTls({ hostname: this.hostname, port, ...pair });
+    this.#listener = listener;
+    this.#accept(listener);
+    return (listener.addr as Deno.NetAddr).port;
+  }
+
+  #unlisten(): void {
+    const listener = this.#listener;
+    // First, so that whoever waits for it knows that it was meant to end.
+    this.#listener = null;
+    listener?.close();
   }
 
   /** Whose connection the server sees at a port; undefined: nobody's who came through here. */
@@ -52,18 +63,16 @@ export class TlsFront {
    */
   async exchange(pair: KeyPair): Promise<void> {
     check(this.hostname, pair);
-    const { port } = this;
-    this.#listener.close();
+    this.#unlisten();
     for (const until = performance.now() + RETAKE_MS;;) {
       try {
-        this.#listener = Deno.listenTls({ hostname: this.hostname, port, ...pair });
-        this.#accept(this.#listener);
+        if (!this.#isClosed) this.#listen(this.port, pair);
         return;
       } catch (error) {
         if (performance.now() > until) {
           throw new SwitchboardError(
             "SB_LISTEN",
-            `Cannot listen on ${this.hostname}:${port} again: ${messageOf(error)}`,
+            `Cannot listen on ${this.hostname}:${this.port} again: ${messageOf(error)}`,
             { cause: error },
           );
         }
@@ -76,7 +85,7 @@ export class TlsFront {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#listener.close();
+    this.#unlisten();
     for (const connection of this.#open) end(connection);
   }
 
@@ -87,7 +96,7 @@ export class TlsFront {
         client = await listener.accept();
       } catch (error) {
         // Closed, to be exchanged or for good.
-        if (listener !== this.#listener || this.#isClosed) return;
+        if (listener !== this.#listener) return;
         this.onError(error);
         // Out of descriptors, for example: they come back.
         await new Promise((resolve) => setTimeout(resolve, 100));

@@ -24,6 +24,12 @@ export class TokenBucket {
     return true;
   }
 
+  /** Takes tokens, whether there are as many or not: then it takes a while until there are some again. */
+  spend(count: number, perSec: number, now: number, capacity: number = perSec): void {
+    this.#refill(perSec, now, capacity);
+    this.#tokens -= count;
+  }
+
   /** Whether there are as many tokens; takes none. */
   has(count: number, perSec: number, now: number, capacity: number = perSec): boolean {
     this.#refill(perSec, now, capacity);

@@ -11,6 +11,12 @@ const EXPORTS = Object.values(
 );
 /** Where tests are: in files of their own, and in the examples of docstrings and pages. */
 const PLACES = ["tests", "lib", "mod.ts", "README.md", "docs"];
+/** What holds for every transport. */
+const ON_BOTH = [
+  "tests/contract",
+  "tests/gateway/handshake_test.ts",
+  "tests/gateway/garbage_test.ts",
+];
 const failures: string[] = [];
 let passed = 0;
 let failed = 0;
@@ -21,6 +27,10 @@ await step("lint", ["lint", "--quiet"]);
 await step("types", ["check", "--quiet"]);
 await step("docs", ["doc", "--lint", "--quiet", ...EXPORTS]);
 await step("tests", ["test", "-A", "--no-prompt", "--doc", ...PLACES, ...Deno.args]);
+// Nobody shall notice which transport serves them.
+await step("tests, transport ws", ["test", "-A", "--no-prompt", ...ON_BOTH], {
+  SWITCHBOARD_TRANSPORT: "ws",
+});
 await step("publish", ["run", "-A", "tools/publish.ts", "--dry-run", "--allow-dirty", "--quiet"]);
 
 if (failures.length > 0) console.log(`\nFailed: ${failures.join(", ")}`);
@@ -28,12 +38,16 @@ if (failed === 0 && failures.length > 0) failed = failures.length;
 console.log(`\n${passed} passed, ${failed} failed`);
 Deno.exit(failures.length === 0 && passed > 0 ? 0 : 1);
 
-async function step(name: string, args: string[]): Promise<void> {
+async function step(
+  name: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<void> {
   const start = performance.now();
   console.log(`\n== ${name}: deno ${args.slice(0, 4).join(" ")}${args.length > 4 ? " …" : ""}`);
   const process = new Deno.Command(Deno.execPath(), {
     args,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

@@ -14,7 +14,7 @@ const board = await Switchboard.open({
   port: 0,
   log: (level, text, service) => print({ said: { level, text, service, at: clock() } }),
 });
-const { port } = board.listen();
+const { port } = await board.listen();
 
 await obey({
   async port(): Promise<number> {

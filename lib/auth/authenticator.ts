@@ -1,7 +1,8 @@
+import { messageOf } from "../errors.ts";
 import type { Identity } from "../wire/mod.ts";
 import { credentialOf, type CredentialPlaces } from "./credentials.ts";
-import { type JwtVerifier, KeysUnavailable } from "./jwt.ts";
-import { type PasswordFile, TooManyLogins } from "./password_file.ts";
+import { type JwtVerifier, WrongToken } from "./jwt.ts";
+import type { PasswordFile } from "./password_file.ts";
 
 /** A request, as far as it says who sends it. */
 export interface Asking {
@@ -62,6 +63,11 @@ export class Authenticator {
     ];
   }
 
+  /** Whether it could be one of many guesses: a password can, a signature cannot. */
+  isGuess({ headers, url, cookies }: Asking): boolean {
+    return credentialOf(headers, url, cookies, this.#places)?.kind === "password";
+  }
+
   /** Who is asking. Never rejects. */
   async identify(asking: Asking): Promise<Outcome> {
     const { headers, url, cookies } = asking;
@@ -79,9 +85,8 @@ export class Authenticator {
         }
       }
     } catch (error) {
-      const { message } = error as Error;
-      const isOurs = error instanceof KeysUnavailable || error instanceof TooManyLogins;
-      return isOurs ? { unavailable: message } : { wrong: message };
+      const message = messageOf(error);
+      return error instanceof WrongToken ? { wrong: message } : { unavailable: message };
     }
     return await this.parts.module?.authenticate(asking) ?? { identity: null };
   }

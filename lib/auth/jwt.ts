@@ -24,9 +24,12 @@ const JWKS_TIMEOUT_MS = 5_000;
 /** Roles that a token may have. */
 const MAX_ROLES = 256;
 
-/** The keys could not be fetched: nobody knows whether the token is good. */
-export class KeysUnavailable extends Error {
-  override name = "KeysUnavailable";
+/** Shortest RSA key, bits (RFC 7518, section 3.3). */
+const LEAST_RSA = 2048;
+
+/** What is wrong with a token; anything else that goes wrong is not the token's fault. */
+export class WrongToken extends Error {
+  override name = "WrongToken";
 }
 
 /** Checks JSON Web Tokens (RFC 7519). */
@@ -58,15 +61,15 @@ export class JwtVerifier {
   /**
    * The user of a token.
    *
-   * @throws {KeysUnavailable} If the keys cannot be fetched.
-   * @throws {Error} Why the token is wrong; the message never holds any of it.
+   * @throws {WrongToken} Why the token is wrong; the message never holds any of it.
+   * @throws {Error} Why nobody knows: the keys cannot be fetched, for example.
    */
   async verify(token: string): Promise<Identity> {
     try {
       const { payload } = await jwtVerify(token, this.key, this.options);
       return identityOf({ idProvider: "jwt", ...this.#claims(payload) });
     } catch (error) {
-      if (error instanceof errors.JOSEError) throw new Error(problemOf(error));
+      if (error instanceof errors.JOSEError) throw new WrongToken(problemOf(error));
       throw error;
     }
   }
@@ -77,10 +80,10 @@ export class JwtVerifier {
       return typeof value === "string" && value !== "" ? value.slice(0, 256) : undefined;
     };
     if (typeof payload.sub !== "string" || payload.sub === "") {
-      throw new Error("a token without a subject");
+      throw new WrongToken("a token without a subject");
     }
     if (payload.sub.length > 256) {
-      throw new Error("a token with a subject of more than 256 characters");
+      throw new WrongToken("a token with a subject of more than 256 characters");
     }
     return {
       id: payload.sub,
@@ -144,7 +147,7 @@ function remoteKeys(url: string): JWTVerifyGetKey {
         error instanceof errors.JWKSMultipleMatchingKeys ||
         error instanceof errors.JOSENotSupported;
       if (isAboutToken) throw error;
-      throw new KeysUnavailable(
+      throw new Error(
         `Cannot get the keys of "auth.jwt" from ${url}: ${messageOf(error)}`,
       );
     }
@@ -160,7 +163,12 @@ async function publicKey(
   const keys = new Map<string, CryptoKey>();
   for (const algorithm of algorithms) {
     try {
-      keys.set(algorithm, await importSPKI(pem, algorithm));
+      const key = await importSPKI(pem, algorithm);
+      const { modulusLength = LEAST_RSA } = key.algorithm as { modulusLength?: number };
+      if (modulusLength < LEAST_RSA) {
+        throw new Error(`it has ${modulusLength} bits, and ${LEAST_RSA} are the least`);
+      }
+      keys.set(algorithm, key);
     } catch (error) {
       throw wrong(
         `needs a public key (PEM, "PUBLIC KEY") for ${algorithm} in "${file}": ${messageOf(error)}`,

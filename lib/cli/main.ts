@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { SwitchboardError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { flow } from "./flow.ts";
@@ -69,6 +69,12 @@ function serverCommand(
     .option("-p, --port <number>", "port to listen on, 0 for any free one (default: 8080)", portOf)
     .option("--hostname <address>", "address to listen on (default: 127.0.0.1)")
     .option("--app <name>", 'name of the application in its URLs (default: "app")')
+    .addOption(
+      new Option("--transport <name>", "how sockets are served (default: deno)").choices([
+        "deno",
+        "ws",
+      ]),
+    )
     .option("--cert <file>", "certificate chain (PEM), for TLS; read anew on SIGHUP")
     .option("--key <file>", "its private key (PEM)")
     .action(run);

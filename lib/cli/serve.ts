@@ -11,6 +11,7 @@ export interface ServeOptions {
   port?: number;
   hostname?: string;
   app?: string;
+  transport?: "deno" | "ws";
   cert?: string;
   key?: string;
 }
@@ -43,7 +44,7 @@ async function run(
   const stopped = stopOnSignal(board);
   using _reloads = reloadOnSignal(board, log);
   try {
-    const { hostname, port, scheme } = board.listen();
+    const { hostname, port, scheme } = await board.listen();
     console.log(
       `Listening on ${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
     );

@@ -1,5 +1,5 @@
 /** What became of a body: its bytes, or why they were not read. */
-export type Body = Uint8Array | "too large" | "too slow";
+export type Body = Uint8Array | "too large" | "too slow" | "cut off";
 
 /**
  * Reads a request's body. One that says that it is too large is not read.
@@ -10,7 +10,7 @@ export type Body = Uint8Array | "too large" | "too slow";
 export async function readBody(request: Request, limit: number, timeoutMs: number): Promise<Body> {
   const max = limit === 0 ? Infinity : limit;
   if (Number(request.headers.get("content-length") ?? 0) > max) {
-    await request.body?.cancel();
+    await request.body?.cancel().catch(() => {});
     return "too large";
   }
   if (request.body === null) return new Uint8Array();
@@ -24,6 +24,9 @@ export async function readBody(request: Request, limit: number, timeoutMs: numbe
     const body = await readAll(reader, max) ?? "too large";
     // A read that is cancelled ends like a body that is complete.
     return isLate ? "too slow" : body;
+  } catch {
+    // The client has gone in the middle of it: that is its business.
+    return isLate ? "too slow" : "cut off";
   } finally {
     clearTimeout(timer);
   }

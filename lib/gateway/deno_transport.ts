@@ -1,6 +1,6 @@
 import type { Connection } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
-import type { AcceptOptions, SocketEvents, Transport } from "./transport.ts";
+import type { AcceptOptions, Answer, Listening, SocketEvents, Transport } from "./transport.ts";
 
 /** What Deno says when a peer is dead. It closes with 1001, but nobody has closed anything. */
 const NO_PONG = "No response from ping frame.";
@@ -12,6 +12,32 @@ export class DenoTransport implements Transport {
 
   /** @param deadAfterSec Seconds without a pong after which a peer counts as dead; pings go out at half of it. */
   constructor(private readonly deadAfterSec: number = 60) {}
+
+  listen(
+    hostname: string,
+    port: number,
+    answer: Answer,
+    onError: (error: unknown) => void,
+  ): Promise<Listening> {
+    const abort = new AbortController();
+    return Promise.try(() => {
+      const server = Deno.serve({
+        hostname,
+        port,
+        signal: abort.signal,
+        onListen: () => {},
+        onError: (error) => {
+          onError(error);
+          return new Response("Internal Server Error\n", { status: 500 });
+        },
+      }, (request, { remoteAddr }) => answer(request, remoteAddr));
+      const close = () => {
+        abort.abort();
+        return server.finished;
+      };
+      return { port: server.addr.port, close };
+    });
+  }
 
   accept(request: Request, options: AcceptOptions, events: SocketEvents): Response {
     // Deno would raise on a protocol list without blanks, after the upgrade: the header is set by hand.

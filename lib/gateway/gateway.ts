@@ -16,7 +16,7 @@ import { findRoute, OtherApplication, type Route } from "./route.ts";
 import type { Place as SessionPlace, Quotas } from "./quotas.ts";
 import { refusal, type RefusalCause, RETRY } from "./refusal.ts";
 import type { GatewayService } from "./service.ts";
-import type { AcceptOptions, SocketEvents, Transport } from "./transport.ts";
+import type { AcceptOptions, Answer, Listening, SocketEvents, Transport } from "./transport.ts";
 
 /** Settings of a gateway. */
 export interface GatewayOptions {
@@ -43,19 +43,24 @@ export interface GatewayOptions {
   refused(cause: RefusalCause): void;
 }
 
+/** A request, as far as it says who sends it. */
+export interface Asking {
+  id: string;
+  headers: Headers;
+  url: string;
+  method: string;
+  cookies: Record<string, string>;
+  address: string;
+}
+
 /** Who can tell who is asking. */
 export interface GatewayAuthenticator {
   /** What a client may answer a 401 with. */
   challenges(isWrong: boolean): string[];
+  /** Whether it could be one of many guesses, as a password can. */
+  isGuess(asking: Asking): boolean;
   identify(
-    asking: {
-      id: string;
-      headers: Headers;
-      url: string;
-      method: string;
-      cookies: Record<string, string>;
-      address: string;
-    },
+    asking: Asking,
   ): Promise<{ identity: Identity | null } | { wrong: string } | { unavailable: string }>;
 }
 
@@ -109,6 +114,21 @@ export class Gateway {
     }
   }
 
+  /**
+   * Starts to listen.
+   *
+   * @param answer Who is asked first; {@linkcode handle} is what does the work.
+   * @throws {Error} If the port is taken or must not be used.
+   */
+  listen(
+    hostname: string,
+    port: number,
+    answer: Answer,
+    onError: (error: unknown) => void,
+  ): Promise<Listening> {
+    return this.#transport.listen(hostname, port, answer, onError);
+  }
+
   /** Resolves to true when no request and no socket is left, or to false after a time, ms. */
   async idle(timeoutMs: number): Promise<boolean> {
     const until = performance.now() + timeoutMs;
@@ -124,6 +144,14 @@ export class Gateway {
         "headers",
         431,
         `The headers are larger than ${headerBytes} bytes`,
+        CLOSE,
+      );
+    }
+    if (headerBytes > 0 && request.url.length > headerBytes) {
+      return this.#refuse(
+        "headers",
+        414,
+        `The URL is longer than ${headerBytes} characters`,
         CLOSE,
       );
     }
@@ -177,6 +205,7 @@ export class Gateway {
     if (body === "too large") {
       return this.#refuse("body", 413, `The body is larger than ${bodyBytes} bytes`, CLOSE);
     }
+    if (body === "cut off") return refusal(400, "The body has not come whole", CLOSE);
     if (body === "too slow") {
       return this.#refuse("timeout", 408, "The body did not come in time", CLOSE);
     }
@@ -198,17 +227,19 @@ export class Gateway {
     if (authenticator === null) return null;
     const [address] = origin.addresses;
     const { headers, url, method } = request;
-    if (!quotas.mayTry(address)) {
+    const asking = { id, headers, url, method, cookies: getCookies(headers), address };
+    const isGuess = authenticator.isGuess(asking);
+    if (isGuess ? !quotas.mayGuess(address) : !quotas.mayTry(address)) {
       return this.#refuse("rate", 429, "Too many wrong credentials from this address", SOON);
     }
-    const cookies = getCookies(headers);
-    const outcome = await authenticator.identify({ id, headers, url, method, cookies, address });
+    const outcome = await authenticator.identify(asking);
+    if (isGuess && !("wrong" in outcome)) quotas.wasRight(address);
     if ("identity" in outcome) return outcome.identity;
     if ("unavailable" in outcome) {
       this.#options.log("WARN", outcome.unavailable, id);
       return this.#refuse("unavailable", 503, "Nobody can log in at the moment", RETRY);
     }
-    quotas.wasWrong(address);
+    if (!isGuess) quotas.wasWrong(address);
     return this.#refuse("credential", 401, `This is ${outcome.wrong}`, this.#challenges(true));
   }
 
@@ -299,7 +330,8 @@ export class Gateway {
         ...whoseOf(identity),
       }));
     const protocol = chooseProtocol(request.headers, []);
-    return this.#accept(request, { protocol, headers: new Headers() }, events);
+    const { maxMessageBytes } = lobbyLimits(sharing);
+    return this.#accept(request, { protocol, headers: new Headers(), maxMessageBytes }, events);
   }
 
   async #upgrade(request: Request, service: GatewayService, place: Place): Promise<Response> {
@@ -341,7 +373,8 @@ export class Gateway {
     const protocol = chooseProtocol(request.headers, accept.protocols);
     // Everything that can fail comes before this: an error after the upgrade would end the server.
     const headers = replyHeaders(reply);
-    return this.#accept(request, { protocol, headers }, events);
+    const { maxMessageBytes } = service.limits;
+    return this.#accept(request, { protocol, headers, maxMessageBytes }, events);
   }
 
   /** What becomes of a socket, its place among those of its user and address included. */
@@ -474,6 +507,10 @@ class SessionEvents implements SocketEvents {
     } catch (error) {
       this.options.log("ERROR", `A message could not be handed over: ${messageOf(error)}`);
     }
+  }
+
+  oversized(): void {
+    this.#guard(() => this.#session?.oversized());
   }
 
   closed(code: number, reason: string): void {

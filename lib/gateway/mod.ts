@@ -7,6 +7,7 @@
  */
 export { type LandingEntry, landingPage } from "./landing.ts";
 export { type SharedPath } from "./lobby.ts";
+export { WsTransport } from "./ws_transport.ts";
 export { DenoTransport } from "./deno_transport.ts";
 export { type Origin } from "./neutral.ts";
 export { isLoopback } from "./address.ts";

@@ -52,7 +52,20 @@ export class Quotas {
 
   /** The address has sent a wrong credential. */
   wasWrong(address: string): void {
-    this.#wrong.take(networkOf(address), 1);
+    this.#wrong.spend(networkOf(address), 1);
+  }
+
+  /**
+   * Whether the address may guess now: counts it as a wrong credential at once, so that many guesses at a time are
+   * no way round. {@linkcode wasRight} takes that back.
+   */
+  mayGuess(address: string): boolean {
+    return this.#wrong.take(networkOf(address), 1);
+  }
+
+  /** A guess was none. */
+  wasRight(address: string): void {
+    this.#wrong.spend(networkOf(address), -1);
   }
 
   /** What keeps one more session from being opened; null: nothing. */
@@ -119,12 +132,23 @@ class Rate {
   take(key: string, count: number): boolean {
     if (this.capacity === 0) return true;
     const now = performance.now();
+    return this.#bucket(key, now).take(count, this.perSec, now, this.capacity);
+  }
+
+  /** Takes, whether there is as much or not. */
+  spend(key: string, count: number): void {
+    if (this.capacity === 0) return;
+    const now = performance.now();
+    this.#bucket(key, now).spend(count, this.perSec, now, this.capacity);
+  }
+
+  #bucket(key: string, now: number): TokenBucket {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
       if (this.#buckets.size >= MAX_ADDRESSES) this.#forget(now);
       this.#buckets.set(key, bucket = new TokenBucket(this.capacity, now));
     }
-    return bucket.take(count, this.perSec, now, this.capacity);
+    return bucket;
   }
 
   /** Whether there is a token left; takes none. */

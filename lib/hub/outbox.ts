@@ -4,6 +4,9 @@ interface Held {
   isGroup: boolean;
 }
 
+/** Messages taken after which their places are given back. */
+const TRIM_AT = 1024;
+
 /** Messages that wait for a client which does not keep up. */
 export class Outbox {
   /** Bytes or UTF-16 units that wait. */
@@ -32,10 +35,18 @@ export class Outbox {
       this.#held[this.#next++] = null;
       if (held === null) continue;
       this.length -= held.message.length;
+      this.#trim();
       return held.message;
     }
-    this.#held = [];
-    this.#next = this.#oldest = 0;
+    this.#trim();
+  }
+
+  /** Gives back the places of what has been taken. */
+  #trim(): void {
+    if (this.#next < this.#held.length && this.#next < TRIM_AT) return;
+    this.#held.splice(0, this.#next);
+    this.#oldest = Math.max(0, this.#oldest - this.#next);
+    this.#next = 0;
   }
 
   /** Drops the group message that has waited longest; false: none waits. */

@@ -195,7 +195,8 @@ export class Session {
     const { counts } = this.#keeper;
     counts.messagesOut++;
     counts.bytesOut += message.length;
-    this.#sentSince += message.length;
+    // Only of a client that has something waiting it must be known what comes on top.
+    if (this.#tookAt !== 0) this.#sentSince += byteLength(message);
     this.#wasSent = true;
     this.#connection.send(message);
   }
@@ -236,24 +237,28 @@ export class Session {
   receive(message: string | Uint8Array<ArrayBuffer>): void {
     if (this.closeCode !== 0) return;
     this.lastActive = this.#keeper.now;
-    const { counts } = this.#keeper;
     const limit = this.limits.maxMessageBytes;
-    if (limit > 0 && exceeds(message, limit)) {
-      counts.tooBig++;
-      this.fail(`Message is larger than ${limit} bytes`, 1009, "message too big");
-      return;
-    }
+    if (limit > 0 && exceeds(message, limit)) return this.oversized();
     const { messagesPerSec, bytesPerSec } = this.limits;
     if ((messagesPerSec > 0 || bytesPerSec > 0) && !this.#isInTime(message)) {
-      counts.tooFast++;
+      this.#keeper.counts.tooFast++;
       if (!this.limits.dropsOverRate) {
         this.fail("Messages come faster than they may", 1008, "too many messages");
       }
       return;
     }
+    const { counts } = this.#keeper;
     counts.messagesIn++;
     counts.bytesIn += message.length;
     this.owner.received(this, message);
+  }
+
+  /** A message has come that is larger than it may be. */
+  oversized(): void {
+    if (this.closeCode !== 0) return;
+    this.#keeper.counts.tooBig++;
+    const { maxMessageBytes } = this.limits;
+    this.fail(`Message is larger than ${maxMessageBytes} bytes`, 1009, "message too big");
   }
 
   #isInTime(message: string | Uint8Array): boolean {
@@ -264,7 +269,11 @@ export class Session {
       bytes: new TokenBucket(bytesPerSec, now),
     };
     if (messagesPerSec > 0 && !rates.messages.take(1, messagesPerSec, now)) return false;
-    return bytesPerSec === 0 || rates.bytes.take(byteLength(message), bytesPerSec, now);
+    if (bytesPerSec === 0) return true;
+    // A message that is larger than the rate may come as well; then nothing may for as long as it counts.
+    if (!rates.bytes.has(1, bytesPerSec, now)) return false;
+    rates.bytes.spend(byteLength(message), bytesPerSec, now);
+    return true;
   }
 
   /** Reports an error, then closes. */

@@ -3,51 +3,43 @@ import { payloadOf } from "./payload.ts";
 import type { TriggerEvent } from "./types.ts";
 
 /** What is noted of a trigger's events when the session is accepted. */
-interface Facts extends Pick<TriggerEvent, "peer" | "params" | "query" | "headers"> {
+interface Facts extends Pick<TriggerEvent, "peer" | "params" | "headers"> {
   /** Name of the trigger. */
   trigger: string;
 }
 
 /** What shall be known again at each event of a session. */
-export function memoOf(trigger: string, request: NeutralRequest, query: QueryParams): string {
+export function memoOf(trigger: string, request: NeutralRequest): string {
   const facts: Facts = {
     trigger,
     peer: request.addresses.join(", "),
     params: request.route?.params ?? {},
-    query,
     headers: Object.fromEntries(request.headers),
   };
   return JSON.stringify(facts);
 }
 
-/** A client of a trigger, as the nodes see it. */
+/** A client of a trigger, as the nodes see it. There may be very many: nothing of them is kept twice. */
 export class Connection {
   readonly id: string;
-  readonly #facts: Facts;
+  /** Name of the trigger that it came through. */
+  readonly trigger: string;
   #isOpen = true;
 
-  constructor(session: InnerSession, private readonly link: Link) {
+  constructor(private readonly session: InnerSession, private readonly link: Link) {
     this.id = session.id;
-    this.#facts = JSON.parse(session.memo);
-  }
-
-  /** Name of the trigger that it came through. */
-  get trigger(): string {
-    return this.#facts.trigger;
+    this.trigger = this.#facts.trigger;
   }
 
   /** A new event: what a node changes in it, only the nodes after it see. */
   event(more: Record<string, unknown>): TriggerEvent {
-    const { peer, params, query, headers } = this.#facts;
-    return {
-      peer,
-      sessionId: this.id,
-      method: "GET",
-      params: { ...params },
-      query: { ...query },
-      headers: { ...headers },
-      ...more,
-    };
+    const { peer, params, headers } = this.#facts;
+    const query: QueryParams = JSON.parse(this.session.params);
+    return { peer, sessionId: this.id, method: "GET", params, query, headers, ...more };
+  }
+
+  get #facts(): Facts {
+    return JSON.parse(this.session.memo);
   }
 
   /**

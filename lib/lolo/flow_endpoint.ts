@@ -6,12 +6,17 @@ import {
   type Link,
   type NeutralReply,
   type NeutralRequest,
-  queryParams,
   type SessionEvent,
   TRIGGER,
 } from "../wire/mod.ts";
 import { Connection, memoOf } from "./connection.ts";
 import type { RunningFlow } from "./running_flow.ts";
+
+/** Longest that may be kept of a handshake for its session's events, characters: there may be 10,000 of them. */
+const MAX_MEMO = 8192;
+
+const TOO_LARGE =
+  `The headers are larger than a flow keeps for its events: ${MAX_MEMO} characters\n`;
 
 /** A flow behind its triggers: each session's events go in at the trigger that it came through. */
 export class FlowEndpoint implements Endpoint {
@@ -28,10 +33,10 @@ export class FlowEndpoint implements Endpoint {
 
   request(request: NeutralRequest): Promise<NeutralReply> {
     const trigger = this.#triggers.find(({ params }) => params.path === request.route?.path);
-    const memo = trigger === undefined
-      ? ""
-      : memoOf(trigger.name, request, queryParams(request.url));
-    return Promise.resolve(connectOnly(request, memo));
+    const memo = trigger === undefined ? "" : memoOf(trigger.name, request);
+    const reply = connectOnly(request, memo);
+    if (memo.length <= MAX_MEMO) return Promise.resolve(reply);
+    return Promise.resolve({ ...reply, status: 431, body: TOO_LARGE, accept: null });
   }
 
   event(session: InnerSession, event: SessionEvent): Promise<void> | void {

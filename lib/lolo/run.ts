@@ -35,25 +35,32 @@ export interface Graph {
  * a long way needs no deep stack; one that returns a promise keeps no other from being called.
  */
 export class Run {
-  readonly #signals = new Signals();
   #steps: Step[] = [];
   #isCalling = false;
   /** Nodes that have returned a promise. */
   #busy = 0;
   #through: () => void = () => {};
   #isStopped = false;
+  /** Whether the event is through: what a node hands on later is an event of its own. */
+  #isThrough = false;
 
   /** @param connection Whom `response` goes to; null: nobody. */
-  constructor(private readonly graph: Graph, private readonly connection: Connection | null) {}
+  constructor(
+    private readonly graph: Graph,
+    private readonly connection: Connection | null,
+    private readonly signals = new Signals(),
+  ) {}
 
   /** Sends an event out of a trigger; resolves when all nodes are through with it, nothing returned: at once. */
   start(trigger: string, output: string, event: unknown): Promise<void> | void {
     this.#send(trigger, output, event, null);
     if (this.#busy > 0) return new Promise((resolve) => this.#through = resolve);
+    this.#isThrough = true;
   }
 
   /** The context of a node outside of any step, for its `setup`. */
   contextOf(node: Node): Context {
+    this.#isThrough = true;
     return this.#context(node, undefined, null);
   }
 
@@ -68,11 +75,11 @@ export class Run {
           throw new TypeError(`once() needs a function to call, got ${typeof callback}`);
         }
         const call = (values: unknown[]) => this.#call(node, () => callback(...values));
-        this.#signals.once(String(signal), call, timeoutMs);
+        this.signals.once(String(signal), call, timeoutMs);
       },
       emit: (signal, ...values) => {
         if (signal === "response") this.connection?.respond(values[0]);
-        this.#signals.emit(String(signal), values);
+        this.signals.emit(String(signal), values);
       },
     };
   }
@@ -88,7 +95,8 @@ export class Run {
           `list it in the node's "outputs" if it may lead nowhere`,
       );
     }
-    this.#send(node.name, port, event, step);
+    const run = this.#isThrough ? new Run(this.graph, this.connection, this.signals) : this;
+    run.#send(node.name, port, event, step);
   }
 
   #send(node: string, output: string, event: unknown, from: Step | null): void {
@@ -126,7 +134,9 @@ export class Run {
       this.#busy++;
       Promise.resolve(result).catch(failed).then(() => {
         this.#busy--;
-        if (this.#busy === 0) this.#through();
+        if (this.#busy > 0) return;
+        this.#isThrough = true;
+        this.#through();
       });
     } catch (error) {
       failed(error);

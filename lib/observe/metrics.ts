@@ -46,7 +46,11 @@ export class Metrics {
     "From the arrival of a batch's first event until the batch has been taken",
   );
 
-  constructor(read: () => Figures) {
+  /** Looked at once for all that somebody asks for at a time. */
+  #figures: Figures | null = null;
+
+  constructor(private readonly look: () => Figures) {
+    const read = () => this.#figures ?? this.look();
     this.#latencies.register(this.#registry);
     const one = (name: string, help: string, value: (figures: Figures) => number) =>
       this.#gauge(name, help, [], () => [[{}, value(read())]]);
@@ -141,8 +145,13 @@ export class Metrics {
   }
 
   /** All figures, as Prometheus reads them. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  async text(): Promise<string> {
+    this.#figures = this.look();
+    try {
+      return await this.#registry.metrics();
+    } finally {
+      this.#figures = null;
+    }
   }
 
   #gauge(name: string, help: string, labelNames: string[], read: Reading): void {

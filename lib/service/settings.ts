@@ -92,6 +92,8 @@ export interface Settings {
   trustProxy: string[];
   /** Origins that may connect beside the server's own, for services that list none. */
   origins: string[];
+  /** How sockets are served: by Deno itself, or by npm `ws` on `node:http`. */
+  transport: "deno" | "ws";
   /** What becomes of a client that does not take what is sent. */
   slowClient: OverLimit;
   /** How often clients are pinged, s; who does not answer for two of these is dead; 0: never. */
@@ -132,6 +134,7 @@ export const DEFAULT_SETTINGS: Settings = {
   },
   trustProxy: [],
   origins: [],
+  transport: "deno",
   slowClient: "close",
   pingIntervalSec: 30,
   metrics: "local",
@@ -163,10 +166,10 @@ export function readSettings(root: string, given: PartialSettings = {}): Setting
   return [file, environment(), flags].reduce<Settings>(merge, DEFAULT_SETTINGS);
 }
 
-/** Settings from `SWITCHBOARD_APP`, `SWITCHBOARD_HOSTNAME` and `SWITCHBOARD_PORT`. */
+/** Settings from `SWITCHBOARD_APP`, `…_HOSTNAME`, `…_PORT` and `…_TRANSPORT`. */
 function environment(): PartialSettings {
   const found: Record<string, unknown> = {};
-  for (const key of ["app", "hostname", "port"]) {
+  for (const key of ["app", "hostname", "port", "transport"]) {
     const name = `SWITCHBOARD_${key.toUpperCase()}`;
     const text = Deno.env.get(name);
     if (text === undefined || text === "") continue;

@@ -11,11 +11,14 @@ export function queryParams(url: string): QueryParams {
 
 /** Adds parameters to those that are there. */
 export function addParams(params: QueryParams, from: URLSearchParams): void {
-  for (const name of new Set(from.keys())) {
-    const values = [
-      ...(Object.hasOwn(params, name) ? [params[name]!].flat() : []),
-      ...from.getAll(name),
-    ];
+  // In one pass: there may be very many names, and everybody's requests come here.
+  const found = new Map<string, string[]>();
+  for (const [name, value] of from) {
+    const values = found.get(name);
+    if (values !== undefined) values.push(value);
+    else found.set(name, Object.hasOwn(params, name) ? [params[name]!, value].flat() : [value]);
+  }
+  for (const [name, values] of found) {
     // A client must not reach a prototype: "__proto__" becomes a property like any other.
     Object.defineProperty(params, name, {
       value: values.length === 1 ? values[0] : values,

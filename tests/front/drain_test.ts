@@ -55,6 +55,7 @@ Deno.test("SIGTERM: who takes nothing and who handles slowly do not hold up the 
   await t.step("a slow handler is waited for", async () => {
     await using server = await start({ spreadSec: 0, deadlineSec: 20 });
     const client = await Client.open(server.ws("/services/watched?slow=1"));
+    while ((await server.counts()).sessions === 0);
     server.process.kill("SIGTERM");
     assertEquals((await client.closed).code, 1001);
     assertEquals((await server.process.status).code, 0);

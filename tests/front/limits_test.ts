@@ -212,11 +212,11 @@ Deno.test("bytes are counted as they are sent, text as UTF-8", async (t) => {
       using raw = await Raw.connect(server.port);
       await raw.handshake("/services/echo");
       const frame = frameOf(typeof message === "string" ? 1 : 2, message);
-      // Each is 90 bytes: the first is let through, and two together are too much.
+      // Each is 90 bytes. A message may be larger than the rate: then nothing may come for a while.
       await using calm = await Client.open(server.ws("/services/echo"));
       calm.send(message);
       assertEquals(await calm.next(), answer);
-      await raw.write(new Uint8Array([...frame, ...frame]));
+      await raw.write(new Uint8Array([...frame, ...frame, ...frame]));
       assertEquals(await closeOf(raw), [1008, "too many messages"]);
     });
   }
@@ -244,6 +244,22 @@ Deno.test("headers that are too large are refused", async () => {
     assertMatch(head, /x-request-id: /i);
   }
   assertEquals((await knock(server, { "X-Fine": "x".repeat(1500) }))[0], 101);
+});
+
+Deno.test("a URL that is too long is refused, and its query takes no time", async () => {
+  await using server = await start({}, {}, {
+    "services/flow/flow.flow.json": {
+      nodes: { socket: { use: "lolo/Websocket Trigger", params: { path: "/flow" } } },
+      edges: [],
+    },
+  });
+  const query = Array.from({ length: 4000 }, (_, n) => `k${n}`).join("&");
+  for (const path of ["/services/echo", "/service/js", "/flow"]) {
+    assertEquals((await knock(server, {}, `${path}?${query}`))[0], 414, path);
+  }
+  // A flow keeps the headers for each event of a session.
+  assertEquals((await knock(server, { "X-Large": "x".repeat(9000) }, "/flow"))[0], 431);
+  assertEquals((await knock(server, { "X-Large": "x".repeat(7000) }, "/flow"))[0], 101);
 });
 
 Deno.test("0 is no limit", async () => {

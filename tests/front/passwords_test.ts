@@ -200,6 +200,24 @@ Deno.test("a server whose users are not as they should be does not start, and sa
   }
 });
 
+Deno.test("many guesses at a time are no way round, and who is right costs nobody anything", async () => {
+  using site = Site.make({
+    ...FILES,
+    "switchboard.json": { auth: SETTINGS.auth, limits: { wrongCredentialsPerMinPerAddress: 5 } },
+  });
+  await add(site, "correct horse", "ada");
+  await using server = await Server.start(site);
+  for (let n = 0; n < 20; n++) {
+    assertEquals((await ask(server, basic("ada", "correct horse"))).status, 200);
+  }
+  const statuses = await Promise.all(Array.from({ length: 60 }, async (_, n) => {
+    const { status } = await ask(server, basic("ada", `guess ${n}`));
+    return status;
+  }));
+  assertEquals(statuses.filter((status) => status === 401).length, 5);
+  assertEquals(statuses.filter((status) => status === 429).length, 55);
+});
+
 Deno.test("who guesses passwords is held up, and whoever else comes is not", async () => {
   using site = Site.make({
     ...FILES,

@@ -89,6 +89,8 @@ Deno.test("--cert and --key: https and wss, and another certificate on SIGHUP wi
     assertEquals(new TextDecoder().decode(chunk.subarray(2, count ?? 0)), "hello");
   });
   assertEquals((await server.stop()).code, 0);
+  const errors = server.log.all.filter((line) => line.includes('"level":"ERROR"'));
+  assertEquals(errors.length, 2, errors.join("\n"));
 });
 
 Deno.test("a certificate that cannot be used keeps the server from starting, and it says why", async (t) => {

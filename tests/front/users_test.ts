@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { generateKeyPairSync } from "node:crypto";
 import { Client } from "../helpers/client.ts";
 import { Raw } from "../helpers/raw.ts";
 import { Server } from "../helpers/server.ts";
@@ -21,6 +22,12 @@ const WHO = `
   };`;
 
 const JWT = { algorithms: ["HS256"], secretEnv: "JWT_SECRET" };
+/** A public key of RSA with 1,024 bits, which is too short. */
+function shortKey(): string {
+  const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+  return String(publicKey.export({ type: "spki", format: "pem" }));
+}
+
 const ADA = {
   key: "user:jwt:ada",
   displayName: "ada",
@@ -457,6 +464,11 @@ Deno.test("a server whose keys are not as they should be does not start, and say
       /needs a public key \(PEM, "PUBLIC KEY"\) for ES256/,
     ],
     [
+      "a short key",
+      { algorithms: ["RS256"], publicKeyFile: "short.pem" },
+      /it has 1024 bits, and 2048 are the least/,
+    ],
+    [
       "no PEM",
       { algorithms: ["ES256"], publicKeyFile: "switchboard.json" },
       /needs a public key \(PEM/,
@@ -464,9 +476,12 @@ Deno.test("a server whose keys are not as they should be does not start, and say
   ];
   for (const [name, jwt, expected] of cases) {
     await t.step(name, async () => {
-      const error = await Server.start(site({ jwt }, { "key.pem": await rsa.pem() }), {
-        env: { JWT_SECRET: SECRET, SHORT: "short" },
-      }).then(() => null, (error) => error);
+      const error = await Server.start(
+        site({ jwt }, { "key.pem": await rsa.pem(), "short.pem": shortKey() }),
+        {
+          env: { JWT_SECRET: SECRET, SHORT: "short" },
+        },
+      ).then(() => null, (error) => error);
       assertMatch(error.message, expected);
       assertMatch(error.message, /error: "auth\.jwt" in switchboard\.json /);
       assert(!error.message.includes(SECRET));

@@ -18,11 +18,12 @@ class Bare implements AsyncDisposable {
       this.#wake();
     };
     const events: SocketEvents = {
+      oversized: () => {},
       opened: (connection) => (report("opened"), opened(connection)),
       message: (data) => report("message", data),
       closed: (code) => report("closed", code),
     };
-    const options = { protocol: null, headers: new Headers() };
+    const options = { protocol: null, headers: new Headers(), maxMessageBytes: 0 };
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen() {} },
       (request) => this.transport.accept(request, options, events),

@@ -15,6 +15,10 @@ class SlowTransport implements Transport {
     return new Response("accepted");
   }
 
+  listen(): Promise<never> {
+    return Promise.reject(new Error("not in this test"));
+  }
+
   allClosed(): Promise<boolean> {
     return Promise.resolve(true);
   }

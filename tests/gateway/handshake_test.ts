@@ -193,6 +193,10 @@ Deno.test("The server answers every handshake, and goes on serving honest client
   for (const method of ["HEAD", "PUT", "DELETE", "OPTIONS", "PROPFIND", "get"]) {
     await t.step(`refuses the method ${method} with 405`, async () => {
       const { status, headers } = await shake({}, method);
+      // Methods are case-sensitive; to Node one in lower case is no request at all.
+      if (method === "get" && Deno.env.get("SWITCHBOARD_TRANSPORT") === "ws") {
+        return assertEquals(status, 400);
+      }
       assertEquals(status, 405);
       assertEquals(headers.get("allow"), "GET");
     });

@@ -20,7 +20,7 @@ export class Board implements AsyncDisposable {
       port: 0,
       log: (level, text, service) => lines.push(`${level} ${service} ${text}`),
     });
-    const { port } = board.listen();
+    const { port } = await board.listen();
     await board.settled();
     return new Board(site, board, port, lines);
   }

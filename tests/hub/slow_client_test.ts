@@ -104,6 +104,19 @@ Deno.test("A client that takes as much as comes makes progress, however much wai
   assertEquals(bench.socket.closed, 3008);
 });
 
+Deno.test("What a client takes of text in other scripts counts as it is sent, in bytes", () => {
+  using bench = new Bench({});
+  const { session, socket } = bench;
+  socket.send = (message) => socket.waiting += new TextEncoder().encode(String(message)).length;
+  session.send("x".repeat(5000));
+  for (let second = 1; second < 300; second += 10) {
+    session.checkProgress(second * 1000);
+    session.send("語".repeat(100));
+    socket.waiting -= 200;
+  }
+  assertEquals(socket.closed, 0);
+});
+
 Deno.test("A client that has taken all of it is not counted from then on", () => {
   using bench = new Bench({});
   bench.session.send("x".repeat(1000));
@@ -171,6 +184,13 @@ Deno.test("An outbox keeps count of what waits, whatever is taken or shed", () =
   }
   while (outbox.shift() !== undefined);
   assertEquals([outbox.length, outbox.isEmpty, outbox.shed()], [0, true, false]);
+  // However long it goes on, what has been taken is given back.
+  const before = Deno.memoryUsage().heapUsed;
+  for (let n = 0; n < 3_000_000; n++) {
+    outbox.push("x", true);
+    outbox.shift();
+  }
+  assert(Deno.memoryUsage().heapUsed - before < 16 * 2 ** 20);
 });
 
 Deno.test("A token bucket lets through its rate, and no more at once than it holds", () => {

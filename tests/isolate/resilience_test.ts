@@ -217,7 +217,7 @@ Deno.test("a server can be stopped while a service loads", async () => {
     port: 0,
     log: (_, text) => lines.push(text),
   });
-  board.listen();
+  await board.listen();
   await board.close();
   assertEquals(lines, []);
 });

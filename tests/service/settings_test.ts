@@ -11,7 +11,12 @@ import { Site } from "../helpers/site.ts";
 
 /** Runs with these environment variables and no other of Switchboard's. */
 function withEnvironment<T>(variables: Record<string, string>, run: () => T): T {
-  const names = ["SWITCHBOARD_APP", "SWITCHBOARD_HOSTNAME", "SWITCHBOARD_PORT"];
+  const names = [
+    "SWITCHBOARD_APP",
+    "SWITCHBOARD_HOSTNAME",
+    "SWITCHBOARD_PORT",
+    "SWITCHBOARD_TRANSPORT",
+  ];
   const before = names.map((name) => [name, Deno.env.get(name)] as const);
   for (const name of names) Deno.env.delete(name);
   for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
@@ -122,6 +127,7 @@ const GARBAGE: Record<string, [unknown, string][]> = {
   "limits.groupsPerSession": NO_COUNT,
   "limits.headerBytes": NO_COUNT,
   "limits.overRate": NO_OVER,
+  "transport": [["uws", 'must be one of deno, ws, got "uws"']],
   "slowClient": NO_OVER,
   "pingIntervalSec": [
     [-1, "must be at least 0, got -1"],

@@ -147,6 +147,34 @@ Deno.test("contract Lolo 3: an event that multiplies without end is dropped", as
   }
 });
 
+Deno.test("contract Lolo 3: what a node hands on later is not lost for an overload that is over", async () => {
+  await using server = await Server.start({
+    "services/a/a.flow.json": flow("/a", { feed: "./feed.js", sink: "./sink.js" }, [
+      ["socket.message", "feed.in"],
+      ["feed.out", "sink.in"],
+    ]),
+    // Its context is kept from setup, and used for ever.
+    "services/a/feed.js": `
+      let feed;
+      exports.setup = (ctx) => { feed = ctx.route; };
+      exports.handler = (ev, { emit }) => {
+        if (ev.message === "flood") {
+          for (let n = 0; n < 20_000; n++) feed({ wait: true });
+          emit("response", { body: "flooded" });
+        } else feed({ emit });
+      };`,
+    "services/a/sink.js": `exports.handler = async (ev) => {
+      if (ev.wait) await new Promise(() => {});
+      ev.emit("response", { body: "fed" });
+    };`,
+  });
+  await using client = await Client.open(server.ws("/a"));
+  client.send("flood");
+  assertEquals(await client.next(), "flooded");
+  client.send("again");
+  assertEquals(await client.next(), "fed");
+});
+
 Deno.test("contract Lolo 3: a manager broadcasts to all, or to those whose params match", async (t) => {
   await using server = await Server.start({
     "services/a/a.flow.json": flow("/a/:room/:role", { manager: MANAGER, say: "./say.js" }, [

@@ -472,7 +472,7 @@ Deno.test("contract XP 3: a service removed closes its sockets with 1001", async
     "services/stays/stays.js": "exports.get = () => ({ body: 'stays', webSocket: {} });",
   });
   await using board = await Switchboard.open({ root: site.root, port: 0, log: () => {} });
-  const { port } = board.listen();
+  const { port } = await board.listen();
   const gone = await Client.open(`ws://127.0.0.1:${port}/services/gone`);
   await using stays = await Client.open(`ws://127.0.0.1:${port}/services/stays`);
   await board.remove("gone");

@@ -1,0 +1,124 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+
+/** Methods whose requests have no body. */
+const BODILESS = ["GET", "HEAD"];
+
+/** A request of Node's as one of the web's; null: it is none. */
+export function requestOf(message: IncomingMessage): Request | null {
+  const { method = "GET", url = "/", rawHeaders } = message;
+  try {
+    const headers = new Headers();
+    let hosts = 0;
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      const name = rawHeaders[at]!;
+      if (name.toLowerCase() === "host") hosts++;
+      headers.append(name, rawHeaders[at + 1]!);
+    }
+    // RFC 9112, section 3.2.
+    if (hosts > 1 || hosts === 0 && message.httpVersion === "1.1") return null;
+    const host = headers.get("host") ?? "localhost";
+    if (host === "") return null;
+    const address = url.startsWith("/") ? `http://${host}${url}` : url;
+    const mayHaveBody = !BODILESS.includes(method) && message.headers.upgrade === undefined;
+    return new Request(address, {
+      method,
+      headers,
+      redirect: "manual",
+      ...(mayHaveBody && { body: bodyOf(message) }),
+    });
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The body of a request. Whoever does not want the rest of it lets it pass: to end the connection would also end
+ * the answer.
+ */
+function bodyOf(message: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let isOver = false;
+  return new ReadableStream({
+    start(controller) {
+      const end = (run: () => void) => {
+        if (!isOver) run();
+        isOver = true;
+      };
+      message.on("data", (chunk: Uint8Array) => {
+        if (isOver) return;
+        controller.enqueue(new Uint8Array(chunk));
+        if ((controller.desiredSize ?? 0) <= 0) message.pause();
+      });
+      message.on("end", () => end(() => controller.close()));
+      message.on("error", (error: Error) => end(() => controller.error(error)));
+      message.on("close", () => end(() => controller.error(new Error("The client has gone"))));
+    },
+    pull: () => void message.resume(),
+    cancel() {
+      isOver = true;
+      message.resume();
+    },
+  });
+}
+
+/** Whether something follows the head of a request. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
+}
+
+/** Writes a response to a request. */
+export async function writeResponse(
+  target: ServerResponse,
+  response: Response,
+  isHead: boolean,
+): Promise<void> {
+  const length = response.headers.get("content-length");
+  const body = isHead || response.body === null || length !== null ? null : await response.bytes();
+  target.statusCode = response.status;
+  for (const [name, value] of response.headers) {
+    if (name !== "set-cookie") target.setHeader(name, value);
+  }
+  const cookies = response.headers.getSetCookie();
+  if (cookies.length > 0) target.setHeader("set-cookie", cookies);
+  if (body !== null) {
+    target.setHeader("content-length", body.length);
+    target.end(body);
+  } else if (isHead || response.body === null) {
+    if (length === null) target.setHeader("content-length", 0);
+    await response.body?.cancel();
+    target.end();
+  } else {
+    for await (const chunk of response.body) {
+      if (!target.write(chunk)) await drained(target);
+      if (target.destroyed) break;
+    }
+    target.end();
+  }
+}
+
+/** Writes a response to a connection that asked for an upgrade and does not get one, and ends it. */
+export async function writeRaw(socket: Socket, response: Response): Promise<void> {
+  const body = response.body === null ? new Uint8Array() : await response.bytes();
+  const headers = [...response.headers].filter(([name]) =>
+    name !== "content-length" && name !== "connection"
+  );
+  const lines = [
+    `HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? ""}`,
+    ...headers.map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${body.length}`,
+    "connection: close",
+    "",
+    "",
+  ];
+  if (!socket.writable) return;
+  socket.write(lines.join("\r\n"));
+  socket.end(body);
+}
+
+function drained(target: ServerResponse): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  target.once("drain", () => resolve());
+  target.once("close", () => resolve());
+  return promise;
+}

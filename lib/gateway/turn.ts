@@ -1,0 +1,50 @@
+import { frameOf } from "./frame.ts";
+import { Sequence } from "./sequence.ts";
+
+/** A socket that bytes can be written to. */
+export interface Writer {
+  write(bytes: Uint8Array): void;
+}
+
+/**
+ * What one turn of the event loop sends: each socket gets it with one write, at the end of the turn. A message to
+ * many is made a frame once.
+ */
+export class Turn {
+  #waiting = new Map<Writer, Sequence>();
+  #root = Sequence.empty();
+  #message: string | Uint8Array | null = null;
+  #frame = new Uint8Array();
+
+  /** Sends a message at the end of this turn. */
+  send(writer: Writer, message: string | Uint8Array): void {
+    if (this.#waiting.size === 0) queueMicrotask(() => this.#end());
+    // A group's members are sent the very same message one after the other.
+    if (message !== this.#message) {
+      this.#message = message;
+      this.#frame = frameOf(message) as Uint8Array<ArrayBuffer>;
+    }
+    this.#waiting.set(writer, (this.#waiting.get(writer) ?? this.#root).with(this.#frame));
+  }
+
+  /** Bytes that a socket is to get at the end of this turn. */
+  waiting(writer: Writer): number {
+    return this.#waiting.get(writer)?.length ?? 0;
+  }
+
+  /** Writes now what a socket is to get: something else is to follow it. */
+  flush(writer: Writer): void {
+    const sequence = this.#waiting.get(writer);
+    if (sequence === undefined) return;
+    this.#waiting.delete(writer);
+    writer.write(sequence.bytes);
+  }
+
+  #end(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Map();
+    this.#root = Sequence.empty();
+    this.#message = null;
+    for (const [writer, sequence] of waiting) writer.write(sequence.bytes);
+  }
+}

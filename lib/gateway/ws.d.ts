@@ -1,0 +1,37 @@
+/**
+ * The part of npm `ws` that is used here. Its own types bring those of Node with them, which would take the place
+ * of Deno's.
+ *
+ * @module
+ */
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+
+/** A socket of a server. */
+export class WebSocket {
+  readonly readyState: number;
+  readonly OPEN: number;
+  close(code: number, reason: string): void;
+  terminate(): void;
+  ping(): void;
+  on(event: "message", listener: (data: Uint8Array, isBinary: boolean) => void): this;
+  on(event: "pong", listener: () => void): this;
+  on(event: "error", listener: (error: Error & { code?: string }) => void): this;
+  on(event: "close", listener: (code: number, reason: Uint8Array) => void): this;
+}
+
+/** What turns upgrade requests into sockets. */
+export class WebSocketServer {
+  readonly options: { maxPayload: number };
+  constructor(options: {
+    noServer: true;
+    clientTracking: boolean;
+  });
+  on(event: "headers", listener: (lines: string[]) => void): this;
+  handleUpgrade(
+    request: IncomingMessage,
+    socket: Socket,
+    head: Uint8Array,
+    opened: (socket: WebSocket) => void,
+  ): void;
+}

@@ -1,0 +1,239 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+// @ts-types="./ws.d.ts"
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Connection } from "../hub/mod.ts";
+import { Latch } from "../latch.ts";
+import { hasBody, requestOf, writeRaw, writeResponse } from "./node_http.ts";
+import type { AcceptOptions, Answer, Listening, SocketEvents, Transport } from "./transport.ts";
+import { Turn, type Writer } from "./turn.ts";
+
+/** How long a client may take to send the head of a request, ms. */
+const HEAD_MS = 10_000;
+/** How long a client may take to answer a close, ms. */
+const CLOSE_MS = 5_000;
+
+/** Largest head of a request that is read at all, bytes. */
+const MAX_HEADERS = 64 * 1024;
+
+/** An upgrade request that waits for its verdict. */
+interface Upgrade {
+  message: IncomingMessage;
+  socket: Socket;
+  head: Uint8Array;
+}
+
+/** The answer to an upgrade request that was accepted: nothing is left to write. */
+const ACCEPTED = new Response(null);
+
+/**
+ * Sockets by npm `ws` on `node:http`. What a turn sends to a socket goes out in one write; messages that are too
+ * large are refused before they are read, and whoever is stuck is cut off.
+ */
+export class WsTransport implements Transport {
+  readonly name = "ws";
+  readonly #open = new Latch();
+  readonly #upgrades = new WeakMap<Request, Upgrade>();
+  readonly #connections = new Set<WsConnection>();
+  readonly #turn = new Turn();
+  /** For the upgrade that is being accepted, which happens at once. */
+  #accepting: AcceptOptions | null = null;
+  readonly #sockets: WebSocketServer;
+  #pings: ReturnType<typeof setInterval> | undefined;
+
+  /** @param pingIntervalSec How often clients are pinged; who does not answer for two of these is dead; 0: never. */
+  constructor(pingIntervalSec: number = 30) {
+    this.#sockets = new WebSocketServer({ noServer: true, clientTracking: false });
+    this.#sockets.on("headers", (lines) => {
+      const { headers, protocol } = this.#accepting!;
+      for (const [name, value] of headers) lines.push(`${name}: ${value}`);
+      if (protocol !== null) lines.push(`Sec-WebSocket-Protocol: ${protocol}`);
+    });
+    if (pingIntervalSec === 0) return;
+    this.#pings = setInterval(() => {
+      for (const connection of this.#connections) connection.ping();
+    }, pingIntervalSec * 1000);
+  }
+
+  async listen(
+    hostname: string,
+    port: number,
+    answer: Answer,
+    onError: (error: unknown) => void,
+  ): Promise<Listening> {
+    // What is too large for us is refused by us, in words.
+    const server = createServer({ maxHeaderSize: MAX_HEADERS });
+    const sockets = new Set<Socket>();
+    server.on("connection", (socket: Socket) => {
+      sockets.add(socket);
+      socket.on("close", () => sockets.delete(socket));
+      socket.on("error", () => socket.destroy());
+      socket.on("timeout", () => socket.destroy());
+      socket.setTimeout(HEAD_MS);
+    });
+    server.on("request", (message: IncomingMessage, response: ServerResponse) => {
+      // Of a client that breaks off nobody needs to hear; but an event that nobody hears ends the process.
+      message.on("error", () => {});
+      response.on("error", () => {});
+      this.#answer(message, response, answer).catch(onError);
+    });
+    server.on("upgrade", (message: IncomingMessage, socket: Socket, head: Uint8Array) => {
+      message.on("error", () => {});
+      this.#upgrade({ message, socket, head }, answer).catch(onError);
+    });
+    server.on("connect", (_: IncomingMessage, socket: Socket) => {
+      writeRaw(socket, new Response("Method Not Allowed\n", { status: 405 })).catch(onError);
+    });
+    server.on("clientError", (_: Error, socket: Socket) => {
+      if (socket.writable) writeRaw(socket, new Response(null, { status: 400 })).catch(onError);
+      else socket.destroy();
+    });
+    await listening(server, hostname, port);
+    const { port: actual } = server.address() as { port: number };
+    return { port: actual, close: () => this.#close(server, sockets) };
+  }
+
+  accept(request: Request, options: AcceptOptions, events: SocketEvents): Response {
+    const upgrade = this.#upgrades.get(request);
+    if (upgrade === undefined) {
+      throw new TypeError("This request did not come through this transport");
+    }
+    this.#accepting = options;
+    this.#sockets.options.maxPayload = options.maxMessageBytes;
+    let isOpen = false;
+    try {
+      const { message, socket, head } = upgrade;
+      // It has been looked at already, and is less strict than what ws asks for.
+      message.headers.upgrade = "websocket";
+      delete message.headers["sec-websocket-protocol"];
+      this.#sockets.handleUpgrade(message, socket, head, (ws) => {
+        isOpen = true;
+        this.#opened(ws, socket, events);
+      });
+    } finally {
+      this.#accepting = null;
+    }
+    // The client has gone meanwhile.
+    if (!isOpen) events.closed(1006, "");
+    return ACCEPTED;
+  }
+
+  allClosed(timeoutMs: number): Promise<boolean> {
+    return this.#open.zero(timeoutMs);
+  }
+
+  #opened(ws: WebSocket, socket: Socket, events: SocketEvents): void {
+    socket.setNoDelay(true);
+    socket.setTimeout(0);
+    // Both have said goodbye: who does not end the connection then is not waited for.
+    socket.on("finish", () => socket.destroy());
+    const connection = new WsConnection(ws, socket, this.#turn);
+    this.#connections.add(connection);
+    this.#open.enter();
+    ws.on("message", (data: Uint8Array, isBinary: boolean) => {
+      connection.isAlive = true;
+      // A copy: what came may be part of a larger buffer, and is given away.
+      events.message(isBinary ? new Uint8Array(data) : decoder.decode(data));
+    });
+    ws.on("pong", () => connection.isAlive = true);
+    ws.on("error", (error: Error & { code?: string }) => {
+      if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") events.oversized();
+    });
+    ws.on("close", (code: number, reason: Uint8Array) => {
+      this.#connections.delete(connection);
+      connection.ended();
+      this.#open.leave();
+      events.closed(code, decoder.decode(reason));
+    });
+    events.opened(connection);
+  }
+
+  async #answer(message: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
+    const request = requestOf(message);
+    const reply = request === null
+      ? new Response(null, { status: 400 })
+      : await answer(request, remoteOf(message.socket));
+    await writeResponse(response, reply, message.method === "HEAD");
+    // What the next request on this connection is, it shall say in time as well.
+    message.socket.setTimeout(HEAD_MS);
+  }
+
+  async #upgrade(upgrade: Upgrade, answer: Answer): Promise<void> {
+    const { message, socket } = upgrade;
+    const request = requestOf(message);
+    if (request === null || hasBody(message)) {
+      return await writeRaw(socket, new Response(null, { status: 400 }));
+    }
+    this.#upgrades.set(request, upgrade);
+    const reply = await answer(request, remoteOf(socket));
+    if (reply !== ACCEPTED) await writeRaw(socket, reply);
+  }
+
+  async #close(server: Server, sockets: Set<Socket>): Promise<void> {
+    clearInterval(this.#pings);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.close(() => resolve());
+    for (const socket of sockets) socket.destroy();
+    await promise;
+  }
+}
+
+/** One socket. */
+class WsConnection implements Connection, Writer {
+  /** Whether anything has come since it was last pinged. */
+  isAlive = true;
+  #cutOff: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly ws: WebSocket,
+    private readonly socket: Socket,
+    private readonly turn: Turn,
+  ) {}
+
+  send(message: string | Uint8Array<ArrayBuffer>): void {
+    if (this.ws.readyState === this.ws.OPEN) this.turn.send(this, message);
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.socket.writable) this.socket.write(bytes);
+  }
+
+  buffered(): number {
+    return this.socket.writableLength + this.turn.waiting(this);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.ws.readyState > this.ws.OPEN) return;
+    // The close comes after everything that was sent before it.
+    this.turn.flush(this);
+    this.ws.close(code, reason);
+    this.#cutOff = setTimeout(() => this.ws.terminate(), CLOSE_MS);
+  }
+
+  ping(): void {
+    if (!this.isAlive) return this.ws.terminate();
+    this.isAlive = false;
+    if (this.ws.readyState === this.ws.OPEN) this.ws.ping();
+  }
+
+  /** It is closed. */
+  ended(): void {
+    clearTimeout(this.#cutOff);
+  }
+}
+
+const decoder = new TextDecoder();
+
+function remoteOf(socket: Socket): { hostname: string; port: number } {
+  return { hostname: socket.remoteAddress ?? "", port: socket.remotePort ?? 0 };
+}
+
+function listening(server: Server, hostname: string, port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(port, hostname, () => {
+    server.off("error", reject);
+    resolve();
+  });
+  return promise;
+}

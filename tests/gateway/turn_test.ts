@@ -1,0 +1,114 @@
+import { assert, assertEquals } from "@std/assert";
+import { frameOf } from "../../lib/gateway/frame.ts";
+import { Sequence } from "../../lib/gateway/sequence.ts";
+import { Turn, type Writer } from "../../lib/gateway/turn.ts";
+
+/** Writes down each write. */
+class Recorder implements Writer {
+  readonly writes: Uint8Array[] = [];
+
+  write(bytes: Uint8Array): void {
+    this.writes.push(bytes);
+  }
+}
+
+/** The messages in bytes that were written. */
+function messages(bytes: Uint8Array): string[] {
+  const found: string[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    let length = bytes[at + 1]!;
+    let head = 2;
+    if (length === 126) [length, head] = [view.getUint16(at + 2), 4];
+    else if (length === 127) [length, head] = [Number(view.getBigUint64(at + 2)), 10];
+    found.push(new TextDecoder().decode(bytes.subarray(at + head, at + head + length)));
+    at += head + length;
+  }
+  return found;
+}
+
+Deno.test("frameOf() makes one whole frame without a mask, whatever the length", () => {
+  for (const length of [0, 1, 125, 126, 127, 65535, 65536, 100_000]) {
+    const text = "x".repeat(length);
+    const frame = frameOf(text);
+    assertEquals(frame[0], 0x81);
+    assertEquals(frame.length - length, length < 126 ? 2 : length < 65536 ? 4 : 10);
+    assertEquals(messages(frame), [text]);
+    assertEquals(frameOf(new Uint8Array(length))[0], 0x82);
+  }
+  assertEquals([...frameOf("é")], [0x81, 2, 0xc3, 0xa9]);
+});
+
+Deno.test("what a turn sends to a socket goes out with one write, in order, and no later", async () => {
+  const turn = new Turn();
+  const [one, two] = [new Recorder(), new Recorder()];
+  turn.send(one, "a");
+  turn.send(two, "a");
+  turn.send(one, "b");
+  turn.send(two, new Uint8Array([99]));
+  turn.send(one, "d".repeat(70_000));
+  assertEquals([one.writes.length, turn.waiting(one), turn.waiting(two)], [0, 70_016, 6]);
+  await Promise.resolve();
+  assertEquals(one.writes.map(messages), [["a", "b", "d".repeat(70_000)]]);
+  assertEquals(two.writes.map(messages), [["a", "c"]]);
+  assertEquals([turn.waiting(one), turn.waiting(two)], [0, 0]);
+  turn.send(one, "next turn");
+  await Promise.resolve();
+  assertEquals(one.writes.length, 2);
+});
+
+Deno.test("who is sent the same in the same order shares the bytes, however many", async () => {
+  const turn = new Turn();
+  const members = Array.from({ length: 1000 }, () => new Recorder());
+  const other = new Recorder();
+  turn.send(other, "only for one");
+  for (const text of ["first", "second", "third"]) {
+    for (const member of members) turn.send(member, text);
+    turn.send(other, text);
+  }
+  await Promise.resolve();
+  const [bytes] = members[0]!.writes;
+  for (const { writes } of members) assert(writes.length === 1 && writes[0] === bytes);
+  assertEquals(messages(bytes!), ["first", "second", "third"]);
+  assertEquals(messages(other.writes[0]!), ["only for one", "first", "second", "third"]);
+});
+
+Deno.test("groups that overlap, and answers between them, come as they were sent", async () => {
+  const turn = new Turn();
+  const members = Array.from({ length: 50 }, () => new Recorder());
+  const expected: string[][] = members.map(() => []);
+  // The same for every run: members of two groups, and one now and then.
+  for (let n = 0; n < 300; n++) {
+    const text = `message ${n % 7}`;
+    members.forEach((member, index) => {
+      const isMeant = n % 3 === 0
+        ? index % 2 === 0
+        : n % 3 === 1
+        ? index % 3 === 0
+        : index === n % 50;
+      if (!isMeant) return;
+      turn.send(member, text);
+      expected[index]!.push(text);
+    });
+  }
+  await Promise.resolve();
+  members.forEach(({ writes }, index) => assertEquals(messages(writes[0]!), expected[index]));
+});
+
+Deno.test("what is flushed goes out at once, and what follows comes after it", async () => {
+  const turn = new Turn();
+  const one = new Recorder();
+  turn.send(one, "a");
+  turn.flush(one);
+  assertEquals(one.writes.map(messages), [["a"]]);
+  turn.flush(one);
+  turn.send(one, "b");
+  await Promise.resolve();
+  assertEquals(one.writes.map(messages), [["a"], ["b"]]);
+});
+
+Deno.test("a sequence of one frame is that frame, and none is nothing", () => {
+  const frame = frameOf("a");
+  assert(Sequence.empty().with(frame).bytes === frame);
+  assertEquals([Sequence.empty().length, Sequence.empty().bytes.length], [0, 0]);
+});

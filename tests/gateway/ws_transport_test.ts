@@ -1,0 +1,131 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client } from "../helpers/client.ts";
+import { frameOf, Raw } from "../helpers/raw.ts";
+import { Server } from "../helpers/server.ts";
+
+const FILES = {
+  "services/echo/echo.js": `
+    const ws = require("/lib/websocket");
+    exports.get = (req) => req.webSocket ? { webSocket: {} } : { body: "up" };
+    exports.webSocketEvent = (e) => {
+      if (e.type === "error") console.log("error " + e.error);
+      if (e.type === "close") console.log("closed " + e.closeReason);
+      if (e.type !== "message") return;
+      if (e.message === "flood") for (let n = 0; n < 40; n++) ws.send(e.session.id, "x".repeat(1_000_000));
+      else if (e.message === "end") { ws.send(e.session.id, "last"); ws.close(e.session.id, 4000, "over"); }
+      else ws.send(e.session.id, e.message);
+    };`,
+};
+
+function start(more: Record<string, unknown> = {}): Promise<Server> {
+  return Server.start({ ...FILES, ...more }, { args: ["--transport", "ws"] });
+}
+
+Deno.test("--transport ws: a message that is too large is refused before it has come", async () => {
+  await using server = await start({ "services/echo/service.json": { maxMessageBytes: 1000 } });
+  using raw = await Raw.connect(server.port);
+  await raw.handshake("/services/echo");
+  // The head of a frame of a gigabyte, and nothing more.
+  await raw.write(new Uint8Array([0x82, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0]));
+  const { opcode, payload } = (await raw.frame())!;
+  assertEquals([opcode, payload[0]! << 8 | payload[1]!], [8, 1009]);
+  const logged = () => server.logged(({ service }) => service === "echo");
+  assertEquals((await logged()).message, "error Message is larger than 1000 bytes");
+  assertEquals((await logged()).message, "closed 1009");
+});
+
+Deno.test("--transport ws: fragments without end are too large as soon as they are", async () => {
+  await using server = await start({ "services/echo/service.json": { maxMessageBytes: 100_000 } });
+  const before = server.memory();
+  using raw = await Raw.connect(server.port);
+  await raw.handshake("/services/echo");
+  await raw.write(frameOf(1, "x".repeat(10_000), false));
+  const more = frameOf(0, "x".repeat(10_000), false);
+  for (let n = 0; n < 1000; n++) {
+    if (await raw.write(more).then(() => false, () => true)) break;
+  }
+  assertEquals(
+    (await server.logged(({ service }) => service === "echo")).message,
+    "error Message is larger than 100000 bytes",
+  );
+  assert(server.memory() - before < 50 * 2 ** 20);
+  await using client = await Client.open(server.ws("/services/echo"));
+  client.send("fine");
+  assertEquals(await client.next(), "fine");
+});
+
+Deno.test("--transport ws: the close comes after everything that was sent before it", async () => {
+  await using server = await start();
+  const client = await Client.open(server.ws("/services/echo"));
+  client.send("end");
+  assertEquals(await client.next(), "last");
+  assertEquals(await client.closed, { code: 4000, reason: "over" });
+});
+
+Deno.test("--transport ws: who does not read is cut off, and nothing of it is left", async () => {
+  await using server = await start({
+    "services/echo/service.json": { sendBufferBytes: 5_000_000 },
+  });
+  // The connection of the fetch stays open, and is none of ours.
+  await server.counts();
+  const files = server.openFiles();
+  using stuck = await Raw.connect(server.port);
+  await stuck.handshake("/services/echo");
+  await stuck.write(frameOf(1, "flood"));
+  assertEquals((await server.logged(({ service }) => service === "echo")).message, "closed 3008");
+  // The descriptor is given back too, which Deno's own sockets cannot do.
+  const until = performance.now() + 15_000;
+  while (server.openFiles() > files) {
+    assert(performance.now() < until);
+    await server.counts();
+  }
+  assertEquals(await server.settled(), { sessions: 0, groups: 0 });
+});
+
+Deno.test("--transport ws: who connects and says nothing is not waited for", async () => {
+  await using server = await start();
+  const begin = performance.now();
+  using silent = await Raw.connect(server.port);
+  using half = await Raw.connect(server.port);
+  await half.write("GET /services/echo HTTP/1.1\r\nHost: x\r\nUpgr");
+  assertEquals([await silent.ends(), await half.ends()], [true, true]);
+  assert(performance.now() - begin > 5_000);
+});
+
+Deno.test("--transport ws: requests are answered as by the other transport", async (t) => {
+  const both = await Promise.all([
+    Server.start(FILES),
+    start(),
+  ]);
+  await using _deno = both[0];
+  await using _ws = both[1];
+  const of = async (server: Server, path: string, init: RequestInit) => {
+    const response = await server.fetch(path, init);
+    const headers = Object.fromEntries(
+      [...response.headers].filter(([name]) =>
+        !["date", "x-request-id", "vary", "connection", "keep-alive"].includes(name)
+      ),
+    );
+    return { status: response.status, headers, body: await response.text() };
+  };
+  const cases: [string, RequestInit][] = [
+    ["/services/echo", {}],
+    ["/services/echo", { method: "HEAD" }],
+    ["/services/echo", { method: "POST", body: "x".repeat(100_000) }],
+    ["/services/none", {}],
+    ["/healthz", {}],
+    ["/healthz", { method: "DELETE" }],
+    ["/", { headers: { "X-Large": "x".repeat(20_000) } }],
+  ];
+  for (const [path, init] of cases) {
+    await t.step(`${init.method ?? "GET"} ${path}`, async () => {
+      assertEquals(await of(both[1], path, init), await of(both[0], path, init));
+    });
+  }
+});
+
+Deno.test("--transport takes what there is", async () => {
+  const error = await Server.start(FILES, { args: ["--transport", "uws"] })
+    .then(() => null, (error) => error);
+  assertMatch(error.message, /'uws' is invalid. Allowed choices are deno, ws/);
+});
