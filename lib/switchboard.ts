@@ -124,7 +124,7 @@ export class Switchboard implements AsyncDisposable {
       origins: settings.origins,
       quotas: new Quotas(limits),
       transport: settings.transport === "ws"
-        ? new WsTransport(settings.pingIntervalSec)
+        ? new WsTransport(settings.pingIntervalSec, settings.compression)
         : new DenoTransport(2 * settings.pingIntervalSec),
       services: this.#services,
       shared: [messagePath],

@@ -1,10 +1,12 @@
-import { frameOf } from "./frame.ts";
 import { Sequence } from "./sequence.ts";
 
 /** A socket that bytes can be written to. */
 export interface Writer {
   write(bytes: Uint8Array): void;
 }
+
+/** Makes a frame of a message. */
+export type Framing = (message: string | Uint8Array) => Uint8Array<ArrayBuffer>;
 
 /**
  * What one turn of the event loop sends: each socket gets it with one write, at the end of the turn. A message to
@@ -16,13 +18,16 @@ export class Turn {
   #message: string | Uint8Array | null = null;
   #frame = new Uint8Array();
 
+  /** @param framing How messages become frames. */
+  constructor(private readonly framing: Framing) {}
+
   /** Sends a message at the end of this turn. */
   send(writer: Writer, message: string | Uint8Array): void {
     if (this.#waiting.size === 0) queueMicrotask(() => this.#end());
     // A group's members are sent the very same message one after the other.
     if (message !== this.#message) {
       this.#message = message;
-      this.#frame = frameOf(message) as Uint8Array<ArrayBuffer>;
+      this.#frame = this.framing(message);
     }
     this.#waiting.set(writer, (this.#waiting.get(writer) ?? this.#root).with(this.#frame));
   }

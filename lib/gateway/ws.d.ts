@@ -13,7 +13,11 @@ export class WebSocket {
   readonly OPEN: number;
   close(code: number, reason: string): void;
   terminate(): void;
+  pause(): void;
+  resume(): void;
   ping(): void;
+  /** What was agreed upon, by name. No part of its interface: see `Inflater`. */
+  readonly _extensions: Record<string, unknown>;
   on(event: "message", listener: (data: Uint8Array, isBinary: boolean) => void): this;
   on(event: "pong", listener: () => void): this;
   on(event: "error", listener: (error: Error & { code?: string }) => void): this;
@@ -26,6 +30,10 @@ export class WebSocketServer {
   constructor(options: {
     noServer: true;
     clientTracking: boolean;
+    perMessageDeflate: false | {
+      serverNoContextTakeover: boolean;
+      clientNoContextTakeover: boolean;
+    };
   });
   on(event: "headers", listener: (lines: string[]) => void): this;
   handleUpgrade(

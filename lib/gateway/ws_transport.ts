@@ -4,6 +4,8 @@ import type { Socket } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Connection } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
+import { deflatedFrameOf, frameOf } from "./frame.ts";
+import { Inflater } from "./inflater.ts";
 import { hasBody, requestOf, writeRaw, writeResponse } from "./node_http.ts";
 import type { AcceptOptions, Answer, Listening, SocketEvents, Transport } from "./transport.ts";
 import { Turn, type Writer } from "./turn.ts";
@@ -23,6 +25,12 @@ interface Upgrade {
   head: Uint8Array;
 }
 
+/** Name of the extension (RFC 7692). */
+const DEFLATE = "permessage-deflate";
+
+/** The answer to a client that takes compressed messages. One that asks for a smaller window gets none. */
+const DEFLATES = /^sec-websocket-extensions: *permessage-deflate(?!.*server_max_window_bits)/i;
+
 /** The answer to an upgrade request that was accepted: nothing is left to write. */
 const ACCEPTED = new Response(null);
 
@@ -35,17 +43,30 @@ export class WsTransport implements Transport {
   readonly #open = new Latch();
   readonly #upgrades = new WeakMap<Request, Upgrade>();
   readonly #connections = new Set<WsConnection>();
-  readonly #turn = new Turn();
+  readonly #turn = new Turn(frameOf);
+  /** For sockets that take compressed messages. */
+  readonly #deflatingTurn = new Turn(deflatedFrameOf);
   /** For the upgrade that is being accepted, which happens at once. */
   #accepting: AcceptOptions | null = null;
+  #deflates = false;
   readonly #sockets: WebSocketServer;
   #pings: ReturnType<typeof setInterval> | undefined;
 
-  /** @param pingIntervalSec How often clients are pinged; who does not answer for two of these is dead; 0: never. */
-  constructor(pingIntervalSec: number = 30) {
-    this.#sockets = new WebSocketServer({ noServer: true, clientTracking: false });
+  /**
+   * @param pingIntervalSec How often clients are pinged; who does not answer for two of these is dead; 0: never.
+   * @param compresses Whether clients that offer it are sent compressed messages, and may send them.
+   */
+  constructor(pingIntervalSec: number = 30, compresses: boolean = false) {
+    this.#sockets = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      // With context, each socket would cost some hundred KB, and no two could share the bytes of a message.
+      perMessageDeflate: compresses &&
+        { serverNoContextTakeover: true, clientNoContextTakeover: true },
+    });
     this.#sockets.on("headers", (lines) => {
       const { headers, protocol } = this.#accepting!;
+      this.#deflates = lines.some((line) => DEFLATES.test(line));
       for (const [name, value] of headers) lines.push(`${name}: ${value}`);
       if (protocol !== null) lines.push(`Sec-WebSocket-Protocol: ${protocol}`);
     });
@@ -108,7 +129,7 @@ export class WsTransport implements Transport {
       delete message.headers["sec-websocket-protocol"];
       this.#sockets.handleUpgrade(message, socket, head, (ws) => {
         isOpen = true;
-        this.#opened(ws, socket, events);
+        this.#opened(ws, socket, options.maxMessageBytes, events);
       });
     } finally {
       this.#accepting = null;
@@ -122,16 +143,23 @@ export class WsTransport implements Transport {
     return this.#open.zero(timeoutMs);
   }
 
-  #opened(ws: WebSocket, socket: Socket, events: SocketEvents): void {
+  #opened(ws: WebSocket, socket: Socket, maxMessageBytes: number, events: SocketEvents): void {
     socket.setNoDelay(true);
     socket.setTimeout(0);
     // Both have said goodbye: who does not end the connection then is not waited for.
     socket.on("finish", () => socket.destroy());
-    const connection = new WsConnection(ws, socket, this.#turn);
+    const connection = new WsConnection(
+      ws,
+      socket,
+      this.#deflates ? this.#deflatingTurn : this.#turn,
+    );
+    const inflater = DEFLATE in ws._extensions ? new Inflater(maxMessageBytes) : null;
+    if (inflater !== null) ws._extensions[DEFLATE] = inflater;
     this.#connections.add(connection);
     this.#open.enter();
     ws.on("message", (data: Uint8Array, isBinary: boolean) => {
       connection.isAlive = true;
+      if (inflater?.isBroken === true) return ws.close(1007, "no deflate stream");
       // A copy: what came may be part of a larger buffer, and is given away.
       events.message(isBinary ? new Uint8Array(data) : decoder.decode(data));
     });
@@ -143,7 +171,8 @@ export class WsTransport implements Transport {
       this.#connections.delete(connection);
       connection.ended();
       this.#open.leave();
-      events.closed(code, decoder.decode(reason));
+      if (inflater?.isBroken === true) events.closed(1007, "");
+      else events.closed(code, decoder.decode(reason));
     });
     events.opened(connection);
   }
@@ -182,6 +211,7 @@ export class WsTransport implements Transport {
 class WsConnection implements Connection, Writer {
   /** Whether anything has come since it was last pinged. */
   isAlive = true;
+  #isPaused = false;
   #cutOff: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -202,8 +232,23 @@ class WsConnection implements Connection, Writer {
     return this.socket.writableLength + this.turn.waiting(this);
   }
 
+  pause(): void {
+    if (this.#isPaused) return;
+    this.ws.pause();
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.ws.resume();
+    this.#isPaused = false;
+    // Nobody was listening for its answers.
+    this.isAlive = true;
+  }
+
   close(code: number, reason: string): void {
     if (this.ws.readyState > this.ws.OPEN) return;
+    // Its answer is to be heard.
+    if (this.#isPaused) this.resume();
     // The close comes after everything that was sent before it.
     this.turn.flush(this);
     this.ws.close(code, reason);
@@ -211,6 +256,7 @@ class WsConnection implements Connection, Writer {
   }
 
   ping(): void {
+    if (this.#isPaused) return;
     if (!this.isAlive) return this.ws.terminate();
     this.isAlive = false;
     if (this.ws.readyState === this.ws.OPEN) this.ws.ping();

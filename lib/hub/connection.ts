@@ -6,4 +6,8 @@ export interface Connection {
   buffered(): number;
   /** Starts the closing handshake; never throws. */
   close(code: number, reason: string): void;
+  /** Reads nothing more from the client, as far as the transport can; a little may still come. */
+  pause?(): void;
+  /** Reads again. */
+  resume?(): void;
 }

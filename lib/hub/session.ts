@@ -253,6 +253,17 @@ export class Session {
     this.owner.received(this, message);
   }
 
+  /** Lets the client wait: what it sends stays with it. False: the transport cannot. */
+  pause(): boolean {
+    if (this.closeCode === 0) this.#connection.pause?.();
+    return this.#connection.pause !== undefined;
+  }
+
+  /** Reads on. */
+  resume(): void {
+    if (this.closeCode === 0) this.#connection.resume?.();
+  }
+
   /** A message has come that is larger than it may be. */
   oversized(): void {
     if (this.closeCode !== 0) return;

@@ -7,14 +7,9 @@ import { Audit } from "./audit.ts";
 import { Backlog } from "./backlog.ts";
 import { Backoff } from "./backoff.ts";
 import { Isolate, type IsolateKeeper, type IsolateSettings } from "./isolate.ts";
+import { Pending } from "./pending.ts";
 import { Requests } from "./requests.ts";
 
-/** Events of one session that may wait to be handled. */
-const MAX_PENDING_EVENTS = 16384;
-/** Their length, bytes or UTF-16 units. */
-const MAX_PENDING_LENGTH = 16 * 1024 * 1024;
-/** The same for all sessions of a service together. */
-const MAX_SERVICE_LENGTH = 128 * 1024 * 1024;
 /** What an event without a message counts for: a session's data goes with its `open`. */
 const EVENT_LENGTH = 256;
 /** Longest line that a service may log, UTF-16 units. */
@@ -73,6 +68,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   memberships = 0;
   readonly #host: IsolateHost;
   readonly #backlog = new Backlog();
+  readonly #pending = new Pending();
   readonly #backoff = new Backoff();
   readonly #audit: Audit;
   readonly #present = new Latch();
@@ -87,7 +83,6 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   #spare: Isolate | null = null;
   #handover: Handover | null = null;
   #restartTimer: ReturnType<typeof setTimeout> | undefined;
-  #pendingLength = 0;
 
   constructor(definition: ServiceDefinition, host: IsolateHost) {
     this.#definition = definition;
@@ -211,21 +206,14 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
 
   received(session: Session, message: string | Uint8Array<ArrayBuffer>): void {
     const length = message.length;
-    if (
-      session.pendingEvents >= MAX_PENDING_EVENTS ||
-      session.pendingBytes + length > MAX_PENDING_LENGTH ||
-      this.#pendingLength + length > MAX_SERVICE_LENGTH ||
-      !this.#backlog.hasRoomFor(length)
-    ) {
+    if (!this.#pending.hasRoomFor(session, length) || !this.#backlog.hasRoomFor(length)) {
       this.#host.log("WARN", "Session closed: its messages come faster than handled", {
         session: session.id,
       });
       session.close(1013, "overloaded");
       return;
     }
-    session.pendingEvents++;
-    session.pendingBytes += length;
-    this.#pendingLength += length;
+    this.#pending.add(session, length);
     this.#backlog.push(length, Event.MESSAGE, session.handle, message);
     this.#flush();
   }
@@ -281,9 +269,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     if (session === undefined || isolate !== this.#current || session.pendingEvents === 0) return;
     // What an isolate says of lengths is not to be trusted.
     const known = length > 0 ? Math.min(length, session.pendingBytes) : 0;
-    session.pendingEvents--;
-    session.pendingBytes -= known;
-    this.#pendingLength -= known;
+    this.#pending.handled(session, known);
     this.#through(handle, 1);
   }
 
@@ -469,9 +455,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
       if (lost <= 0) continue;
       events += lost;
       concerned++;
-      this.#pendingLength -= session.pendingBytes - (waiting?.length ?? 0);
-      session.pendingBytes = waiting?.length ?? 0;
-      session.pendingEvents = waiting?.events ?? 0;
+      this.#pending.keep(session, waiting?.events ?? 0, waiting?.length ?? 0);
       if (!session.isOpen && waiting?.closes !== true) {
         this.#drop(session);
         this.hub.remove(session);
@@ -540,7 +524,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   #drop(session: Session): void {
     if (!this.sessions.delete(session.handle)) return;
     this.#present.leave();
-    this.#pendingLength -= session.pendingBytes;
+    this.#pending.drop(session);
   }
 }
 

@@ -94,6 +94,8 @@ export interface Settings {
   origins: string[];
   /** How sockets are served: by Deno itself, or by npm `ws` on `node:http`. */
   transport: "deno" | "ws";
+  /** Whether messages are compressed for clients that offer it (RFC 7692); takes the transport `ws`. */
+  compression: boolean;
   /** What becomes of a client that does not take what is sent. */
   slowClient: OverLimit;
   /** How often clients are pinged, s; who does not answer for two of these is dead; 0: never. */
@@ -135,6 +137,7 @@ export const DEFAULT_SETTINGS: Settings = {
   trustProxy: [],
   origins: [],
   transport: "deno",
+  compression: false,
   slowClient: "close",
   pingIntervalSec: 30,
   metrics: "local",
@@ -144,7 +147,7 @@ export const DEFAULT_SETTINGS: Settings = {
 
 /** Any of the settings. */
 export type PartialSettings = {
-  [K in keyof Settings]?: Settings[K] extends unknown[] | string | number ? Settings[K]
+  [K in keyof Settings]?: Settings[K] extends unknown[] | string | number | boolean ? Settings[K]
     : Partial<Settings[K]>;
 };
 
@@ -163,7 +166,14 @@ export function readSettings(root: string, given: PartialSettings = {}): Setting
   const { $schema: _, ...file } =
     settingsFile.read(join(root, "switchboard.json"), "switchboard.json") ?? {};
   const flags = settingsFile.parse(JSON.stringify(given), "flags and options");
-  return [file, environment(), flags].reduce<Settings>(merge, DEFAULT_SETTINGS);
+  const settings = [file, environment(), flags].reduce<Settings>(merge, DEFAULT_SETTINGS);
+  if (settings.compression && settings.transport !== "ws") {
+    throw new SwitchboardError(
+      "SB_SETTINGS",
+      'Setting "compression" takes transport "ws", got "deno": add --transport ws, or leave it out',
+    );
+  }
+  return settings;
 }
 
 /** Settings from `SWITCHBOARD_APP`, `…_HOSTNAME`, `…_PORT` and `…_TRANSPORT`. */

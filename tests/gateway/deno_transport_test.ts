@@ -52,7 +52,8 @@ class Bare implements AsyncDisposable {
 Deno.test("DenoTransport reports a peer that answers no ping as lost, once", async () => {
   await using bare = new Bare(1);
   using raw = await bare.connect();
-  assertEquals(await raw.frame(), { opcode: 9, payload: new Uint8Array() });
+  const ping = (await raw.frame())!;
+  assertEquals([ping.opcode, ping.payload.length], [9, 0]);
   assertEquals(await bare.reports(2), [["opened"], ["closed", 1006]]);
   await raw.ends();
   // Deno fires its close event twice here: the second would have come by now.

@@ -40,7 +40,7 @@ Deno.test("frameOf() makes one whole frame without a mask, whatever the length",
 });
 
 Deno.test("what a turn sends to a socket goes out with one write, in order, and no later", async () => {
-  const turn = new Turn();
+  const turn = new Turn(frameOf);
   const [one, two] = [new Recorder(), new Recorder()];
   turn.send(one, "a");
   turn.send(two, "a");
@@ -58,7 +58,7 @@ Deno.test("what a turn sends to a socket goes out with one write, in order, and 
 });
 
 Deno.test("who is sent the same in the same order shares the bytes, however many", async () => {
-  const turn = new Turn();
+  const turn = new Turn(frameOf);
   const members = Array.from({ length: 1000 }, () => new Recorder());
   const other = new Recorder();
   turn.send(other, "only for one");
@@ -74,7 +74,7 @@ Deno.test("who is sent the same in the same order shares the bytes, however many
 });
 
 Deno.test("groups that overlap, and answers between them, come as they were sent", async () => {
-  const turn = new Turn();
+  const turn = new Turn(frameOf);
   const members = Array.from({ length: 50 }, () => new Recorder());
   const expected: string[][] = members.map(() => []);
   // The same for every run: members of two groups, and one now and then.
@@ -96,7 +96,7 @@ Deno.test("groups that overlap, and answers between them, come as they were sent
 });
 
 Deno.test("what is flushed goes out at once, and what follows comes after it", async () => {
-  const turn = new Turn();
+  const turn = new Turn(frameOf);
   const one = new Recorder();
   turn.send(one, "a");
   turn.flush(one);

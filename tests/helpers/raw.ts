@@ -1,3 +1,11 @@
+/** A frame of the server. */
+export interface Frame {
+  opcode: number;
+  /** Whether its first reserved bit says so (RFC 7692). */
+  isCompressed: boolean;
+  payload: Uint8Array<ArrayBuffer>;
+}
+
 /** A TCP connection that speaks HTTP and websocket by hand, for what no client library would send. */
 export class Raw implements Disposable {
   #buffer = new Uint8Array(0);
@@ -47,7 +55,7 @@ export class Raw implements Disposable {
   }
 
   /** The next frame of the server; null: the connection has ended. */
-  async frame(): Promise<{ opcode: number; payload: Uint8Array } | null> {
+  async frame(): Promise<Frame | null> {
     const need = async (count: number) => {
       while (this.#buffer.length < count) if (!await this.#more()) return false;
       return true;
@@ -63,6 +71,7 @@ export class Raw implements Disposable {
     if (!await need(head + length)) return null;
     const frame = {
       opcode: this.#buffer[0]! & 15,
+      isCompressed: (this.#buffer[0]! & 0x40) !== 0,
       payload: this.#buffer.slice(head, head + length),
     };
     this.#buffer = this.#buffer.slice(head + length);

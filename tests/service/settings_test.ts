@@ -128,6 +128,10 @@ const GARBAGE: Record<string, [unknown, string][]> = {
   "limits.headerBytes": NO_COUNT,
   "limits.overRate": NO_OVER,
   "transport": [["uws", 'must be one of deno, ws, got "uws"']],
+  "compression": [["gzip", 'must be a boolean, got "gzip"'], [
+    1,
+    "must be a boolean, got 1",
+  ]],
   "slowClient": NO_OVER,
   "pingIntervalSec": [
     [-1, "must be at least 0, got -1"],
@@ -272,6 +276,14 @@ Deno.test("Settings that are no JSON object are refused", async (t) => {
   await t.step("broken", () => {
     assertStringIncludes(problemOf('{\n  "port": 1,\n}'), "at line 3, column 1");
   });
+});
+
+Deno.test("Compression without the transport that can do it is refused, and says what to do", () => {
+  assertEquals(
+    problemOf({ compression: true }),
+    'Setting "compression" takes transport "ws", got "deno": add --transport ws, or leave it out',
+  );
+  assertEquals(settingsOf({ compression: true, transport: "ws" }).compression, true);
 });
 
 Deno.test("Without a file, an environment and flags the defaults hold", () => {

@@ -1,0 +1,51 @@
+import { Buffer } from "node:buffer";
+import { constants, inflateRawSync } from "node:zlib";
+
+/** What is told of a part of a message, inflated. */
+type Inflated = (error: null, data: Uint8Array) => void;
+
+/** The end of a flushed block, which does not travel (RFC 7692, section 7.2.2). */
+const TAIL = new Uint8Array([0, 0, 0xff, 0xff]);
+
+/**
+ * Inflates the messages of one socket, each for itself. It stands in for what npm `ws` does there: on Deno, input
+ * that is no deflate stream makes that end the process.
+ */
+export class Inflater {
+  /** Whether something came that is no deflate stream: the socket is to be closed with 1007. */
+  isBroken = false;
+  #parts: Uint8Array[] = [];
+
+  /** @param maxBytes What may come out of a message; 0: no limit. What goes in is limited by `ws`. */
+  constructor(private readonly maxBytes: number) {}
+
+  /** Called by `ws` for each part of a message, in order. */
+  decompress(data: Uint8Array, isLast: boolean, done: Inflated): void {
+    this.#parts.push(data);
+    const whole = isLast ? this.#inflate() : new Uint8Array();
+    // It does not expect to be answered at once.
+    queueMicrotask(() => done(null, whole));
+  }
+
+  /** Called by `ws` when the socket has ended. */
+  cleanup(): void {
+    this.#parts = [];
+  }
+
+  #inflate(): Uint8Array {
+    const compressed = Buffer.concat([...this.#parts, TAIL]);
+    this.#parts = [];
+    const { maxBytes } = this;
+    try {
+      return inflateRawSync(compressed, {
+        finishFlush: constants.Z_SYNC_FLUSH,
+        ...(maxBytes > 0 && { maxOutputLength: maxBytes }),
+      });
+    } catch (error) {
+      // More than is allowed, which is for `ws` to find out.
+      if (error instanceof RangeError) return new Uint8Array(maxBytes + 1);
+      this.isBroken = true;
+      return new Uint8Array();
+    }
+  }
+}
