@@ -1,115 +1,176 @@
 import type { Load, Run } from "./client.ts";
 
-/** How much more than the control is still good. */
-export type Aim =
-  /** The ratio of the medians, at the most. */
-  | { ratio: number }
-  /** The difference of the medians, at the most. */
-  | { difference: number; unit: string };
-
 /** One number of a case. */
 export interface Measure {
   name: string;
   value(run: Run): number;
   /** Digits after the point. */
   digits: number;
-  aim: Aim | null;
+  /** Whether less of it is better. */
+  lessIsBetter: boolean;
 }
 
 /** One load, and what is taken from it. */
 export interface Case {
   name: string;
   load: Load;
-  /** Measures memory: its runs need servers that nothing has connected to before, and no CPU. */
-  isIdle: boolean;
+  path: "echo" | "group";
   measures: Measure[];
+  /** CPU seconds that a run shall cost the server: a clock tick is 10 ms. 0: as many messages as there are. */
+  cpuSeconds: number;
+  /** Measures memory: its runs need servers that nothing has connected to before. */
+  isIdle: boolean;
 }
+
+/** How much is measured. */
+export interface Plan {
+  busyRounds: number;
+  idleRounds: number;
+  startRounds: number;
+  /** CPU seconds of a run. */
+  cpuSeconds: number;
+  members: number[];
+  echoClients: number[];
+  connections: number;
+  idleConnections: number;
+}
+
+/** A whole run, a good quarter of an hour. */
+export const WHOLE: Plan = {
+  busyRounds: 5,
+  idleRounds: 2,
+  startRounds: 5,
+  cpuSeconds: 0.6,
+  members: [10, 100, 1000, 10_000],
+  echoClients: [1, 100, 1000],
+  connections: 3000,
+  idleConnections: 10_000,
+};
+
+/** One that ends within a minute, and is coarse. */
+export const QUICK: Plan = {
+  busyRounds: 1,
+  idleRounds: 0,
+  startRounds: 1,
+  cpuSeconds: 0.1,
+  members: [10, 1000],
+  echoClients: [100],
+  connections: 500,
+  idleConnections: 0,
+};
 
 /** Bytes of a message. */
 const SIZE = 64;
-
-/** Messages that the publisher keeps under way. */
+/** Messages that a publisher keeps under way. */
 const WINDOW = 8;
+/** Clients of the chat, each with a message under way. */
+const CHATTERS = 32;
+/** Messages of the run that says how many a second's work is. */
+const FIRST = { echo: 4000, deliveries: 40_000 };
 
-/** CPU clock ticks are 10 ms: so many messages cost half a second or more, so that a tick is two percent at most. */
-const DELIVERIES = 200_000;
-
-const ECHO_AIM: Aim = { ratio: 2 };
-const FANOUT_AIM: Aim = { ratio: 1.15 };
-const MEMORY_AIM: Aim = { difference: 2, unit: "KB" };
-
-/**
- * The cases of the bench.
- *
- * @param scale Part of the messages that are sent; the fewer, the coarser is the CPU time.
- */
-export function cases(scale: number): Case[] {
+/** The cases of a plan. */
+export function casesOf(plan: Plan): Case[] {
   return [
-    echo(1, 20_000 * scale),
-    echo(100, 150_000 * scale),
-    ...[10, 100, 1000].map((members) => fanOut(members, DELIVERIES * scale / members)),
-    idle(5000),
+    ...plan.members.map((members) => fanOut(plan, members)),
+    chat(plan),
+    ...plan.echoClients.map((clients) => echo(plan, clients)),
+    connect(plan),
+    ...(plan.idleRounds > 0 ? [idle(plan)] : []),
   ];
 }
 
-function echo(clients: number, messages: number): Case {
+/** What a case's name begins with, for whoever looks for it. */
+export const NAMES = {
+  fanOut: (members: number) => `Fan-out to ${members.toLocaleString("en-US")}`,
+  chat: `Chat of ${CHATTERS}, all to all`,
+  echo: (clients: number) =>
+    `Echo, ${clients.toLocaleString("en-US")} client${clients === 1 ? "" : "s"}`,
+  connect: "Connecting",
+  idle: (connections: number) => `${connections.toLocaleString("en-US")} idle connections`,
+};
+
+function fanOut({ cpuSeconds }: Plan, members: number): Case {
   return {
-    name: clients === 1 ? "echo, 1 client" : `echo, ${clients} clients`,
-    load: { ...loadOf(messages), mode: "echo", path: "/services/echo", clients },
+    name: NAMES.fanOut(members),
+    load: { ...loadOf("fanout", members, FIRST.deliveries / members), window: WINDOW },
+    path: "group",
+    measures: [cpuPer("delivery"), rateOf("deliveries")],
+    cpuSeconds,
     isIdle: false,
+  };
+}
+
+function chat({ cpuSeconds }: Plan): Case {
+  return {
+    name: NAMES.chat,
+    load: { ...loadOf("chat", CHATTERS, FIRST.deliveries / CHATTERS), window: CHATTERS },
+    path: "group",
+    measures: [cpuPer("delivery"), rateOf("deliveries")],
+    cpuSeconds,
+    isIdle: false,
+  };
+}
+
+function echo({ cpuSeconds }: Plan, clients: number): Case {
+  return {
+    name: NAMES.echo(clients),
+    load: loadOf("echo", clients, FIRST.echo),
+    path: "echo",
     measures: [
-      cpuPer("message", ECHO_AIM),
+      cpuPer("message"),
       rateOf("messages"),
-      { name: "round trip p50, µs", value: (run) => run.p50, digits: 0, aim: null },
-      { name: "round trip p99, µs", value: (run) => run.p99, digits: 0, aim: null },
+      roundTrip("p50", (run) => run.p50),
+      roundTrip("p99", (run) => run.p99),
+      roundTrip("p99.9", (run) => run.p999),
     ],
-  };
-}
-
-function fanOut(members: number, messages: number): Case {
-  return {
-    name: `fan-out to ${members}`,
-    load: { ...loadOf(messages), mode: "fanout", path: "/services/fanout", clients: members },
+    cpuSeconds,
     isIdle: false,
-    measures: [cpuPer("delivery", FANOUT_AIM), rateOf("deliveries")],
   };
 }
 
-/** Members of a group, as the control keeps its sockets in a set too. */
-function idle(clients: number): Case {
+function connect({ connections }: Plan): Case {
   return {
-    name: `idle, ${clients} connections`,
-    load: {
-      mode: "idle",
-      path: "/services/fanout",
-      clients,
-      messages: 1,
-      warmup: 200,
-      size: SIZE,
-      window: 1,
-    },
-    isIdle: true,
+    name: NAMES.connect,
+    load: { ...loadOf("connect", connections, 1), warmup: 200 },
+    path: "group",
+    measures: [cpuPer("connection"), rateOf("connections")],
+    cpuSeconds: 0,
+    isIdle: false,
+  };
+}
+
+function idle({ idleConnections }: Plan): Case {
+  return {
+    name: NAMES.idle(idleConnections),
+    load: { ...loadOf("idle", idleConnections, 1), warmup: 200 },
+    path: "group",
     measures: [{
       name: "memory per connection, KB",
       value: (run) => (run.rssKb - run.baseKb) / run.count,
       digits: 1,
-      aim: MEMORY_AIM,
+      lessIsBetter: true,
     }],
+    cpuSeconds: 0,
+    isIdle: true,
   };
 }
 
-/** A tenth more comes before, uncounted: that is when V8 compiles. */
-function loadOf(messages: number): Pick<Load, "messages" | "warmup" | "size" | "window"> {
-  const whole = Math.ceil(messages);
-  return { messages: whole, warmup: Math.ceil(whole / 10), size: SIZE, window: WINDOW };
+function loadOf(mode: Load["mode"], clients: number, messages: number): Load {
+  return withMessages({ mode, clients, messages: 0, warmup: 0, size: SIZE, window: 1 }, messages);
 }
 
-function cpuPer(what: string, aim: Aim): Measure {
+/** A tenth more comes before, uncounted: that is when V8 compiles. */
+export function withMessages(load: Load, messages: number): Load {
+  const whole = Math.max(8, Math.ceil(messages));
+  return { ...load, messages: whole, warmup: Math.ceil(whole / 10) };
+}
+
+function cpuPer(what: string): Measure {
   return {
     name: `server CPU per ${what}, µs`,
     value: (run) => run.serverCpu / run.count * 1e6,
     digits: 2,
-    aim,
+    lessIsBetter: true,
   };
 }
 
@@ -118,6 +179,10 @@ function rateOf(what: string): Measure {
     name: `${what} per second`,
     value: (run) => run.count / run.seconds,
     digits: 0,
-    aim: null,
+    lessIsBetter: false,
   };
+}
+
+function roundTrip(name: string, value: (run: Run) => number): Measure {
+  return { name: `round trip ${name}, µs`, value, digits: 0, lessIsBetter: true };
 }

@@ -6,7 +6,7 @@
  */
 import { Command, Option } from "commander";
 import { table } from "../lib/cli/table.ts";
-import { BenchError } from "./client.ts";
+import { BenchError } from "./error.ts";
 import { killAll } from "./isolation/child.ts";
 import { disturbance } from "./isolation/disturbance.ts";
 import { edit } from "./isolation/edit.ts";

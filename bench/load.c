@@ -4,10 +4,13 @@
  * Everything that arrives is checked: the handshake, the order, the length and the content of each message.
  * A server that drops, repeats or mixes up messages is an error here, never a fast server.
  *
- * Usage: load MODE PORT PATH PID CLIENTS MESSAGES WARMUP SIZE WINDOW
- *   echo    each client keeps one message under way; MESSAGES of them in all
- *   fanout  client 0 publishes MESSAGES, WINDOW under way; all clients, itself among them, receive each
- *   idle    opens WARMUP clients and closes them, then opens CLIENTS and waits until the memory is steady
+ * Usage: load MODE PORT PATH PID CLIENTS MESSAGES WARMUP SIZE WINDOW PROTOCOL
+ *   echo     each client keeps one message under way; MESSAGES of them in all
+ *   fanout   client 0 publishes MESSAGES, WINDOW under way; all clients, itself among them, receive each
+ *   chat     the clients publish MESSAGES in turn, WINDOW under way; all receive each
+ *   connect  opens WARMUP clients and closes them, then opens CLIENTS as fast as the server takes them
+ *   idle     opens WARMUP clients and closes them, then opens CLIENTS and waits until the memory is steady
+ * PROTOCOL is what messages are wrapped in: plain, or socketio (Engine.IO 4, Socket.IO 5).
  * Prints one line of JSON. PID is the server's: its CPU time and memory are read from /proc.
  */
 #define _GNU_SOURCE
@@ -31,6 +34,7 @@
 enum {
   MAX_SIZE = 65000,
   MAX_HEADER = 14,
+  MAX_WRAP = 64,
   HANDSHAKE_ROOM = 4096,
   CONNECTING_AT_ONCE = 64,
   STALL_SEC = 10,
@@ -45,7 +49,7 @@ enum {
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="
 #define ACCEPT "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
-enum stage { CONNECTING, UPGRADING, OPEN, CLOSED };
+enum stage { CONNECTING, UPGRADING, GREETING, OPEN, CLOSED };
 
 struct client {
   int fd;
@@ -61,6 +65,8 @@ static int client_count, open_count, connecting_count;
 static int epoll_fd, port, server_pid;
 static size_t size;
 static const char *path;
+static const char *prefix = "", *suffix = "";   /* what a message is wrapped in */
+static int is_greeted;                          /* the server says more after the handshake */
 static int is_closing;                      /* the end of a connection is expected */
 static uint64_t progress_at;
 static void no_more(int index, const uint8_t *message);
@@ -133,24 +139,27 @@ static const uint8_t *make_payload(uint32_t who, uint64_t which) {
 
 /* Sends one masked text frame. */
 static void send_payload(int index, const uint8_t *message) {
-  static uint8_t frame[MAX_SIZE + MAX_HEADER];
+  static uint8_t wrapped[MAX_SIZE + MAX_WRAP], frame[MAX_SIZE + MAX_WRAP + MAX_HEADER];
   static uint32_t mask_seed = 0x9e3779b9;
-  size_t at = 0;
+  size_t head = strlen(prefix), tail = strlen(suffix), length = head + size + tail, at = 0;
+  memcpy(wrapped, prefix, head);
+  memcpy(wrapped + head, message, size);
+  memcpy(wrapped + head + size, suffix, tail);
   frame[at++] = 0x81;
-  if (size < 126) {
-    frame[at++] = 0x80 | size;
+  if (length < 126) {
+    frame[at++] = 0x80 | length;
   } else {
     frame[at++] = 0x80 | 126;
-    frame[at++] = size >> 8;
-    frame[at++] = size & 255;
+    frame[at++] = length >> 8;
+    frame[at++] = length & 255;
   }
   mask_seed = mask_seed * 1664525 + 1013904223;
   uint8_t mask[4];
   memcpy(mask, &mask_seed, 4);
   memcpy(frame + at, mask, 4);
   at += 4;
-  for (size_t i = 0; i < size; i++) frame[at + i] = message[i] ^ mask[i & 3];
-  at += size;
+  for (size_t i = 0; i < length; i++) frame[at + i] = wrapped[i] ^ mask[i & 3];
+  at += length;
   /* So little is under way at a time that the kernel always has room for it. */
   if (write(clients[index].fd, frame, at) != (ssize_t)at) fail("the server has stopped reading");
 }
@@ -159,6 +168,38 @@ static void send_pong(struct client *client, const uint8_t *data, size_t length)
   uint8_t frame[6 + 125] = {0x8a, 0x80 | length};
   memcpy(frame + 6, data, length);
   if (write(client->fd, frame, 6 + length) != (ssize_t)(6 + length)) fail("a pong was not taken");
+}
+
+/* Sends a short text, masked with zeros. */
+static void send_text(struct client *client, const char *text) {
+  uint8_t frame[6 + 125] = {0x81, 0x80 | strlen(text)};
+  ssize_t length = 6 + strlen(text);
+  memcpy(frame + 6, text, strlen(text));
+  if (write(client->fd, frame, length) != length) fail("a text was not taken");
+}
+
+/* Handles what belongs to Engine.IO and Socket.IO and is no message; returns whether it was that. */
+static int take_packet(struct client *client, const uint8_t *text, size_t length) {
+  if (!is_greeted || length == 0) return 0;
+  if (text[0] == '0') send_text(client, "40");
+  else if (text[0] == '2') send_text(client, "3");
+  else if (length >= 2 && !memcmp(text, "40", 2)) {
+    client->stage = OPEN;
+    open_count++;
+    connecting_count--;
+  } else return 0;
+  return 1;
+}
+
+/* Hands on a message without what it is wrapped in. */
+static void take_message(int index, const uint8_t *text, size_t length) {
+  size_t head = strlen(prefix), tail = strlen(suffix);
+  if (take_packet(&clients[index], text, length)) return;
+  if (length != head + size + tail)
+    fail("client %d: a message of %zu bytes, expected %zu", index, length, head + size + tail);
+  if (memcmp(text, prefix, head) || memcmp(text + head + size, suffix, tail))
+    fail("client %d: a message that is not wrapped as it was", index);
+  on_message(index, text + head);
 }
 
 /* Handles the complete frames of some bytes; returns how many bytes those are. */
@@ -177,11 +218,9 @@ static size_t take_frames(int index, const uint8_t *bytes, size_t length) {
     }
     int opcode = frame[0] & 15;
     if (!(frame[0] & 0x80) || frame[0] & 0x70) fail("client %d: a fragmented frame", index);
-    if (opcode == 1 && payload_length != size)
-      fail("client %d: a message of %zu bytes, expected %zu", index, payload_length, size);
     if (opcode > 2 && payload_length > 125) fail("client %d: a long control frame", index);
     if (length - at < header + payload_length) break;
-    if (opcode == 1) on_message(index, frame + header);
+    if (opcode == 1) take_message(index, frame + header, payload_length);
     else if (opcode == 9) send_pong(client, frame + header, payload_length);
     else if (opcode == 8 && is_closing) client->stage = CLOSED;
     else if (opcode == 8)
@@ -238,9 +277,13 @@ static size_t take_handshake(int index, const uint8_t *bytes, size_t length) {
   if (length < 12 || memcmp(bytes, "HTTP/1.1 101", 12))
     fail("the server refused: %.*s", (int)strcspn((const char *)bytes, "\r"), bytes);
   if (!memmem(bytes, taken, ACCEPT, strlen(ACCEPT))) fail("Sec-WebSocket-Accept is wrong");
-  clients[index].stage = OPEN;
-  open_count++;
-  connecting_count--;
+  if (is_greeted) {
+    clients[index].stage = GREETING;
+  } else {
+    clients[index].stage = OPEN;
+    open_count++;
+    connecting_count--;
+  }
   return taken;
 }
 
@@ -265,10 +308,10 @@ static void read_from(int index) {
   if (count <= 0) fail("client %d: the connection broke", index);
   length += count;
   if (client->stage == UPGRADING) at = take_handshake(index, bytes, length);
-  if (client->stage == OPEN) at += take_frames(index, bytes + at, length - at);
+  if (client->stage >= GREETING) at += take_frames(index, bytes + at, length - at);
   client->rest_length = length - at;
   if (client->rest_length == 0) return;
-  if (!client->rest) client->rest = malloc(HANDSHAKE_ROOM + MAX_SIZE + MAX_HEADER);
+  if (!client->rest) client->rest = malloc(HANDSHAKE_ROOM + MAX_SIZE + MAX_WRAP + MAX_HEADER);
   memcpy(client->rest, bytes + at, client->rest_length);
 }
 
@@ -343,15 +386,15 @@ static struct stretch end_stretch(struct stretch begun) {
 struct result {
   uint64_t count;
   struct stretch used;
-  double p50, p99;          /* us */
+  double p50, p99, p999;    /* us */
   long base_kb, rss_kb;
 };
 
 static void print_result(struct result result) {
   printf("{\"count\":%llu,\"seconds\":%.6f,\"serverCpu\":%.3f,\"clientCpu\":%.3f,"
-         "\"p50\":%.1f,\"p99\":%.1f,\"baseKb\":%ld,\"rssKb\":%ld}\n",
+         "\"p50\":%.1f,\"p99\":%.1f,\"p999\":%.1f,\"baseKb\":%ld,\"rssKb\":%ld}\n",
          (unsigned long long)result.count, result.used.seconds, result.used.server_cpu,
-         result.used.own_cpu, result.p50, result.p99, result.base_kb, result.rss_kb);
+         result.used.own_cpu, result.p50, result.p99, result.p999, result.base_kb, result.rss_kb);
 }
 
 /* Anything that comes after the last message that was due is one too many. */
@@ -417,7 +460,8 @@ static void echo(uint64_t messages, uint64_t warmup) {
   print_result((struct result){.count = messages,
                                .used = used,
                                .p50 = round_trips[messages / 2] / 1e3,
-                               .p99 = round_trips[messages * 99 / 100] / 1e3});
+                               .p99 = round_trips[messages * 99 / 100] / 1e3,
+                               .p999 = round_trips[messages * 999 / 1000] / 1e3});
 }
 
 /* ---- fanout -------------------------------------------------------------------------------------- */
@@ -494,6 +538,66 @@ static void fanout(uint64_t messages, uint64_t warmup, int window) {
   print_result((struct result){.count = messages * client_count, .used = used});
 }
 
+/* ---- chat ---------------------------------------------------------------------------------------- */
+
+static uint64_t chat_got;
+static uint32_t *chat_sent, *chat_heard;    /* by sender; by receiver and sender */
+
+static void chat_message(int index, const uint8_t *message) {
+  /* Who sent it is its first four digits: the order that counts is that of each sender. */
+  for (int at = 0; at < client_count; at++) {
+    uint32_t *heard = &chat_heard[index * client_count + at];
+    if (*heard < chat_sent[at] && !memcmp(message, make_payload(at, *heard), size)) {
+      (*heard)++;
+      chat_got++;
+      return;
+    }
+  }
+  fail("client %d: nobody is to be heard with %.10s", index, message);
+}
+
+static struct stretch run_chat(uint64_t messages, int window) {
+  on_message = chat_message;
+  uint64_t sent = 0, seen = 0;
+  chat_got = 0;
+  struct stretch begun = begin_stretch();
+  while (chat_got < messages * client_count) {
+    for (; sent < messages && sent * client_count < chat_got + (uint64_t)window * client_count; sent++) {
+      int who = sent % client_count;
+      send_payload(who, make_payload(who, chat_sent[who]++));
+    }
+    turn(100);
+    if (chat_got != seen) {
+      seen = chat_got;
+      progress_at = now();
+    }
+    check_stall("deliveries", chat_got, messages * client_count);
+  }
+  return end_stretch(begun);
+}
+
+static void chat(uint64_t messages, uint64_t warmup, int window) {
+  chat_sent = calloc(client_count, sizeof *chat_sent);
+  chat_heard = calloc((size_t)client_count * client_count, sizeof *chat_heard);
+  open_clients(client_count);
+  await_members();
+  run_chat(warmup, window);
+  struct stretch used = run_chat(messages, window);
+  check_no_more();
+  print_result((struct result){.count = messages * client_count, .used = used});
+}
+
+/* ---- connect ------------------------------------------------------------------------------------- */
+
+static void connect_all(int warmup) {
+  on_message = no_more;
+  open_clients(warmup);
+  close_clients(warmup);
+  struct stretch begun = begin_stretch();
+  open_clients(client_count);
+  print_result((struct result){.count = client_count, .used = end_stretch(begun)});
+}
+
 /* ---- idle ---------------------------------------------------------------------------------------- */
 
 /*
@@ -542,7 +646,8 @@ static void raise_file_limit(int wanted) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 10) fail("usage: load MODE PORT PATH PID CLIENTS MESSAGES WARMUP SIZE WINDOW");
+  if (argc != 11)
+    fail("usage: load MODE PORT PATH PID CLIENTS MESSAGES WARMUP SIZE WINDOW PROTOCOL");
   const char *mode = argv[1];
   port = atoi(argv[2]);
   path = argv[3];
@@ -553,16 +658,27 @@ int main(int argc, char **argv) {
   if (client_count < 1 || messages < 1 || warmup < 0 || window < 1) fail("a count is out of range");
   if (length < 16 || length > MAX_SIZE) fail("SIZE must be 16 to %d", MAX_SIZE);
   size = length;
+  if (!strcmp(argv[10], "socketio")) {
+    prefix = "42[\"m\",\"";
+    suffix = "\"]";
+    is_greeted = 1;
+  } else if (strcmp(argv[10], "plain")) {
+    fail("unknown protocol %s", argv[10]);
+  }
   prctl(PR_SET_PDEATHSIG, SIGKILL);         /* nobody waits for the result any more */
   signal(SIGPIPE, SIG_IGN);
   alarm(LIMIT_SEC);
-  int most = warmup > client_count && !strcmp(mode, "idle") ? warmup : client_count;
+  int most = warmup > client_count && (!strcmp(mode, "idle") || !strcmp(mode, "connect"))
+                 ? warmup
+                 : client_count;
   raise_file_limit(most + 64);
   clients = calloc(most, sizeof *clients);
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   memset(payload, '.', sizeof payload);
   if (!strcmp(mode, "echo")) echo(messages, warmup);
   else if (!strcmp(mode, "fanout")) fanout(messages, warmup, window);
+  else if (!strcmp(mode, "chat")) chat(messages, warmup, window);
+  else if (!strcmp(mode, "connect")) connect_all(warmup);
   else if (!strcmp(mode, "idle")) idle(warmup);
   else fail("unknown mode %s", mode);
   return 0;

@@ -1,48 +1,52 @@
 /**
- * Measures echo, fan-out and idle memory through an isolated controller, beside a control that is a bare
- * `Deno.upgradeWebSocket` loop. See README.md here for how to read it.
+ * Measures what messages and connections cost, beside peers and beside the least that can be done. See README.md
+ * here for how to read it.
  *
  * @module
  */
 import { Command, InvalidArgumentError } from "commander";
-import { cases } from "./cases.ts";
-import { BenchError, LoadClient } from "./client.ts";
+import { casesOf, QUICK, WHOLE } from "./cases.ts";
+import { chart } from "./chart.ts";
+import { CONTESTANTS } from "./contestants.ts";
+import { BenchError } from "./error.ts";
 import { Progress } from "./progress.ts";
-import { asJson, asTable, machine } from "./report.ts";
-import { runRounds } from "./rounds.ts";
+import { asJson, asText, machine } from "./report.ts";
+import { Rounds } from "./rounds.ts";
+import { Tools } from "./tools.ts";
 
 interface Options {
   rounds?: number;
   quick?: boolean;
   json?: boolean;
+  peers: boolean;
+  chart?: string;
 }
 
-/** A whole run, which takes some three minutes. */
-const WHOLE = { rounds: { busy: 5, idle: 3 }, scale: 1 };
-
-/** A quick one: fewer rounds and messages, and so a coarser result. */
-const QUICK = { rounds: { busy: 2, idle: 1 }, scale: 0.25 };
-
-async function bench({ rounds, quick, json }: Options): Promise<void> {
+async function bench({ rounds, quick, json, peers, chart: file }: Options): Promise<void> {
   const stop = new AbortController();
-  const onSignal = () => stop.abort(new BenchError("Stopped."));
+  const onSignal = () => stop.abort(new BenchError("Stopped"));
   Deno.addSignalListener("SIGINT", onSignal);
   Deno.addSignalListener("SIGTERM", onSignal);
   try {
-    using client = await LoadClient.compile(stop.signal);
     using progress = new Progress();
+    progress.show(peers ? "compiling, and fetching the peers from npm" : "compiling");
+    using tools = await Tools.make(stop.signal, peers);
     const plan = quick ? QUICK : WHOLE;
-    const results = await runRounds(
-      client,
-      cases(plan.scale),
-      rounds === undefined ? plan.rounds : { busy: rounds, idle: rounds },
-      (text) => {
-        stop.signal.throwIfAborted();
-        progress.show(text);
-      },
-    );
+    const contestants = CONTESTANTS.filter((one) => one.command(tools, false) !== undefined);
+    const results = await new Rounds(
+      tools,
+      contestants,
+      casesOf(plan),
+      rounds === undefined ? plan : { ...plan, busyRounds: rounds },
+      stop.signal,
+      (text) => progress.show(text),
+    ).run();
     progress[Symbol.dispose]();
-    console.log(json ? asJson(results) : `${machine()}\n\n${asTable(results)}`);
+    for (const reason of tools.missing) console.error(`Note: ${reason}`);
+    console.log(json ? asJson(results) : `${machine()}\n\n${asText(results, contestants)}`);
+    if (file === undefined) return;
+    const caption = `${machine()}, ${new Date().toISOString().slice(0, 10)}`;
+    Deno.writeTextFileSync(file, chart(results, contestants, caption));
   } finally {
     Deno.removeSignalListener("SIGINT", onSignal);
     Deno.removeSignalListener("SIGTERM", onSignal);
@@ -56,9 +60,11 @@ function roundsOf(text: string): number {
 }
 
 const program = new Command("deno task bench")
-  .description("Echo, fan-out and idle memory through an isolate, beside a bare Deno loop")
-  .option("--rounds <number>", "pairs of runs of each case (default: 5, memory 3)", roundsOf)
-  .option("--quick", "fewer rounds and messages: ends within a minute")
+  .description("Fan-out, chat, echo, connecting and idle memory, beside peers in the same run")
+  .option("--rounds <number>", "runs of each case (default: 5)", roundsOf)
+  .option("--quick", "fewer cases, one round: ends within a minute, and is coarse")
+  .option("--no-peers", "without those that are fetched from npm")
+  .option("--chart <file>", "write a chart as SVG")
   .option("--json", "print all runs as JSON")
   .action(bench);
 try {

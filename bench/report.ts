@@ -1,13 +1,17 @@
 import { table } from "../lib/cli/table.ts";
-import type { Aim, Measure } from "./cases.ts";
-import type { CaseRuns } from "./rounds.ts";
-import { SIDES } from "./server.ts";
-import { compare, type Comparison } from "./statistics.ts";
+import { aims } from "./aims.ts";
+import type { Measure } from "./cases.ts";
+import type { Contestant, Id } from "./contestants.ts";
+import type { CaseRuns, Results } from "./rounds.ts";
+import { compare, median } from "./statistics.ts";
 
 /** Part of its time that the load client may be at work; above it might be the one that is slow. */
 const CLIENT_BUSY = 0.9;
 
-const HEADS = ["CASE", "MEASURE", "CONTROL", "SWITCHBOARD", "RATIO (SPREAD)", "AIM", "MET"];
+/** What all others are compared with. */
+const REFERENCE: Id = "switchboard-ws";
+
+const RATIO = "ratio (spread)";
 
 /** The machine, in a line. */
 export function machine(): string {
@@ -16,76 +20,91 @@ export function machine(): string {
   return `${cpu}, ${navigator.hardwareConcurrency} cores, Deno ${Deno.version.deno}`;
 }
 
-/** The results as a table, with what makes them doubtful below. */
-export function asTable(results: CaseRuns[]): string {
-  const rows = results.flatMap(({ case: { name, measures }, runs }) =>
-    measures.map((measure, at) =>
-      rowOf(
-        at === 0 ? name : "",
-        measure,
-        compare(runs.control.map(measure.value), runs.switchboard.map(measure.value)),
-      )
-    )
-  );
-  return [table(HEADS, rows, Infinity), ...results.flatMap(doubts)].join("\n");
+/** A table for each case, the aims, and what makes the figures doubtful. */
+export function asText(results: Results, contestants: readonly Contestant[]): string {
+  return [
+    ...results.cases.map((one) => caseTable(one, contestants)),
+    startTable(results, contestants),
+    aimTable(results),
+    results.cases.flatMap((one) => doubts(one, contestants)).join("\n"),
+  ].filter((text) => text !== "").join("\n\n");
 }
 
-/** The results as JSON: each run, and the comparison of each measure. */
-export function asJson(results: CaseRuns[]): string {
-  const cases = results.map(({ case: { name, load, measures }, runs }) => ({
-    name,
-    load,
-    runs,
-    measures: measures.map((measure) => {
-      const compared = compare(
-        runs.control.map(measure.value),
-        runs.switchboard.map(measure.value),
-      );
-      return {
-        name: measure.name,
-        ...compared,
-        aim: measure.aim,
-        met: isMet(measure.aim, compared),
-      };
-    }),
-  }));
-  const document = { date: new Date().toISOString(), machine: machine(), cases };
+/** The results as JSON: each run. */
+export function asJson(results: Results): string {
+  const document = {
+    date: new Date().toISOString(),
+    machine: machine(),
+    cases: results.cases.map(({ case: { name, measures }, runs }) => ({
+      name,
+      runs: Object.fromEntries(runs),
+      medians: Object.fromEntries(measures.map((measure) => [
+        measure.name,
+        Object.fromEntries([...runs].map(([id, of]) => [id, median(of.map(measure.value))])),
+      ])),
+    })),
+    startMs: Object.fromEntries(results.starts),
+    aims: aims(results),
+  };
   return JSON.stringify(document, null, 2);
 }
 
-function rowOf(name: string, { name: what, digits, aim }: Measure, compared: Comparison): string[] {
-  const { control, ours, ratio, least, most } = compared;
-  return [
-    name,
-    what,
-    number(control, digits),
-    number(ours, digits),
-    `${number(ratio, 2)} (${number(least, 2)} to ${number(most, 2)})`,
-    aimText(aim),
-    aim === null ? "" : isMet(aim, compared) ? "yes" : "no",
-  ];
+/** All measures of a case; the first one, which is the one that counts, with its ratio to ours. */
+function caseTable(
+  { case: { name, measures }, runs }: CaseRuns,
+  contestants: readonly Contestant[],
+): string {
+  const [first, ...others] = measures as [Measure, ...Measure[]];
+  const reference = runs.get(REFERENCE)?.map(first.value);
+  const rows = contestants.flatMap(({ id, name }) => {
+    const own = runs.get(id);
+    if (own === undefined) return [];
+    const middle = ({ value, digits }: Measure) => number(median(own.map(value)), digits);
+    const ratio = ratioOf(own.map(first.value), reference, id);
+    return [[name, middle(first), ratio, ...others.map(middle)]];
+  });
+  const heads = [name, first.name, RATIO, ...others.map(({ name }) => name)];
+  return table(heads, rows, Infinity);
 }
 
-function aimText(aim: Aim | null): string {
-  if (aim === null) return "";
-  return "ratio" in aim ? `ratio up to ${aim.ratio}` : `up to ${aim.difference} ${aim.unit} more`;
+function startTable({ starts }: Results, contestants: readonly Contestant[]): string {
+  const reference = starts.get(REFERENCE);
+  const rows = contestants.flatMap(({ id, name }) => {
+    const own = starts.get(id);
+    return own === undefined ? [] : [[name, number(median(own), 0), ratioOf(own, reference, id)]];
+  });
+  return table(["Start", "to an open websocket, ms", RATIO], rows, Infinity);
 }
 
-function isMet(aim: Aim | null, { control, ours, ratio }: Comparison): boolean | null {
-  if (aim === null) return null;
-  return "ratio" in aim ? ratio <= aim.ratio : ours - control <= aim.difference;
+/** How often our value theirs is: of the medians, and of the pairs. */
+function ratioOf(own: number[], reference: number[] | undefined, id: Id): string {
+  if (reference === undefined) return "";
+  if (id === REFERENCE) return "1";
+  const { ratio, least, most } = compare(reference, own);
+  return `${number(ratio, 2)} (${number(least, 2)} to ${number(most, 2)})`;
+}
+
+function aimTable(results: Results): string {
+  const rows = aims(results).map(({ text, result, isMet }) => [
+    text,
+    result ?? "not measured",
+    result === null ? "" : isMet ? "yes" : "no",
+  ]);
+  return table(["AIM", "RESULT", "MET"], rows, Infinity);
 }
 
 /** A load client that is always at work measures itself. */
-function doubts({ case: { name }, runs }: CaseRuns): string[] {
-  return SIDES.flatMap((side) => {
+function doubts({ case: { name }, runs }: CaseRuns, contestants: readonly Contestant[]): string[] {
+  return contestants.flatMap(({ id, name: who }) => {
+    const of = runs.get(id) ?? [];
     const busy = Math.max(
-      ...runs[side].map(({ clientCpu, seconds }) => seconds === 0 ? 0 : clientCpu / seconds),
+      0,
+      ...of.map(({ clientCpu, seconds }) => seconds === 0 ? 0 : clientCpu / seconds),
     );
     if (busy <= CLIENT_BUSY) return [];
     const percent = Math.round(busy * 100);
     return [
-      `Note: ${name}, ${side}: the load client was ${percent} % busy; the rate may be its own.`,
+      `Note: ${name}, ${who}: the load client was ${percent} % busy; the rate may be its own.`,
     ];
   });
 }

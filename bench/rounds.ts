@@ -1,79 +1,127 @@
-import type { Case } from "./cases.ts";
-import type { LoadClient, Run } from "./client.ts";
-import { Server, type Side, SIDES } from "./server.ts";
+import { type Case, type Plan, withMessages } from "./cases.ts";
+import { type Load, type Run, runLoad } from "./client.ts";
+import type { Contestant, Id } from "./contestants.ts";
+import { Server } from "./server.ts";
+import type { Tools } from "./tools.ts";
 
-/** All runs of a case: those of one index were made one after the other, and make a pair. */
+/** All runs of a case: those of one index were made one after the other, and can be compared. */
 export interface CaseRuns {
   case: Case;
-  runs: Record<Side, Run[]>;
+  runs: Map<Id, Run[]>;
 }
 
-/** How often everything is run. */
-export interface Rounds {
-  /** Of what CPU time is measured for. */
-  busy: number;
-  /** Of what memory is measured for; noise hardly reaches that. */
-  idle: number;
+/** What was measured. */
+export interface Results {
+  cases: CaseRuns[];
+  /** From a command to an open websocket, ms, by round. */
+  starts: Map<Id, number[]>;
 }
 
 /** Is told what is being run. */
 export type Report = (text: string) => void;
 
-/**
- * V8 collects the garbage of an idle process after 30 s. Both sides do so at once, or what is measured would
- * be the handshakes.
- */
-const COLLECT_SOON = [
-  "--v8-flags=--gc-memory-reducer-start-delay-ms=500,--memory-reducer-delay-ms=500",
-];
+/** How many messages the first run of a case may be multiplied by. */
+const MOST = 50;
 
-/**
- * Runs all cases in rounds. In a round the sides take turns, so that whatever else the machine does hits
- * both; and each round has new processes, because two processes of one program differ too.
- */
-export async function runRounds(
-  client: LoadClient,
-  cases: Case[],
-  rounds: Rounds,
-  report: Report,
-): Promise<CaseRuns[]> {
-  const results = cases.map((one): CaseRuns => ({
-    case: one,
-    runs: { control: [], switchboard: [] },
-  }));
-  const busy = results.filter((result) => !result.case.isIdle);
-  for (let round = 1; round <= rounds.busy; round++) {
-    await busyRound(client, busy, (text) => report(`round ${round} of ${rounds.busy}: ${text}`));
+/** Runs cases against contestants. */
+export class Rounds {
+  /** Loads that cost each contestant about the same time. */
+  readonly #loads = new Map<string, Load>();
+
+  constructor(
+    private readonly tools: Tools,
+    private readonly contestants: readonly Contestant[],
+    private readonly cases: readonly Case[],
+    private readonly plan: Plan,
+    private readonly signal: AbortSignal,
+    private readonly report: Report,
+  ) {}
+
+  /**
+   * Runs everything in rounds. In a round the contestants take turns at each case, so that whatever else the
+   * machine does hits all; and each round has new processes, because two processes of one program differ too.
+   */
+  async run(): Promise<Results> {
+    const { busyRounds, idleRounds, startRounds } = this.plan;
+    const cases = this.cases.map((one): CaseRuns => ({ case: one, runs: new Map() }));
+    const starts = new Map<Id, number[]>();
+    for (let round = 1; round <= startRounds; round++) {
+      this.#say(`round ${round} of ${startRounds}: start`);
+      for (const contestant of this.#inTurn(round)) {
+        await using server = await Server.start(contestant, this.tools, false);
+        put(starts, server.id, server.startMs);
+      }
+    }
+    // The first one says how many messages take how long, and counts for nothing else.
+    for (let round = 0; round <= busyRounds; round++) {
+      const what = round === 0 ? "trying out" : `round ${round} of ${busyRounds}`;
+      await this.#busyRound(round, cases.filter((one) => !one.case.isIdle), what);
+    }
+    for (const one of cases.filter((one) => one.case.isIdle)) {
+      for (let round = 1; round <= idleRounds; round++) {
+        this.#say(`round ${round} of ${idleRounds}: ${one.case.name}`);
+        await this.#idleRound(one);
+      }
+    }
+    return { cases, starts };
   }
-  for (const result of results.filter((result) => result.case.isIdle)) {
-    for (let round = 1; round <= rounds.idle; round++) {
-      report(`round ${round} of ${rounds.idle}: ${result.case.name}, both`);
-      await idleRound(client, result);
+
+  /** Another one begins each time. */
+  #inTurn(round: number): Contestant[] {
+    const first = round % this.contestants.length;
+    return [...this.contestants.slice(first), ...this.contestants.slice(0, first)];
+  }
+
+  async #busyRound(round: number, cases: CaseRuns[], what: string): Promise<void> {
+    await using stack = new AsyncDisposableStack();
+    const servers: Server[] = [];
+    for (const contestant of this.#inTurn(round)) {
+      servers.push(stack.use(await Server.start(contestant, this.tools, false)));
+    }
+    for (const { case: one, runs } of cases) {
+      for (const server of servers) {
+        this.#say(`${what}: ${one.name}, ${server.contestant.name}`);
+        const key = `${one.name} ${server.id}`;
+        const load = this.#loads.get(key) ?? one.load;
+        const run = await this.#load(server, one, load);
+        if (round > 0) put(runs, server.id, run);
+        else if (one.cpuSeconds > 0) {
+          const factor = one.cpuSeconds / Math.max(run.serverCpu, 0.01);
+          const times = Math.min(MOST, Math.max(1, factor));
+          this.#loads.set(key, withMessages(load, load.messages * times));
+        }
+      }
     }
   }
-  return results;
-}
 
-async function busyRound(client: LoadClient, results: CaseRuns[], report: Report): Promise<void> {
-  await using control = await Server.start("control");
-  await using switchboard = await Server.start("switchboard");
-  const servers = { control, switchboard };
-  for (const { case: { name, load }, runs } of results) {
-    for (const side of SIDES) {
-      report(`${name}, ${side}`);
-      runs[side].push(await client.run(load, servers[side]));
+  /** All at the same time: they wait, mostly. */
+  async #idleRound({ case: one, runs }: CaseRuns): Promise<void> {
+    await using stack = new AsyncDisposableStack();
+    // The floor keeps nothing of a connection.
+    const contestants = this.contestants.filter(({ id }) => id !== "floor");
+    const servers: Server[] = [];
+    for (const contestant of contestants) {
+      servers.push(stack.use(await Server.start(contestant, this.tools, true)));
     }
+    await Promise.all(servers.map(async (server) => {
+      put(runs, server.id, await this.#load(server, one, one.load));
+    }));
+  }
+
+  #load({ port, pid, contestant }: Server, one: Case, load: Load): Promise<Run> {
+    const { protocol, paths } = contestant;
+    const target = { port, pid, protocol, path: paths[one.path] };
+    return runLoad(this.tools.load, load, target, this.signal);
+  }
+
+  #say(text: string): void {
+    this.signal.throwIfAborted();
+    this.report(text);
   }
 }
 
-/** Both sides at the same time: they wait, mostly. */
-async function idleRound(client: LoadClient, { case: { load }, runs }: CaseRuns): Promise<void> {
-  await using control = await Server.start("control", COLLECT_SOON);
-  await using switchboard = await Server.start("switchboard", COLLECT_SOON);
-  const [ofControl, ofSwitchboard] = await Promise.all([
-    client.run(load, control),
-    client.run(load, switchboard),
-  ]);
-  runs.control.push(ofControl);
-  runs.switchboard.push(ofSwitchboard);
+function put<V>(map: Map<Id, V[]>, id: Id, value: V): void {
+  const values = map.get(id);
+  if (values === undefined) map.set(id, [value]);
+  else values.push(value);
 }

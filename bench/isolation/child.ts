@@ -1,6 +1,6 @@
 import { fromFileUrl } from "@std/path";
 import { TextLineStream } from "../../tests/helpers/text_line_stream.ts";
-import { BenchError } from "../client.ts";
+import { BenchError } from "../error.ts";
 import type { Line, Said } from "./commands.ts";
 
 /** How long an answer or a line of the log may take, ms. */

@@ -1,7 +1,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { Site } from "../../tests/helpers/site.ts";
 import { TextLineStream } from "../../tests/helpers/text_line_stream.ts";
-import { BenchError } from "../client.ts";
+import { BenchError } from "../error.ts";
 import { median } from "../statistics.ts";
 import { Child, end, spawn } from "./child.ts";
 import { sleep } from "./commands.ts";

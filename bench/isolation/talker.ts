@@ -1,4 +1,4 @@
-import { BenchError } from "../client.ts";
+import { BenchError } from "../error.ts";
 
 /** A websocket client that asks one question at a time. */
 export class Talker implements Disposable {
