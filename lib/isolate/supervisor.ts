@@ -82,6 +82,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   /** Booted ahead, for the next version or the next start. */
   #spare: Isolate | null = null;
   #handover: Handover | null = null;
+  #willFlush = false;
   #restartTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(definition: ServiceDefinition, host: IsolateHost) {
@@ -215,7 +216,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     }
     this.#pending.add(session, length);
     this.#backlog.push(length, Event.MESSAGE, session.handle, message);
-    this.#flush();
+    this.#flushSoon();
   }
 
   failed(session: Session, error: string): void {
@@ -478,6 +479,16 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
       ...(unanswered > 0 ? [plural(unanswered, "request")] : []),
     ];
     return parts.length === 0 ? "" : `, lost ${parts.join(" and ")}`;
+  }
+
+  /** Messages that have come with one read go out together: one by one, they would come back one by one. */
+  #flushSoon(): void {
+    if (this.#willFlush || this.#current?.isIdle !== true) return;
+    this.#willFlush = true;
+    queueMicrotask(() => {
+      this.#willFlush = false;
+      this.#flush();
+    });
   }
 
   #flush(): void {
