@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { Client } from "./helpers/client.ts";
+import { block } from "./helpers/page.ts";
 import { Server } from "./helpers/server.ts";
 
 const PAGES = [
@@ -11,15 +12,6 @@ const PAGES = [
     name.endsWith(".md")
   ),
 ];
-
-function block(page: string, language: string, containing: string): string {
-  const blocks = Deno.readTextFileSync(page).matchAll(/^```(\w+)\n([^]*?)^```$/gm);
-  const found = [...blocks].find((match) =>
-    match[1] === language && match[2]!.includes(containing)
-  );
-  assert(found, `no ${language} block with ${containing} in ${page}`);
-  return found[2]!;
-}
 
 function* sources(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {

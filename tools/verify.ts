@@ -5,6 +5,7 @@
  * @module
  */
 import { findChromium } from "../tests/helpers/browser.ts";
+import { findProgram } from "../tests/helpers/programs.ts";
 
 const EXPORTS = Object.values(
   JSON.parse(Deno.readTextFileSync("deno.json")).exports as Record<string, string>,
@@ -21,7 +22,9 @@ const failures: string[] = [];
 let passed = 0;
 let failed = 0;
 
-await ensureChromium();
+await ensure("Chromium", findChromium() !== null, "chromium", "the tests of the pages");
+await ensure("nginx", findProgram("nginx") !== null, "nginx-light", "the tests behind nginx");
+await ensure("Caddy", findProgram("caddy") !== null, "caddy", "the tests behind Caddy");
 await step("format", ["fmt", "--check", "--quiet"]);
 await step("lint", ["lint", "--quiet"]);
 await step("types", ["check", "--quiet"]);
@@ -69,15 +72,20 @@ async function step(
   console.log(`== ${name}: ${success ? "ok" : "FAILED"} (${seconds} s)`);
 }
 
-/** The pages are tested in a real browser: installs Debian's, where that can be done. */
-async function ensureChromium(): Promise<void> {
-  if (findChromium() !== null) return;
+/** Some tests need a program that is not ours: installs Debian's, where that can be done. */
+async function ensure(name: string, isThere: boolean, what: string, tests: string): Promise<void> {
+  if (isThere) return;
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) {
-    console.log("There is no Chromium here: the tests of the pages will be skipped");
+    console.log(`There is no ${name} here (Debian: ${what}): ${tests} will be skipped`);
     return;
   }
-  console.log("Installing Chromium for the tests of the pages (once, about a minute)");
-  for (const args of [["update"], ["install", "-y", "--no-install-recommends", "chromium"]]) {
+  // Where no policy forbids it, installing a server also starts it, on the ports of this machine.
+  if (what !== "chromium" && findProgram("policy-rc.d") === null) {
+    console.log(`${name} is not installed, for that would start it: ${tests} will be skipped`);
+    return;
+  }
+  console.log(`Installing ${name} for ${tests} (once, a minute at the most)`);
+  for (const args of [["update"], ["install", "-y", "--no-install-recommends", what]]) {
     const command = new Deno.Command("apt-get", {
       args: ["-qq", ...args],
       env: { DEBIAN_FRONTEND: "noninteractive" },
@@ -86,7 +94,7 @@ async function ensureChromium(): Promise<void> {
     });
     const { success } = await command.output().catch(() => ({ success: false }));
     if (!success) {
-      console.log(`apt-get ${args[0]} failed: the tests of the pages will be skipped`);
+      console.log(`apt-get ${args[0]} failed: ${tests} will be skipped`);
       return;
     }
   }

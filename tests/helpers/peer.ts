@@ -72,11 +72,11 @@ export class Peer implements AsyncDisposable {
   }
 }
 
-/** A certificate for localhost, of an authority that nobody knows yet. */
+/** A certificate, by default for localhost, of an authority that nobody knows yet. */
 export class Certificate implements Disposable {
   private constructor(private readonly folder: string) {}
 
-  static async make(): Promise<Certificate> {
+  static async make(name = "localhost"): Promise<Certificate> {
     const folder = Deno.makeTempDirSync({ prefix: "switchboard_" });
     const openssl = async (...args: string[]) => {
       const { success, stderr } = await new Deno.Command("openssl", { args, cwd: folder }).output();
@@ -107,9 +107,9 @@ export class Certificate implements Disposable {
       "-out",
       "request.pem",
       "-subj",
-      "/CN=localhost",
+      `/CN=${name}`,
     );
-    Deno.writeTextFileSync(join(folder, "extensions"), "subjectAltName=DNS:localhost\n");
+    Deno.writeTextFileSync(join(folder, "extensions"), `subjectAltName=DNS:${name}\n`);
     await openssl(
       "x509",
       "-req",

@@ -10,7 +10,12 @@ export interface Frame {
 export class Raw implements Disposable {
   #buffer = new Uint8Array(0);
 
-  private constructor(readonly connection: Deno.TcpConn) {}
+  private constructor(readonly connection: Deno.TcpConn | Deno.TlsConn) {}
+
+  /** Speaks over a connection that is there already. */
+  static over(connection: Deno.TlsConn): Raw {
+    return new Raw(connection);
+  }
 
   static async connect(port: number): Promise<Raw> {
     return new Raw(await Deno.connect({ hostname: "127.0.0.1", port }));
@@ -82,6 +87,12 @@ export class Raw implements Disposable {
   async ends(): Promise<boolean> {
     while (await this.#more());
     return true;
+  }
+
+  /** What still comes until the server ends the connection. */
+  async rest(): Promise<string> {
+    while (await this.#more());
+    return new TextDecoder().decode(this.#buffer);
   }
 
   async #more(): Promise<boolean> {
