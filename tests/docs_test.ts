@@ -3,6 +3,7 @@ import { dirname, join } from "@std/path";
 import { Client } from "./helpers/client.ts";
 import { block } from "./helpers/page.ts";
 import { Server } from "./helpers/server.ts";
+import { Site } from "./helpers/site.ts";
 
 const PAGES = [
   "README.md",
@@ -12,6 +13,42 @@ const PAGES = [
     name.endsWith(".md")
   ),
 ];
+
+/** Ids that the import map leads to modules of ours. */
+const IMPORTS: ReadonlySet<string> = new Set(
+  Object.keys(JSON.parse(Deno.readTextFileSync("deno.json")).imports),
+);
+
+/** How each line of the pages' shell blocks is exercised: by a test, or why it is not. */
+const COMMANDS: Record<string, { test: string } | { notRun: string }> = {
+  "npx -y deno@2.9.6 task start": { test: "tests/e2e/chat_test.ts" },
+  "npx -y deno@2.9.6 task test": { test: ".ci/run" },
+  "mkdir -p board": { test: "tests/docs_test.ts" },
+  "cp -R src/main/resources/services board/services": { test: "tests/docs_test.ts" },
+  "cp -R src/main/resources/lib board/lib": { test: "tests/docs_test.ts" },
+  'echo \'{ "app": "com.example.app" }\' > board/switchboard.json': { test: "tests/docs_test.ts" },
+  "sed -i s/127.0.0.1:8080/127.0.0.1:8081/ /etc/nginx/conf.d/switchboard.conf": {
+    test: "tests/deploy/nginx_test.ts",
+  },
+  "nginx -t": { test: "tests/deploy/nginx_test.ts" },
+  ...Object.fromEntries(
+    [
+      "systemctl enable --now switchboard@8080",
+      "systemctl reload switchboard@8080",
+      "systemctl start switchboard@8081",
+      "systemctl stop switchboard@8080",
+      "systemctl reload nginx",
+    ].map((command) => [command, {
+      notRun:
+        "it changes the machine; tests/deploy runs what the unit runs, and signals nginx itself",
+    }]),
+  ),
+};
+
+/** A page without what stands between fences. */
+function prose(page: string): string {
+  return Deno.readTextFileSync(page).replaceAll(/^```[^]*?^```$/gm, "");
+}
 
 function* sources(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
@@ -41,6 +78,115 @@ Deno.test("the example of docs/dirigible.md works as it says", async () => {
   two.send("Hello");
   assertEquals(await one.next(), "Hello");
   assertEquals([await two.next(), await two.next()], ["Hello", "you said: Hello"]);
+});
+
+Deno.test("the example of docs/controllers.md works as it says", async () => {
+  await using server = await Server.start({
+    "services/talk/talk.ts": block("docs/controllers.md", "ts", "webSocketEvent"),
+  });
+  assertEquals((await server.fetch("/services/talk")).status, 400);
+  await using one = await Client.open(server.ws("/services/talk?room=den"));
+  const two = await Client.open(server.ws("/services/talk?room=den"));
+  await using other = await Client.open(server.ws("/services/talk?room=attic"));
+  two.send("Hello");
+  assertEquals([await one.next(), await two.next()], ["Hello", "Hello"]);
+  assertEquals(await server.text("/services/talk?room=den"), '{"here":2}');
+  await two.close(4000);
+  assertEquals(await one.next(), "somebody left (4000)");
+  assertEquals(other.waiting, 0);
+});
+
+Deno.test("docs/controllers.md names every field of requests, responses and events", () => {
+  const page = Deno.readTextFileSync("docs/controllers.md");
+  const types = Deno.readTextFileSync("lib/xp/types.ts");
+  let fields = 0;
+  for (const [, name, body] of types.matchAll(/^export interface (\w+)[^]*?\{\n([^]*?)^\}/gm)) {
+    for (const [, field] of body!.matchAll(/^ {2}(\w+)(?:\?|\(\w+: \w+\))?:/gm)) {
+      fields++;
+      // Of a cookie it is accepted and not sent.
+      if (field === "comment") continue;
+      assert(
+        new RegExp(`\\b${field}\\b`).test(page),
+        `${name}.${field} is not in docs/controllers.md`,
+      );
+    }
+  }
+  assert(fields > 40, "the types are written in another way now");
+});
+
+Deno.test("the example of docs/groups.md works as it says", async () => {
+  await using server = await Server.start({
+    "services/game/game.ts": block("docs/groups.md", "ts", "webSocketEvent"),
+  });
+  await using one = await Client.open(server.ws("/services/game"));
+  assertEquals(await one.json(), []);
+  await using two = await Client.open(server.ws("/services/game"));
+  assertEquals(typeof (await two.json())[0].since, "number");
+  await using three = await Client.open(server.ws("/services/game"));
+  assertEquals(await three.closed, { code: 4000, reason: "game is full" });
+  two.send("e4");
+  assertEquals(await one.next(), "e4");
+  one.send(new Uint8Array([5]));
+  assertEquals(await two.next(), new Uint8Array([5]));
+});
+
+Deno.test("docs/groups.md lists every function, and which module has it", async () => {
+  const { manifestFile } = await import("../lib/service/manifest.ts");
+  manifestFile.parse(block("docs/groups.md", "json", "groups"), "docs/groups.md");
+  const rows = [
+    ...Deno.readTextFileSync("docs/groups.md").matchAll(/^\| `(\w+)\(.*?` +\| (.*?)\|/gm),
+  ];
+  const named = (rows: RegExpMatchArray[]) => rows.map(([, name]) => name!).sort();
+  const exported = (module: object) => Object.keys(module).sort();
+  assertEquals(named(rows), exported(await import("../lib/websocket.ts")));
+  assertEquals(
+    named(rows.filter(([, , xp]) => xp!.trim() !== "")),
+    exported(await import("../lib/xp/websocket.ts")),
+  );
+});
+
+Deno.test("an app of XP is moved as docs/xp.md says", async () => {
+  const page = "docs/xp.md";
+  using site = Site.make({
+    "src/main/resources/services/chat/chat.js": block(page, "js", "exports.webSocketEvent"),
+    "src/main/resources/services/chat/chat.xml": block(page, "xml", "principal"),
+    "src/main/resources/services/chat/view.html": "a view",
+    "src/main/resources/services/view/view.js": `
+      exports.get = () => ({ body: resolve("./view.html") + " " + Deno.readTextFileSync(__dirname + "/view.html") });`,
+    "src/main/resources/services/view/view.html": "to see",
+    "src/main/resources/lib/greeting.js": `exports.greet = (name) => "Hello " + name;`,
+  });
+  const { code } = await new Deno.Command("sh", {
+    args: ["-ec", block(page, "sh", "board")],
+    cwd: site.root,
+  }).output();
+  assertEquals(code, 0);
+  await using server = await Server.start(new Site(join(site.root, "board")));
+  const url = "/site/_/service/com.example.app/chat";
+  assertEquals(JSON.parse(await server.text(url)), {
+    url: server.ws("/_/service/com.example.app/chat"),
+  });
+  assertEquals(await server.text("/services/view"), "/services/view/view.html to see");
+  await using client = await Client.open(server.ws(`${url}?name=Ada`), { protocols: ["text"] });
+  assertEquals([await client.next(), client.protocol], ["Hello Ada", "text"]);
+  client.send("hello");
+  assertEquals(await client.next(), "hello");
+  assertEquals(server.log.all, []);
+});
+
+Deno.test("docs/xp.md and docs/controllers.md name what lib/xp has", async () => {
+  for (const { name } of Deno.readDirSync("lib/xp")) {
+    const id = `lib/xp/${name.replace(/\.ts$/, "")}`;
+    if (!IMPORTS.has(id)) continue;
+    const controllers = Deno.readTextFileSync("docs/controllers.md");
+    assert(controllers.includes(`\`/${id}\``), `/${id} is not in docs/controllers.md`);
+    if (id === "lib/xp/websocket") continue;
+    const xp = Deno.readTextFileSync("docs/xp.md");
+    for (const call of Object.keys(await import(`../${id}.ts`))) {
+      assert(xp.includes(`\`${call}\``), `${call} of ${id} is not in docs/xp.md`);
+      assert(controllers.includes(`\`${call}(`), `${call} of ${id} is not in docs/controllers.md`);
+    }
+  }
 });
 
 Deno.test("the example of docs/flows.md works as it says, and fits in 30 lines", async () => {
@@ -106,16 +252,66 @@ Deno.test("docs/dependencies.md lists every dependency", () => {
 
 Deno.test("links in the docs lead somewhere", () => {
   for (const page of PAGES) {
-    const text = Deno.readTextFileSync(page);
-    for (const [, target] of text.matchAll(/\]\(([^)]+)\)/g)) {
+    for (const [, target] of prose(page).matchAll(/\]\(([^)]+)\)/g)) {
       if (/^https?:/.test(target!)) continue;
       const [path, anchor] = target!.split("#");
       const file = path === "" ? page : join(dirname(page), path!);
-      Deno.statSync(file);
+      try {
+        Deno.statSync(file);
+      } catch (cause) {
+        throw new Error(`${page}: there is no ${target}`, { cause });
+      }
       if (anchor === undefined) continue;
-      const heads = [...Deno.readTextFileSync(file).matchAll(/^#+ (.*)$/gm)]
+      const heads = [...prose(file).matchAll(/^#+ (.*)$/gm)]
         .map((match) => match[1]!.toLowerCase().replaceAll(/[^\w -]/g, "").replaceAll(" ", "-"));
       assert(heads.includes(anchor), `${page}: ${target} has no such heading`);
+    }
+  }
+});
+
+Deno.test("the README leads to every page", () => {
+  const links = new Set([...prose("README.md").matchAll(/\]\(([^)#]+)/g)].map(([, to]) => to!));
+  const missing = PAGES.filter((page) => page.startsWith("docs/") && !links.has(page));
+  assertEquals(missing, [], "not linked from README.md");
+});
+
+Deno.test("every shell command of the docs is exercised by a test, or it is said why not", async (t) => {
+  const found = new Set<string>();
+  for (const page of PAGES) {
+    const text = Deno.readTextFileSync(page);
+    for (const [, language, block] of text.matchAll(/^```(\w+)[^\n]*\n([^]*?)^```$/gm)) {
+      // One name for them, so that none is overlooked.
+      assert(!/^(bash|shell|console|zsh|cmd)$/.test(language!), `${page}: say sh for ${language}`);
+      if (language !== "sh") continue;
+      for (const line of block!.split("\n").filter((line) => !/^(#.*)?$/.test(line))) {
+        found.add(line);
+        await t.step(`${page}: ${line}`, () => {
+          const how = COMMANDS[line];
+          assert(how, "nothing is known of it: say in COMMANDS how it is exercised");
+          if ("test" in how) assert(Deno.statSync(how.test).isFile);
+        });
+      }
+    }
+  }
+  assertEquals(Object.keys(COMMANDS).filter((line) => !found.has(line)), [], "on no page");
+});
+
+Deno.test("tasks and commands that the docs mention exist", async () => {
+  const { tasks } = JSON.parse(Deno.readTextFileSync("deno.json"));
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-prompt", "cli.ts", "--help"],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const commands = [...new TextDecoder().decode(stdout).matchAll(/^ {2}([a-z]+)\b/gm)].map((
+    [, n],
+  ) => n);
+  for (const page of PAGES) {
+    const text = Deno.readTextFileSync(page);
+    for (const [, task] of text.matchAll(/\bdeno(?:@[\d.]+)? task ([a-z:]+)/g)) {
+      assert(Object.hasOwn(tasks, task!), `${page}: there is no task ${task}`);
+    }
+    for (const [, command] of text.matchAll(/(?:^|`|\| )switchboard ([a-z]+)/gm)) {
+      assert(commands.includes(command), `${page}: there is no command ${command}`);
     }
   }
 });

@@ -1,8 +1,10 @@
+import { assert, assertMatch } from "@std/assert";
 import { block, exchange } from "../helpers/page.ts";
 import { findProgram } from "../helpers/programs.ts";
 import { Server } from "../helpers/server.ts";
 import { behindProxy, siteBehind } from "./behind_proxy.ts";
 import { NAME, ownAddress, Proxy, type ProxyOptions } from "./proxy.ts";
+import { Visitor } from "./visitor.ts";
 
 const CADDY = findProgram("caddy");
 const REASON = CADDY === null
@@ -17,9 +19,9 @@ function options(serverPort: number): ProxyOptions {
   return {
     command: [CADDY!, "run", "--adapter", "caddyfile", "--config", "{file}"],
     isUp: /serving initial configuration/,
-    adapt: (text, { address, port, plainPort, cert, key }) =>
+    adapt: (text, { folder, address, port, plainPort, cert, key }) =>
       `{
-        admin off
+        admin unix/${folder}/admin
         http_port ${plainPort}
         https_port ${port}
       }
@@ -42,6 +44,21 @@ Deno.test({
     });
     const page = block("docs/deployment.md", "caddyfile");
     await using proxy = await Proxy.start(page, options(server.port));
+    await t.step(
+      "a reload of its configuration ends the websockets, as the page says",
+      async () => {
+        using visitor = await Visitor.enter(proxy.place, "/services/seen");
+        await visitor.next();
+        const { success } = await new Deno.Command(CADDY!, {
+          args: [
+            ...["reload", "--adapter", "caddyfile", "--config", proxy.file, "--force"],
+            ...["--address", `unix/${proxy.here.folder}/admin`],
+          ],
+        }).output();
+        assert(success);
+        assertMatch(await visitor.next() as string, /^100[16]/);
+      },
+    );
     await behindProxy(t, proxy, server);
   },
 });

@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 
 /** The first block of this language on a page that contains a text. */
 export function block(page: string, language: string, containing = ""): string {
-  const blocks = Deno.readTextFileSync(page).matchAll(/^```(\w+)\n([^]*?)^```$/gm);
+  const blocks = Deno.readTextFileSync(page).matchAll(/^```(\w+)[^\n]*\n([^]*?)^```$/gm);
   const found = [...blocks].find((match) =>
     match[1] === language && match[2]!.includes(containing)
   );
