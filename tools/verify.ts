@@ -21,6 +21,7 @@ const ON_BOTH = [
 const failures: string[] = [];
 let passed = 0;
 let failed = 0;
+let isUpdated = false;
 
 await ensure("Chromium", findChromium() !== null, "chromium", "the tests of the pages");
 await ensure("nginx", findProgram("nginx") !== null, "nginx-light", "the tests behind nginx");
@@ -84,8 +85,9 @@ async function ensure(name: string, isThere: boolean, what: string, tests: strin
     console.log(`${name} is not installed, for that would start it: ${tests} will be skipped`);
     return;
   }
-  console.log(`Installing ${name} for ${tests} (once, a minute at the most)`);
-  for (const args of [["update"], ["install", "-y", "--no-install-recommends", what]]) {
+  console.log(`Installing ${name} for ${tests} (once, about a minute)`);
+  const install = ["install", "-y", "--no-install-recommends", what];
+  for (const args of isUpdated ? [install] : [["update"], install]) {
     const command = new Deno.Command("apt-get", {
       args: ["-qq", ...args],
       env: { DEBIAN_FRONTEND: "noninteractive" },
@@ -97,5 +99,6 @@ async function ensure(name: string, isThere: boolean, what: string, tests: strin
       console.log(`apt-get ${args[0]} failed: ${tests} will be skipped`);
       return;
     }
+    isUpdated = true;
   }
 }

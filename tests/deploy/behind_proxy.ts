@@ -41,6 +41,15 @@ const SERVICES: Files = {
   "services/members/members.js": SEEN,
   "services/members/service.json": { allow: ["role:system.authenticated"] },
   "services/staff/staff.js": "exports.get = () => ({ status: 403, body: 'staff only' })",
+  "services/flow/flow.flow.json": {
+    nodes: {
+      socket: { use: "lolo/Websocket Trigger", params: { path: "/flow" } },
+      say: { file: "./say.js" },
+    },
+    edges: [["socket.req", "say.in"]],
+  },
+  "services/flow/say.js":
+    "exports.handler = ({ peer }, ctx) => ctx.emit('response', { body: { peer } })",
   "services/broken/broken.js": "throw new Error('broken')",
 };
 
@@ -118,6 +127,8 @@ export async function behindProxy(
     assertEquals(jsonOf(plain.body), { ...own, url, port: 443 });
     using visitor = await Visitor.enter(place, "/services/seen", FORGED);
     assertEquals(jsonOf(await visitor.next() as string), { ...own, url, port: 443 });
+    using flow = await Visitor.enter(place, "/flow", FORGED);
+    assertEquals(jsonOf(await flow.next() as string), { peer: address });
   });
 
   await t.step("pages of the site may connect, pages of others may not", async () => {

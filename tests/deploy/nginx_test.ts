@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Chromium, findChromium } from "../helpers/browser.ts";
 import { block, exchange } from "../helpers/page.ts";
 import { findProgram } from "../helpers/programs.ts";
 import { Server } from "../helpers/server.ts";
@@ -65,6 +66,39 @@ Deno.test({
       assertEquals(response.headers.get("location"), `https://${address}/services/chat?a=1`);
     });
     await behindProxy(t, proxy, server);
+  },
+});
+
+if (findChromium() === null) {
+  console.log("The chat behind nginx is not tested in a browser: there is no Chromium");
+}
+
+Deno.test({
+  name: "behind nginx: two people chat in real browser windows, over TLS",
+  ignore: REASON !== null || findChromium() === null,
+  async fn() {
+    using site = siteBehind();
+    await using server = await Server.start(site);
+    await using proxy = await Proxy.start(PAGE(), options(server.port));
+    const { name, address, port } = proxy.place;
+    await using browser = await Chromium.start([
+      `--host-resolver-rules=MAP ${name}:443 ${address}:${port}`,
+      "--ignore-certificate-errors",
+    ]);
+    const join = async (name: string) => {
+      const page = await browser.window();
+      await page.goto(`https://${proxy.place.name}/services/chat`);
+      await page.getByLabel("Name").fill(name);
+      await page.getByRole("button", { name: "Join the chat" }).click();
+      await page.getByText(`You are ${name}`).waitFor();
+      return page;
+    };
+    const ada = await join("Ada");
+    const bob = await join("Bob");
+    await bob.getByLabel("Message", { exact: true }).fill("Hello");
+    await bob.keyboard.press("Enter");
+    await ada.getByText("Hello").waitFor();
+    assertEquals(browser.errors, []);
   },
 });
 
@@ -139,6 +173,29 @@ Deno.test({
     assertEquals((await Visitor.knock(proxy.place, "/services/seen", origin)).status, 403);
     const { body } = await Visitor.ask(proxy.place, "/services/seen");
     assertMatch(body, /"address":"127\.0\.0\.1"/);
+  },
+});
+
+Deno.test({
+  name:
+    "behind nginx: another address of the upstream, and a list of proxies, as docs/deployment.md says",
+  ignore: REASON !== null,
+  async fn() {
+    const forwarded = "X-Forwarded-For   $remote_addr";
+    const list = "$proxy_add_x_forwarded_for";
+    assert(Deno.readTextFileSync("docs/deployment.md").includes(`\`${list}\``));
+    using site = siteBehind();
+    await using server = await Server.start(site, { args: ["--hostname", "0.0.0.0"] });
+    await using proxy = await Proxy.start(
+      PAGE(),
+      options(server.port, {
+        [forwarded]: `X-Forwarded-For ${list}`,
+        [`127.0.0.1:${server.port}`]: `127.0.0.2:${server.port}`,
+      }),
+    );
+    const headers = { "X-Forwarded-For": "203.0.113.9, 127.0.0.1" };
+    const { body } = await Visitor.ask(proxy.place, "/services/seen", headers);
+    assertMatch(body, new RegExp(`"address":"${proxy.place.address}"`));
   },
 });
 

@@ -20,7 +20,8 @@ export class Chromium implements AsyncDisposable {
 
   private constructor(private readonly browser: Browser) {}
 
-  static async start(): Promise<Chromium> {
+  /** @param args More arguments of the browser. */
+  static async start(args: string[] = []): Promise<Chromium> {
     const executablePath = findChromium();
     if (executablePath === null) throw new Error("No Chromium: apt-get install chromium");
     const browser = await chromium.launch({
@@ -33,6 +34,7 @@ export class Chromium implements AsyncDisposable {
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        ...args,
       ],
     });
     return new Chromium(browser);
