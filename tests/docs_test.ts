@@ -32,6 +32,11 @@ const COMMANDS: Record<string, { test: string } | { notRun: string }> = {
   },
   "nginx -t": { test: "tests/deploy/nginx_test.ts" },
   ...Object.fromEntries(
+    ["", " --quick", " --rounds 9", " --json"].map((options) => [`deno task bench${options}`, {
+      notRun: "it takes minutes and needs the machine for itself",
+    }]),
+  ),
+  ...Object.fromEntries(
     [
       "systemctl enable --now switchboard@8080",
       "systemctl reload switchboard@8080",
@@ -279,11 +284,16 @@ Deno.test("every shell command of the docs is exercised by a test, or it is said
   const found = new Set<string>();
   for (const page of PAGES) {
     const text = Deno.readTextFileSync(page);
+    assert(
+      !/^ {4}(deno|npx|switchboard) /m.test(prose(page)),
+      `${page}: put commands into a fence`,
+    );
     for (const [, language, block] of text.matchAll(/^```(\w+)[^\n]*\n([^]*?)^```$/gm)) {
       // One name for them, so that none is overlooked.
       assert(!/^(bash|shell|console|zsh|cmd)$/.test(language!), `${page}: say sh for ${language}`);
       if (language !== "sh") continue;
-      for (const line of block!.split("\n").filter((line) => !/^(#.*)?$/.test(line))) {
+      const lines = block!.split("\n").map((line) => line.replace(/(^| +)#.*$/, ""));
+      for (const line of lines.filter((line) => line !== "")) {
         found.add(line);
         await t.step(`${page}: ${line}`, () => {
           const how = COMMANDS[line];
