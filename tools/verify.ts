@@ -17,6 +17,7 @@ const ON_BOTH = [
   "tests/contract",
   "tests/gateway/handshake_test.ts",
   "tests/gateway/garbage_test.ts",
+  "tests/deploy/caddy_test.ts",
 ];
 const failures: string[] = [];
 let passed = 0;
