@@ -32,9 +32,12 @@ const COMMANDS: Record<string, { test: string } | { notRun: string }> = {
   },
   "nginx -t": { test: "tests/deploy/nginx_test.ts" },
   ...Object.fromEntries(
-    ["", " --quick", " --rounds 9", " --json"].map((options) => [`deno task bench${options}`, {
-      notRun: "it takes minutes and needs the machine for itself",
-    }]),
+    ["", " --quick", " --no-peers --rounds 9", " --json", " --chart docs/bench.svg", ":threads"]
+      .map((
+        options,
+      ) => [`deno task bench${options}`, {
+        notRun: "it takes minutes and needs the machine for itself",
+      }]),
   ),
   ...Object.fromEntries(
     [
