@@ -7,13 +7,15 @@
  * import { Switchboard } from "@switchboard/switchboard";
  *
  * await using board = await Switchboard.open({ root: ".", port: 0 });
- * const { hostname, port } = await board.listen();
- * console.log(`Listening on http://${hostname}:${port}`);
+ * const { url } = await board.listen();
+ * console.log(`Listening on ${url}`);
  * ```
  *
  * @module
  */
-export { type ServiceStatus, Switchboard, type SwitchboardOptions } from "./lib/switchboard.ts";
+export { type ListenAddress, type ServiceStatus, Switchboard } from "./lib/switchboard.ts";
+export type { SwitchboardOptions } from "./lib/options.ts";
+export type { GroupSendOptions, Message } from "./lib/websocket.ts";
 export { type ErrorCode, SwitchboardError } from "./lib/errors.ts";
 export type { Log, LogAbout } from "./lib/observe/mod.ts";
 export type { HubStats } from "./lib/hub/mod.ts";

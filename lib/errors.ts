@@ -2,8 +2,10 @@
 export type ErrorCode =
   | "SB_ARTEFACT"
   | "SB_AUTH"
+  | "SB_CLOSED"
   | "SB_FLOW"
   | "SB_GRANT"
+  | "SB_HANDSHAKE"
   | "SB_ISOLATE_GONE"
   | "SB_LISTEN"
   | "SB_LOAD"

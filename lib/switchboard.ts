@@ -1,4 +1,4 @@
-import { join, resolve } from "@std/path";
+import { join } from "@std/path";
 import { openAuthenticator } from "./auth_host.ts";
 import { messagePath } from "./dirigible/shared_path.ts";
 import { messageOf, SwitchboardError } from "./errors.ts";
@@ -15,33 +15,28 @@ import {
 import { Hub, type HubStats } from "./hub/mod.ts";
 import type { IsolateHost, Supervisor } from "./isolate/mod.ts";
 import { Listener } from "./listener.ts";
+import {
+  exceptArgument,
+  groupArgument,
+  messageArgument,
+  textArgument,
+} from "./message_arguments.ts";
 import { type Figures, type Log, Metrics, openLog } from "./observe/mod.ts";
 import {
   discover,
-  type PartialSettings,
+  nearest,
   readSettings,
   type ServiceDefinition,
   type Settings,
   strays,
 } from "./service/mod.ts";
+import { checkOptions, type SwitchboardOptions } from "./options.ts";
 import { drawingOf } from "./picture/mod.ts";
 import { ServiceHost } from "./service_host.ts";
 import { readKeyPair } from "./tls.ts";
 import { Turnstile } from "./turnstile.ts";
 import { VERSION } from "./version.ts";
-
-/** How a server is opened; settings that are not given come from the environment and `switchboard.json`. */
-export interface SwitchboardOptions extends PartialSettings {
-  /** Folder with `services/`, `apis/` or `webapp/`. Default: the current one. */
-  root?: string;
-  /**
-   * Whether a service that was reloaded keeps an isolate booted for the next time, as `dev` does: it is live
-   * half a second earlier, and costs its memory twice. Default: false.
-   */
-  keepSpares?: boolean;
-  /** Where log lines go. Default: standard error, as JSON. */
-  log?: Log;
-}
+import type { GroupSendOptions, Message } from "./websocket.ts";
 
 /** One service, as operators see it. */
 export interface ServiceStatus {
@@ -69,6 +64,18 @@ export interface ServiceStatus {
   definition: ServiceDefinition;
 }
 
+/** Where a server listens. */
+export interface ListenAddress {
+  /** As the settings have it. */
+  hostname: string;
+  /** The port, also where the settings leave it open. */
+  port: number;
+  /** `https`, if there is a certificate. */
+  scheme: "http" | "https";
+  /** All of it, for example `http://127.0.0.1:8080`. */
+  url: string;
+}
+
 /** How long a service may take to load, ms. */
 const START_TIMEOUT_MS = 10_000;
 /** How long sockets may take to say goodbye when the server stops, ms. */
@@ -77,13 +84,25 @@ const GOODBYE_MS = 2_000;
 /**
  * A server for websocket services.
  *
- * @example
+ * @example On a port of its own
  * ```ts
  * import { Switchboard } from "@switchboard/switchboard";
  *
  * await using board = await Switchboard.open({ root: ".", port: 0 });
- * const { port } = await board.listen();
- * console.log((await fetch(`http://127.0.0.1:${port}/healthz`)).status);
+ * const { url } = await board.listen();
+ * console.log(await (await fetch(`${url}/healthz`)).json());
+ * ```
+ *
+ * @example Inside another server, next to its own routes
+ * ```ts
+ * import { Switchboard } from "@switchboard/switchboard";
+ *
+ * await using board = await Switchboard.open({ root: "." });
+ * await using server = Deno.serve({ port: 0 }, (request, info) => {
+ *   const { pathname } = new URL(request.url);
+ *   return pathname === "/mine" ? new Response("mine") : board.fetch(request, info);
+ * });
+ * console.log(await (await fetch(`http://127.0.0.1:${server.addr.port}/mine`)).text());
  * ```
  */
 export class Switchboard implements AsyncDisposable {
@@ -103,12 +122,23 @@ export class Switchboard implements AsyncDisposable {
   /** The operator's module that says who is asking, if there is one. */
   #authModule: Supervisor | null = null;
   #listener: Listener | null = null;
+  #isListening = false;
+  #isClosed = false;
+  /** Keys of the services that it serves; null: all. */
+  readonly #only: readonly string[] | null;
   #closing: Promise<void> | null = null;
   readonly #openedAt = performance.now();
 
-  private constructor(root: string, settings: Settings, log: Log, keepSpares: boolean) {
+  private constructor(
+    root: string,
+    settings: Settings,
+    log: Log,
+    keepSpares: boolean,
+    only: readonly string[] | null,
+  ) {
     const { limits } = settings;
     this.#keepSpares = keepSpares;
+    this.#only = only;
     this.root = root;
     this.settings = settings;
     this.#log = log;
@@ -146,14 +176,23 @@ export class Switchboard implements AsyncDisposable {
    * Finds the services of a root and begins to start them. One that is broken does not keep the others from
    * running: see {@linkcode services}.
    *
-   * @throws {SwitchboardError} `SB_ROOT`, if there is no such folder; `SB_SETTINGS`, if a setting is wrong;
-   * `SB_AUTH`, if what tells who is asking is not there or not as it should be.
+   * @param options What to serve, and how; none: the services of the current folder.
+   * @throws {SwitchboardError} `SB_ROOT`, if there is no such folder; `SB_SETTINGS`, if an option or a setting is
+   * wrong; `SB_SERVICE`, if there is no service of a key that is asked for; `SB_AUTH`, if what tells who is
+   * asking is not there or not as it should be.
    */
   static async open(options: SwitchboardOptions = {}): Promise<Switchboard> {
-    const { root: given = ".", log = standardLog(), keepSpares = false, ...settings } = options;
-    const root = resolve(given);
-    const definitions = discover(root);
-    const board = new Switchboard(root, readSettings(root, settings), log, keepSpares);
+    const { root, services, keepSpares, settings, log: given } = checkOptions(options);
+    const log = given ?? standardLog();
+    const found = discover(root);
+    const definitions = services === null ? found : chosen(found, services, root);
+    const board = new Switchboard(
+      root,
+      readSettings(root, settings),
+      log,
+      keepSpares,
+      services,
+    );
     try {
       await board.#openAuthenticator();
     } catch (error) {
@@ -161,8 +200,10 @@ export class Switchboard implements AsyncDisposable {
       throw error;
     }
     for (const definition of definitions) board.#start(definition);
-    const names = new Set(definitions.map(({ key }) => key));
-    for (const { message } of strays(root, names)) log("ERROR", message);
+    const names = new Set(found.map(({ key }) => key));
+    if (services === null) {
+      for (const { message } of strays(root, names)) log("ERROR", message);
+    }
     return board;
   }
 
@@ -237,13 +278,22 @@ export class Switchboard implements AsyncDisposable {
   }
 
   /**
-   * Answers one request, for use in another server's handler.
+   * Answers one request, for use in another server's handler. Websockets are upgraded by Deno there, whatever the
+   * transport of the settings.
    *
    * @param request The request, not yet read.
-   * @param info As `Deno.serve` gives it.
+   * @param info What `Deno.serve` gives to its handler, for limits and logs by address.
+   * @throws {TypeError} If `info` was not passed on.
    */
   fetch = (request: Request, info: Deno.ServeHandlerInfo): Promise<Response> => {
-    const { remoteAddr } = info;
+    const remoteAddr = info?.remoteAddr;
+    if (remoteAddr === undefined) {
+      return Promise.reject(
+        new TypeError(
+          "Cannot answer the request: fetch(request, info) needs both arguments of Deno.serve's handler",
+        ),
+      );
+    }
     const address = "hostname" in remoteAddr ? remoteAddr.hostname : "";
     return this.#gateway.handle(request, { address });
   };
@@ -252,20 +302,108 @@ export class Switchboard implements AsyncDisposable {
    * Starts to listen on the hostname and port of the settings.
    *
    * @returns Where it listens.
-   * @throws {SwitchboardError} `SB_LISTEN`, if the port is taken or must not be used; `SB_TLS`, if certificate
-   * or key cannot be used.
+   * @throws {SwitchboardError} `SB_LISTEN`, if the port is taken or must not be used, or it listens already;
+   * `SB_TLS`, if certificate or key cannot be used; `SB_CLOSED`, if it has been closed.
    */
-  async listen(): Promise<{ hostname: string; port: number; scheme: "http" | "https" }> {
-    const { hostname, port, tls } = this.settings;
-    const pair = tls === null ? null : readKeyPair(this.root, tls);
-    this.#listener = await Listener.open(
-      this.#gateway,
-      hostname,
-      port,
-      pair,
-      (error) => this.#log("ERROR", `A request failed: ${messageOf(error)}`),
-    );
-    return { hostname, port: this.#listener.port, scheme: pair === null ? "http" : "https" };
+  async listen(): Promise<ListenAddress> {
+    const { hostname, port: wanted, tls } = this.settings;
+    if (this.#isListening) {
+      throw new SwitchboardError("SB_LISTEN", "Cannot listen: the server does so already");
+    }
+    this.#isListening = true;
+    try {
+      this.#checkOpen("listen", this.#closing !== null);
+      const pair = tls === null ? null : readKeyPair(this.root, tls);
+      const listener = await Listener.open(
+        this.#gateway,
+        hostname,
+        wanted,
+        pair,
+        (error) => this.#log("ERROR", `A request failed: ${messageOf(error)}`),
+      );
+      this.#listener = listener;
+      if (this.#closing !== null) {
+        await listener.close();
+        this.#checkOpen("listen", true);
+      }
+      const { port } = listener;
+      const scheme = pair === null ? "http" : "https";
+      const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+      return { hostname, port, scheme, url: `${scheme}://${host}:${port}` };
+    } catch (error) {
+      this.#isListening = false;
+      throw error;
+    }
+  }
+
+  /**
+   * Sends to one session. An unknown or closed one is ignored.
+   *
+   * @param id The session's id.
+   * @param message Text or bytes; bytes are copied at once.
+   * @throws {TypeError} If the id is no text, or the message neither text nor bytes.
+   * @throws {SwitchboardError} `SB_CLOSED`, if the server has been closed.
+   */
+  send(id: string, message: Message): void {
+    const session = textArgument(id, "send", "id");
+    const payload = messageArgument(message, "send");
+    this.#checkOpen("send", this.#isClosed);
+    this.#hub.send(session, payload);
+  }
+
+  /**
+   * Sends to all members of a group, of whatever service they are. A group without members is ignored. While the
+   * server closes, those who are still connected get it.
+   *
+   * @example
+   * ```ts
+   * import { Switchboard } from "@switchboard/switchboard";
+   *
+   * await using board = await Switchboard.open({ root: "." });
+   * board.sendToGroup("ticker", JSON.stringify({ headlines: [] }));
+   * ```
+   *
+   * @param group Name of the group.
+   * @param message Text or bytes; bytes are copied at once.
+   * @param options Whom to skip.
+   * @throws {TypeError} If the group is no text, or the message neither text nor bytes.
+   * @throws {RangeError} If the group's name is longer than 1,024 characters.
+   * @throws {SwitchboardError} `SB_CLOSED`, if the server has been closed.
+   */
+  sendToGroup(group: string, message: Message, options: GroupSendOptions = {}): void {
+    const name = groupArgument(group, "sendToGroup");
+    const payload = messageArgument(message, "sendToGroup");
+    const except = exceptArgument(options?.except, "sendToGroup");
+    this.#checkOpen("sendToGroup", this.#isClosed);
+    this.#hub.sendToGroup(name, payload, except);
+  }
+
+  /**
+   * Number of sessions in a group; nobody is in an unknown one.
+   *
+   * @param group Name of the group.
+   * @throws {TypeError} If it is no text.
+   * @throws {RangeError} If it is longer than 1,024 characters.
+   */
+  getGroupSize(group: string): number {
+    return this.#hub.groupSize(groupArgument(group, "getGroupSize"));
+  }
+
+  /**
+   * Ids of the sessions in a group, in the order in which they joined.
+   *
+   * @param group Name of the group; nobody is in an unknown one.
+   * @throws {TypeError} If it is no text.
+   * @throws {RangeError} If it is longer than 1,024 characters.
+   */
+  getGroupMembers(group: string): string[] {
+    return this.#hub.groupMembers(groupArgument(group, "getGroupMembers"));
+  }
+
+  #checkOpen(call: string, isClosed: boolean): void {
+    if (isClosed) {
+      throw new SwitchboardError("SB_CLOSED", `Cannot call ${call}: the server has been closed`);
+    }
   }
 
   /**
@@ -291,7 +429,7 @@ export class Switchboard implements AsyncDisposable {
    * @throws {SwitchboardError} Why the new version does not start; `SB_SERVICE`, if there is none of this key.
    */
   async reload(key: string): Promise<void> {
-    const [definition] = discover(this.root, key);
+    const [definition] = this.#serves(key) ? discover(this.root, key) : [];
     const service = this.#services.get(key);
     if (this.#closing !== null) return;
     if (definition === undefined) return await this.remove(key);
@@ -318,7 +456,7 @@ export class Switchboard implements AsyncDisposable {
 
   /** Keys of the services that there are, and of those that lie on disk now. */
   get keys(): string[] {
-    const found = discover(this.root).map((definition) => definition.key);
+    const found = discover(this.root).map(({ key }) => key).filter((key) => this.#serves(key));
     return [...new Set([...this.#services.keys(), ...found])];
   }
 
@@ -330,6 +468,10 @@ export class Switchboard implements AsyncDisposable {
    */
   restart(key: string): void {
     this.#find(key).restart();
+  }
+
+  #serves(key: string): boolean {
+    return this.#only === null || this.#only.includes(key);
   }
 
   #find(key: string): ServiceHost {
@@ -378,6 +520,7 @@ export class Switchboard implements AsyncDisposable {
     await this.settled();
     this.#hub.stop();
     await this.#listener?.close();
+    this.#isClosed = true;
   }
 
   /** Like {@linkcode close}. */
@@ -443,6 +586,29 @@ export class Switchboard implements AsyncDisposable {
     const status = this.#gateway.draining ? "draining" : ready ? "ready" : "not ready";
     return Response.json({ status, services }, { status: status === "ready" ? 200 : 503 });
   }
+}
+
+/** The services of these keys. */
+function chosen(
+  found: readonly ServiceDefinition[],
+  keys: readonly string[],
+  root: string,
+): ServiceDefinition[] {
+  const known = found.map(({ key }) => key);
+  for (const key of keys) {
+    if (known.includes(key)) continue;
+    const near = nearest(key, known);
+    throw new SwitchboardError(
+      "SB_SERVICE",
+      `There is no service "${key}" in "${root}", ` +
+        (near !== null
+          ? `did you mean "${near}"?`
+          : known.length === 0
+          ? "and no other"
+          : `expected one of ${known.join(", ")}`),
+    );
+  }
+  return found.filter(({ key }) => keys.includes(key));
 }
 
 function standardLog(): Log {

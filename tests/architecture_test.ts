@@ -10,6 +10,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   "turnstile.ts": [],
   "route_pattern.ts": [],
   "token_bucket.ts": [],
+  "message_arguments.ts": ["wire"],
+  "options.ts": ["observe", "service", "errors.ts"],
   "tls.ts": ["errors.ts"],
   "tls_front.ts": ["tls.ts", "errors.ts"],
   "listener.ts": ["tls.ts", "tls_front.ts", "errors.ts"],
@@ -50,7 +52,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   "switchboard.ts": [
     "auth_host.ts",
     "listener.ts",
+    "message_arguments.ts",
+    "options.ts",
     "tls.ts",
+    "websocket.ts",
     "dirigible",
     "service_host.ts",
     "turnstile.ts",
@@ -63,6 +68,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "errors.ts",
     "version.ts",
   ],
+  testing: ["hub", "switchboard.ts", "options.ts", "service", "errors.ts"],
   cli: ["auth", "switchboard.ts", "observe", "picture", "service", "errors.ts", "version.ts"],
 };
 

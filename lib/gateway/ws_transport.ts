@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Connection } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
+import { DenoTransport } from "./deno_transport.ts";
 import { deflatedFrameOf, frameOf } from "./frame.ts";
 import { Inflater } from "./inflater.ts";
 import { hasBody, requestOf, writeRaw, writeResponse } from "./node_http.ts";
@@ -52,11 +53,15 @@ export class WsTransport implements Transport {
   readonly #sockets: WebSocketServer;
   #pings: ReturnType<typeof setInterval> | undefined;
 
+  /** For requests that came to somebody else's `Deno.serve`. */
+  readonly #foreign: DenoTransport;
+
   /**
    * @param pingIntervalSec How often clients are pinged; who does not answer for two of these is dead; 0: never.
    * @param compresses Whether clients that offer it are sent compressed messages, and may send them.
    */
-  constructor(pingIntervalSec: number = 30, compresses: boolean = false) {
+  constructor(private readonly pingIntervalSec: number = 30, compresses: boolean = false) {
+    this.#foreign = new DenoTransport(2 * pingIntervalSec);
     this.#sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -70,10 +75,6 @@ export class WsTransport implements Transport {
       for (const [name, value] of headers) lines.push(`${name}: ${value}`);
       if (protocol !== null) lines.push(`Sec-WebSocket-Protocol: ${protocol}`);
     });
-    if (pingIntervalSec === 0) return;
-    this.#pings = setInterval(() => {
-      for (const connection of this.#connections) connection.ping();
-    }, pingIntervalSec * 1000);
   }
 
   async listen(
@@ -110,15 +111,14 @@ export class WsTransport implements Transport {
       else socket.destroy();
     });
     await listening(server, hostname, port);
+    this.#startPings();
     const { port: actual } = server.address() as { port: number };
     return { port: actual, close: () => this.#close(server, sockets) };
   }
 
   accept(request: Request, options: AcceptOptions, events: SocketEvents): Response {
     const upgrade = this.#upgrades.get(request);
-    if (upgrade === undefined) {
-      throw new TypeError("This request did not come through this transport");
-    }
+    if (upgrade === undefined) return this.#foreign.accept(request, options, events);
     this.#accepting = options;
     this.#sockets.options.maxPayload = options.maxMessageBytes;
     let isOpen = false;
@@ -139,8 +139,19 @@ export class WsTransport implements Transport {
     return ACCEPTED;
   }
 
-  allClosed(timeoutMs: number): Promise<boolean> {
-    return this.#open.zero(timeoutMs);
+  async allClosed(timeoutMs: number): Promise<boolean> {
+    const all = await Promise.all([
+      this.#open.zero(timeoutMs),
+      this.#foreign.allClosed(timeoutMs),
+    ]);
+    return all.every((isClosed) => isClosed);
+  }
+
+  #startPings(): void {
+    if (this.pingIntervalSec === 0) return;
+    this.#pings = setInterval(() => {
+      for (const connection of this.#connections) connection.ping();
+    }, this.pingIntervalSec * 1000);
   }
 
   #opened(ws: WebSocket, socket: Socket, maxMessageBytes: number, events: SocketEvents): void {

@@ -46,6 +46,11 @@ export class JsonFile<T> {
     }
     const twice = duplicateKey(parseTree(text));
     if (twice !== null) throw this.#error(shown, `"${twice}" is there twice`);
+    return this.check(value, shown);
+  }
+
+  /** Like {@linkcode read}, of a value. */
+  check(value: unknown, shown: string): T {
     if (this.#validate(value)) return value;
     const problems = [...new Set(this.#validate.errors!.map(describe))];
     throw this.#error(shown, problems.join("; "));
@@ -146,6 +151,17 @@ function article(type: string): string {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = textOf(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** A value that may be no JSON at all, for it need not come from a file. */
+function textOf(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  if (typeof value === "number") return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return typeof value === "object" ? "an object that is no JSON" : String(value);
+  }
 }

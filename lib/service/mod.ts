@@ -12,6 +12,7 @@ export { type Manifest, type PermissionKind } from "./manifest.ts";
 export { describeGrants, type Grants, narrowed } from "./grants.ts";
 export {
   type AuthSettings,
+  DEFAULT_SETTINGS,
   type JwtSettings,
   type OverLimit,
   type PartialSettings,
@@ -20,3 +21,4 @@ export {
 } from "./settings.ts";
 export { authModuleDefinition } from "./auth_module.ts";
 export { JsonFile } from "./json_file.ts";
+export { nearest } from "./nearest.ts";

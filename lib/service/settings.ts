@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { SwitchboardError } from "../errors.ts";
+import { messageOf, SwitchboardError } from "../errors.ts";
 import { JsonFile } from "./json_file.ts";
 import type { Manifest } from "./manifest.ts";
 import schema from "./settings.schema.json" with { type: "json" };
@@ -165,7 +165,7 @@ const settingsFile = new JsonFile<PartialSettings & { $schema?: string }>(
 export function readSettings(root: string, given: PartialSettings = {}): Settings {
   const { $schema: _, ...file } =
     settingsFile.read(join(root, "switchboard.json"), "switchboard.json") ?? {};
-  const flags = settingsFile.parse(JSON.stringify(given), "flags and options");
+  const flags = copyOf(settingsFile.check(given, "flags and options"));
   const settings = [file, environment(), flags].reduce<Settings>(merge, DEFAULT_SETTINGS);
   if (settings.compression && settings.transport !== "ws") {
     throw new SwitchboardError(
@@ -194,11 +194,26 @@ function environment(): PartialSettings {
   return settingsFile.parse(JSON.stringify(found), "environment (SWITCHBOARD_*)");
 }
 
+/** A copy: what the caller changes later is not to change the server. */
+function copyOf(given: PartialSettings): PartialSettings {
+  try {
+    return JSON.parse(JSON.stringify(given));
+  } catch (error) {
+    throw new SwitchboardError(
+      "SB_SETTINGS",
+      `Cannot read settings "flags and options": they must be what JSON can hold: ${
+        messageOf(error).split("\n")[0]
+      }`,
+      { cause: error },
+    );
+  }
+}
+
 function merge(base: Settings, over: PartialSettings): Settings {
   const result: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     if (value === undefined) continue;
-    result[key] = typeof value === "object" && !Array.isArray(value)
+    result[key] = typeof value === "object" && value !== null && !Array.isArray(value)
       ? { ...result[key] as object, ...value }
       : value;
   }

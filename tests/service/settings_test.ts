@@ -139,7 +139,10 @@ const GARBAGE: Record<string, [unknown, string][]> = {
     [0.5, "must be an integer, got 0.5"],
   ],
   "metrics": [["everybody", 'must be one of local, all, off, got "everybody"']],
-  "tls": NO_OBJECT,
+  "tls": [
+    [[], "must be an object or null, got []"],
+    ["x", 'must be an object or null, got "x"'],
+  ],
   "tls.cert": [[7, "must be a string, got 7"], ["", "must not be empty"]],
   "tls.key": [[7, "must be a string, got 7"], ["", "must not be empty"]],
   "origins": [

@@ -1,0 +1,101 @@
+import { fromFileUrl, resolve } from "@std/path";
+import { SwitchboardError } from "./errors.ts";
+import type { Log } from "./observe/mod.ts";
+import { DEFAULT_SETTINGS, nearest, type PartialSettings } from "./service/mod.ts";
+
+/** How a server is opened; settings that are not given come from the environment and `switchboard.json`. */
+export interface SwitchboardOptions extends PartialSettings {
+  /** Folder with `services/`, `apis/` or `webapp/`, as path or `file:` URL. Default: the current one. */
+  root?: string | URL;
+  /** Keys of the services to serve, such as `chat`, `api:chat` or `webapp`. Default: all that there are. */
+  services?: readonly string[];
+  /**
+   * Whether a service that was reloaded keeps an isolate booted for the next time, as `dev` does: it is live
+   * half a second earlier, and costs its memory twice. Default: false.
+   */
+  keepSpares?: boolean;
+  /** Where log lines go. Default: standard error, as JSON. */
+  log?: Log;
+}
+
+/** The options that are no settings, and the settings. */
+export interface CheckedOptions {
+  /** Absolute. */
+  root: string;
+  /** Null: all. */
+  services: readonly string[] | null;
+  keepSpares: boolean;
+  log: Log | null;
+  settings: PartialSettings;
+}
+
+/** Names of all options. */
+export const OPTION_KEYS: readonly string[] = [
+  "root",
+  "services",
+  "keepSpares",
+  "log",
+  ...Object.keys(DEFAULT_SETTINGS),
+];
+
+/**
+ * Checks all of the options but the settings, which are checked where they are read.
+ *
+ * @throws {SwitchboardError} `SB_SETTINGS`, if one is not known, or not as it should be.
+ */
+export function checkOptions(options: unknown): CheckedOptions {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw problem(`expected options such as { root: "." }, got ${show(options)}`);
+  }
+  const unknown = unknownOption(options, OPTION_KEYS);
+  if (unknown !== null) throw problem(unknown);
+  const { root = ".", services, keepSpares = false, log, ...settings } = options as
+    & SwitchboardOptions
+    & PartialSettings;
+  if (typeof keepSpares !== "boolean") {
+    throw problem(`"keepSpares" must be a boolean, got ${show(keepSpares)}`);
+  }
+  if (log !== undefined && typeof log !== "function") {
+    throw problem(`"log" must be a function, got ${show(log)}`);
+  }
+  const isList = Array.isArray(services) && services.every((key) => typeof key === "string");
+  if (services !== undefined && !isList) {
+    throw problem(`"services" must be a list of keys such as ["chat"], got ${show(services)}`);
+  }
+  return {
+    root: resolve(pathOf(root)),
+    services: services ?? null,
+    keepSpares,
+    log: log ?? null,
+    settings,
+  };
+}
+
+/** What is wrong with the names of these options; null: nothing. */
+export function unknownOption(options: object, known: readonly string[]): string | null {
+  const key = Object.keys(options).find((key) => !known.includes(key));
+  if (key === undefined) return null;
+  const near = nearest(key, known);
+  return `"${key}" is not an option, ` +
+    (near === null ? `expected one of ${known.join(", ")}` : `did you mean "${near}"?`);
+}
+
+function pathOf(root: unknown): string {
+  if (typeof root === "string" && root !== "") return root;
+  if (root instanceof URL && root.protocol === "file:") return fromFileUrl(root);
+  const shown = root instanceof URL ? `"${root}"` : show(root);
+  throw problem(`"root" must be a path or a file: URL, got ${shown}`);
+}
+
+function problem(text: string): SwitchboardError {
+  return new SwitchboardError("SB_SETTINGS", `Cannot open the server: ${text}`);
+}
+
+function show(value: unknown): string {
+  return typeof value === "function" ? "a function" : Deno.inspect(value, {
+    depth: 1,
+    compact: true,
+    breakLength: Infinity,
+    strAbbreviateSize: 60,
+  });
+}

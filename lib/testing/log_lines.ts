@@ -1,0 +1,23 @@
+/** One line of the server's log. */
+export interface LogLine {
+  /** `DEBUG`, `INFO`, `WARN` or `ERROR`. */
+  level: string;
+  /** What it says; what a controller logs is `INFO`. */
+  message: string;
+  /** Key of the service that it is about. */
+  service?: string;
+  /** Id of the session that it is about. */
+  session?: string;
+  /** Id of the request that it is about. */
+  request?: string;
+}
+
+/** Lines that an error shows, at the most. */
+const SHOWN = 5;
+
+/** What the log warns of, for the text of an error; empty: of nothing. */
+export function warningsOf(lines: readonly LogLine[]): string {
+  const found = lines.filter(({ level }) => level === "WARN" || level === "ERROR").slice(-SHOWN)
+    .map(({ level, service, message }) => `${[level, service].join(" ").trimEnd()} ${message}`);
+  return found.length === 0 ? "" : `\nThe log warns:\n${found.join("\n")}`;
+}
