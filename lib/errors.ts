@@ -21,6 +21,18 @@ export type ErrorCode =
 /**
  * An error that Switchboard throws on purpose. Its message says what was expected, what came, and where;
  * its `code` is stable.
+ *
+ * @example
+ * ```ts
+ * import { Switchboard, SwitchboardError } from "@switchboard/switchboard";
+ *
+ * try {
+ *   await Switchboard.open({ root: "no/such/folder" });
+ * } catch (error) {
+ *   if (!(error instanceof SwitchboardError)) throw error;
+ *   console.assert(error.code === "SB_ROOT");
+ * }
+ * ```
  */
 export class SwitchboardError extends Error {
   /** Always `SwitchboardError`. */

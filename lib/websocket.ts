@@ -7,7 +7,7 @@
  *
  * @example
  * ```ts
- * import { addToGroup, close, getGroupMembers, sendToGroup } from "lib/websocket";
+ * import { addToGroup, close, getGroupSize, removeFromGroup, sendToGroup } from "lib/websocket";
  * import type { WebSocketEvent } from "lib/xp/websocket";
  *
  * export const get = () => ({ webSocket: {} });
@@ -15,10 +15,13 @@
  * export function webSocketEvent(event: WebSocketEvent) {
  *   const { id } = event.session;
  *   if (event.type === "open") {
- *     if (getGroupMembers("game").length === 2) return close(id, 4000, "game is full");
+ *     if (getGroupSize("game") === 2) return close(id, 4000, "game is full");
  *     addToGroup("game", id);
  *   }
- *   if (event.type === "message") sendToGroup("game", event.message, { except: id });
+ *   if (event.type === "message") {
+ *     if (event.message === "resign") removeFromGroup("game", id);
+ *     else sendToGroup("game", event.message, { except: id });
+ *   }
  * }
  * ```
  *
@@ -44,6 +47,15 @@ export interface GroupSendOptions {
 /**
  * Sends to one session. An unknown or closed session is ignored.
  *
+ * @example
+ * ```ts
+ * import { send, type WebSocketEvent } from "lib/websocket";
+ *
+ * export function webSocketEvent({ type, session }: WebSocketEvent) {
+ *   if (type === "open") send(session.id, new Uint8Array([1, 2, 3]));
+ * }
+ * ```
+ *
  * @param id The session's id.
  * @param message Text or bytes; bytes are copied at once.
  * @throws {TypeError} If an argument is null or undefined.
@@ -54,6 +66,15 @@ export function send(id: string, message: Message): void {
 
 /**
  * Sends to all members of a group, the sender included if it is one.
+ *
+ * @example
+ * ```ts
+ * import { sendToGroup, type WebSocketEvent } from "lib/websocket";
+ *
+ * export function webSocketEvent(event: WebSocketEvent) {
+ *   if (event.type === "message") sendToGroup("chat", event.message, { except: event.session.id });
+ * }
+ * ```
  *
  * @param group Name of the group; an unknown one is ignored.
  * @param message Text or bytes; bytes are copied at once.
@@ -71,6 +92,15 @@ export function sendToGroup(group: string, message: Message, options: GroupSendO
 
 /**
  * Closes a session. Its `close` event follows, with this code. An unknown or closed session is ignored.
+ *
+ * @example
+ * ```ts
+ * import { close, type WebSocketEvent } from "lib/websocket";
+ *
+ * export function webSocketEvent(event: WebSocketEvent) {
+ *   if (event.type === "message" && event.message === "bye") close(event.session.id, 1000, "bye");
+ * }
+ * ```
  *
  * @param id The session's id.
  * @param code Close code: 1000 to 1003, 1007 to 1014 or 3000 to 4999 (RFC 6455, section 7.4).
@@ -92,6 +122,17 @@ export function close(id: string, code = 1000, reason = ""): void {
 /**
  * Ids of the sessions in a group, in the order in which they joined.
  *
+ * @example
+ * ```ts
+ * import { close, getGroupMembers } from "lib/websocket";
+ *
+ * // Lets everybody go.
+ * export function post() {
+ *   for (const id of getGroupMembers("game")) close(id, 4000, "game over");
+ *   return { status: 202 };
+ * }
+ * ```
+ *
  * @param group Name of the group; nobody is in an unknown one.
  * @throws {TypeError} If the argument is null or undefined.
  */
@@ -102,6 +143,15 @@ export function getGroupMembers(group: string): string[] {
 /**
  * Groups that a session is in, in the order in which it joined them.
  *
+ * @example
+ * ```ts
+ * import { getGroups, send, type WebSocketEvent } from "lib/websocket";
+ *
+ * export function webSocketEvent({ type, session }: WebSocketEvent) {
+ *   if (type === "message") send(session.id, `You are in ${getGroups(session.id).join(", ")}`);
+ * }
+ * ```
+ *
  * @param id The session's id; an unknown one is in none.
  * @throws {TypeError} If the argument is null or undefined.
  */
@@ -111,6 +161,16 @@ export function getGroups(id: string): string[] {
 
 /**
  * What is known of a session; null if there is none with this id.
+ *
+ * @example
+ * ```ts
+ * import { getGroupMembers, getSession } from "lib/websocket";
+ *
+ * // Names of those in a room, as their handshakes said.
+ * export const get = () => ({
+ *   body: { people: getGroupMembers("room").map((id) => getSession(id)?.params.name) },
+ * });
+ * ```
  *
  * @param id The session's id.
  * @throws {TypeError} If the argument is null or undefined.

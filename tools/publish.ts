@@ -5,6 +5,10 @@
  * folder would be published with it. So this publishes from a workspace that keeps `links` at its root and the
  * package as its member: what consumers get depends on the real `@std` packages.
  *
+ * Of what the registry's score asks for, `tests/module_test.ts` measures the docs, and the dry run that no type is
+ * slow. Three things are no files: description and runtimes (Deno) are settings of the package on jsr.io, and
+ * provenance comes with publishing from GitHub Actions.
+ *
  * @module
  */
 import { dirname, fromFileUrl, join } from "@std/path";

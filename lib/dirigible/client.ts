@@ -19,7 +19,20 @@ export interface ClientInfo {
   engine: string;
 }
 
-/** An outbound connection, whose events go to a handler module. */
+/**
+ * An outbound connection, whose events go to a handler module.
+ *
+ * @example
+ * ```ts
+ * import { createWebsocket, type WebsocketClient } from "net/websockets";
+ *
+ * export function ask(question: string): WebsocketClient {
+ *   const client = createWebsocket("wss://answers.example.com/", "answers/handler");
+ *   client.send(question);
+ *   return client;
+ * }
+ * ```
+ */
 export class WebsocketClient {
   /** Its id. */
   readonly id: string = crypto.randomUUID();

@@ -2,6 +2,13 @@
  * Dirigible 2's `core/context`: values of the message that the module is run for (contract Dirigible,
  * section 3).
  *
+ * @example
+ * ```ts
+ * import { get, set } from "core/context";
+ *
+ * set("count", Number(get("count") ?? 0) + 1);
+ * ```
+ *
  * @module
  */
 import { currentMessage } from "./message_context.ts";

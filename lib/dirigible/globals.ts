@@ -2,6 +2,15 @@
  * Dirigible 2's `core/globals`: values that last as long as the service's isolate (contract Dirigible,
  * section 3).
  *
+ * @example
+ * ```ts
+ * import { get, set } from "core/globals";
+ *
+ * if (get("names") === null) set("names", []);
+ * const names = get("names") as string[];
+ * names.push("Ann");
+ * ```
+ *
  * @module
  */
 const values = new Map<string, unknown>();

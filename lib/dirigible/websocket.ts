@@ -2,6 +2,16 @@
  * Dirigible 2's `net/websocket`, documented as `service/websocket`: the session of the message that a module is
  * run for, and all others (contract Dirigible, section 3).
  *
+ * @example
+ * ```ts
+ * import { get } from "core/context";
+ * import { getOpenSessions, getSession, type MessageSession } from "net/websocket";
+ *
+ * const tell = (session: MessageSession) => session.sendText(String(get("text")));
+ *
+ * getOpenSessions().filter((session) => session !== getSession()).forEach(tell);
+ * ```
+ *
  * @module
  */
 import { currentMessage } from "./message_context.ts";

@@ -2,6 +2,38 @@
  * Dirigible's `net/v4/websockets`, also `net/websockets`: outbound clients, and the event that a handler is
  * called for (contract Dirigible, section 1).
  *
+ * @example A client
+ * ```ts
+ * import { createWebsocket, getClientByHandler, getClients } from "net/websockets";
+ *
+ * // Sends through the one connection that there is, and opens it if there is none.
+ * export function report(text: string) {
+ *   const client = getClientByHandler("news/handler") ??
+ *     createWebsocket("wss://news.example.com/", "news/handler");
+ *   client.send(text);
+ *   console.log(getClients().map(({ id, uri }) => `${id} ${uri}`));
+ * }
+ * ```
+ *
+ * @example A handler that looks what it is called for
+ * ```ts
+ * import {
+ *   getError,
+ *   getMessage,
+ *   getMethod,
+ *   isOnClose,
+ *   isOnError,
+ *   isOnMessage,
+ *   isOnOpen,
+ * } from "net/websockets";
+ *
+ * if (isOnOpen()) console.log("connected");
+ * else if (isOnMessage()) console.log(getMessage());
+ * else if (isOnError()) console.error(getError());
+ * else if (isOnClose()) console.log("gone");
+ * else console.assert(getMethod() === null);
+ * ```
+ *
  * @module
  */
 import { link } from "../wire/mod.ts";
@@ -69,7 +101,16 @@ export function getClients(): ClientInfo[] {
   return Array.from(clients.values(), (client) => client.info);
 }
 
-/** The client with this id, else null. */
+/**
+ * The client with this id, else null.
+ *
+ * @example
+ * ```ts
+ * import { getClient } from "net/websockets";
+ *
+ * export const hangUp = (id: string) => getClient(id)?.close();
+ * ```
+ */
 export function getClient(id: string): WebsocketClient | null {
   return clients.get(String(id)) ?? null;
 }

@@ -46,13 +46,14 @@ export const DEADLINE_MS = 5_000;
  *
  * @example
  * ```ts
- * import { TestBoard } from "@switchboard/switchboard/testing";
+ * import { TestBoard, type TestClient } from "@switchboard/switchboard/testing";
  *
  * type News = { type: "joined"; name: string } | { type: "said"; text: string } | { type: "welcome" };
  *
  * await using board = await TestBoard.start({ root: ".", service: "chat" });
- * await using ann = await board.connect<News>("chat", { params: { name: "Ann" } });
- * await using ben = await board.connect<News>("chat", { params: { name: "Ben" } });
+ * const join = (name: string): Promise<TestClient<News>> => board.connect("chat", { params: { name } });
+ * const ann = await join("Ann");
+ * const ben = await join("Ben");
  * ben.send("hi");
  * const { text } = await ann.nextJson((news) => news.type === "said");
  * console.assert(text === "hi");

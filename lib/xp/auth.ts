@@ -1,6 +1,16 @@
 /**
  * XP's `/lib/xp/auth`, as far as websocket controllers use it: who is this? (contract XP, section 6)
  *
+ * @example
+ * ```ts
+ * import { getUser, hasRole } from "lib/xp/auth";
+ *
+ * export const get = () =>
+ *   hasRole("editor")
+ *     ? { webSocket: { data: { name: getUser()?.displayName } } }
+ *     : { status: 403, body: "For editors only" };
+ * ```
+ *
  * @module
  */
 import type { User } from "../wire/mod.ts";

@@ -1,6 +1,26 @@
 /**
  * XP's `/lib/xp/event`: events between the services of a server (contract XP, section 6).
  *
+ * @example
+ * ```ts
+ * import { listener, send } from "lib/xp/event";
+ * import { sendToGroup } from "lib/xp/websocket";
+ *
+ * // Called when a controller is loaded.
+ * export function init() {
+ *   listener<{ text: string }>({
+ *     type: "custom.news",
+ *     callback: ({ data }) => sendToGroup("readers", data.text),
+ *   });
+ * }
+ *
+ * // What this service is told, all are told.
+ * export function post(req: { body: string }) {
+ *   send({ type: "news", data: { text: req.body } });
+ *   return { status: 202 };
+ * }
+ * ```
+ *
  * @module
  */
 import { type BusEvent, explain, link, userStack } from "../wire/mod.ts";

@@ -41,6 +41,15 @@ export interface ApiUrlParams {
 /**
  * URL of a service.
  *
+ * @example
+ * ```ts
+ * import { serviceUrl } from "lib/xp/portal";
+ *
+ * export const get = () => ({
+ *   body: { connectTo: serviceUrl({ service: "chat", type: "websocket", params: { name: "Ann" } }) },
+ * });
+ * ```
+ *
  * @throws {TypeError} If the service is not given, or the type is unknown.
  * @throws {Error} For `absolute` and `websocket`, outside of a request or event: there is no host.
  */
@@ -53,6 +62,13 @@ export function serviceUrl(params: ServiceUrlParams): string {
 
 /**
  * URL of an API.
+ *
+ * @example
+ * ```ts
+ * import { apiUrl } from "lib/xp/portal";
+ *
+ * export const get = () => ({ redirect: apiUrl({ api: "news", path: ["today", "a/b"] }) });
+ * ```
  *
  * @throws {TypeError} If the API is not given, or the type is unknown.
  * @throws {Error} For `absolute` and `websocket`, outside of a request or event: there is no host.

@@ -6,13 +6,27 @@
  *
  * @example
  * ```ts
- * import { addToGroup, sendToGroup, type WebSocketEvent } from "lib/xp/websocket";
+ * import {
+ *   addToGroup,
+ *   getGroupSize,
+ *   removeFromGroup,
+ *   send,
+ *   sendToGroup,
+ *   type WebSocketEvent,
+ * } from "lib/xp/websocket";
  *
  * export const get = () => ({ webSocket: {} });
  *
  * export function webSocketEvent(event: WebSocketEvent) {
- *   if (event.type === "open") addToGroup("chat", event.session.id);
- *   if (event.type === "message") sendToGroup("chat", event.message);
+ *   const { id } = event.session;
+ *   if (event.type === "open") {
+ *     addToGroup("chat", id);
+ *     send(id, `Welcome, you are one of ${getGroupSize("chat")}`);
+ *   }
+ *   if (event.type === "message") {
+ *     if (event.message === "/quiet") removeFromGroup("chat", id);
+ *     else sendToGroup("chat", event.message);
+ *   }
  * }
  * ```
  *
