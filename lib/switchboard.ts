@@ -112,6 +112,8 @@ export class Switchboard implements AsyncDisposable {
   readonly root: string;
   readonly #log: Log;
   readonly #keepSpares: boolean;
+  /** Keys of the services that it serves; null: all. */
+  readonly #only: readonly string[] | null;
   readonly #hub: Hub;
   readonly #gateway: Gateway;
   readonly #services = new Map<string, ServiceHost>();
@@ -124,8 +126,6 @@ export class Switchboard implements AsyncDisposable {
   #listener: Listener | null = null;
   #isListening = false;
   #isClosed = false;
-  /** Keys of the services that it serves; null: all. */
-  readonly #only: readonly string[] | null;
   #closing: Promise<void> | null = null;
   readonly #openedAt = performance.now();
 
@@ -200,8 +200,8 @@ export class Switchboard implements AsyncDisposable {
       throw error;
     }
     for (const definition of definitions) board.#start(definition);
-    const names = new Set(found.map(({ key }) => key));
     if (services === null) {
+      const names = new Set(found.map(({ key }) => key));
       for (const { message } of strays(root, names)) log("ERROR", message);
     }
     return board;

@@ -63,6 +63,7 @@ export class TestBoard implements AsyncDisposable {
   readonly #folder: Folder | null;
   readonly #changes: Changes;
   readonly #clients = new Set<TestClient>();
+  #isClosed = false;
   #closing: Promise<void> | null = null;
 
   private constructor(
@@ -177,6 +178,7 @@ export class TestBoard implements AsyncDisposable {
     await this.#wait(
       () => now() === size ? true : undefined,
       () => `Group "${group}" has ${now()}, expected ${size} members`,
+      true,
     );
   }
 
@@ -205,22 +207,23 @@ export class TestBoard implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    this.#isClosed = true;
     this.#changes.tell();
     try {
-      await Promise.all(this.#clients.values().map((client) => client.close()));
+      await Promise.allSettled(this.#clients.values().map((client) => client.close()));
       await this.switchboard.close();
     } finally {
       this.#folder?.[Symbol.dispose]();
     }
   }
 
-  #wait<T>(look: () => T | undefined, problem: () => string): Promise<T> {
+  #wait<T>(look: () => T | undefined, problem: () => string, isUntold = false): Promise<T> {
     return this.#changes.wait({
       look: () => {
         this.#checkOpen();
         return look();
       },
-      isUntold: true,
+      isUntold,
       deadlineMs: this.#deadlineMs,
       failure: () =>
         new SwitchboardError(
@@ -231,7 +234,7 @@ export class TestBoard implements AsyncDisposable {
   }
 
   #checkOpen(): void {
-    if (this.#closing !== null) {
+    if (this.#isClosed) {
       throw new SwitchboardError("SB_CLOSED", "The test board has been closed");
     }
   }

@@ -45,7 +45,10 @@ export function openSocket(request: SocketRequest, listener: SocketListener): Pr
     socket.on("open", () => resolve(socket));
     socket.on("error", fail);
     socket.on("unexpected-response", (asked, response) => {
-      refused(asked, response).then((answer) => reject(new HandshakeError(url, answer)), fail);
+      refused(asked, response, deadlineMs).then(
+        (answer) => reject(new HandshakeError(url, answer)),
+        fail,
+      );
     });
     socket.on("message", (data, isBinary) => {
       listener.message(isBinary ? new Uint8Array(data) : decoder.decode(data));
@@ -60,18 +63,25 @@ export function openSocket(request: SocketRequest, listener: SocketListener): Pr
 async function refused(
   request: ClientRequest,
   response: IncomingMessage,
+  deadlineMs: number,
 ): Promise<RefusedHandshake> {
+  // A body that never ends is not waited for.
+  const deadline = setTimeout(() => request.destroy(), deadlineMs);
   const headers = new Headers();
   for (const [name, value] of Object.entries(response.headers)) {
     for (const one of [value].flat()) if (one !== undefined) headers.append(name, String(one));
   }
   let body = "";
   const text = new TextDecoder();
-  for await (const chunk of response) {
-    body += text.decode(chunk, { stream: true });
-    if (body.length > MAX_BODY_BYTES) break;
+  try {
+    for await (const chunk of response) {
+      body += text.decode(chunk, { stream: true });
+      if (body.length > MAX_BODY_BYTES) break;
+    }
+  } finally {
+    clearTimeout(deadline);
+    request.destroy();
   }
-  request.destroy();
   return { status: response.statusCode ?? 0, headers, body };
 }
 
