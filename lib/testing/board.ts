@@ -2,6 +2,7 @@ import { SwitchboardError } from "../errors.ts";
 import { OPTION_KEYS, type SwitchboardOptions, unknownOption } from "../options.ts";
 import { nearest } from "../service/mod.ts";
 import { Switchboard } from "../switchboard.ts";
+import { callSite, placed } from "./call_site.ts";
 import { Changes } from "./changes.ts";
 import { type ConnectOptions, DEADLINE_MS, TestClient } from "./client.ts";
 import { type Files, Folder } from "./folder.ts";
@@ -134,8 +135,8 @@ export class TestBoard implements AsyncDisposable {
     options: ConnectOptions = {},
   ): Promise<TestClient<Received, Sent>> {
     this.#checkOpen();
-    const url = new URL(this.#pathOf(target), this.url.replace(/^http/, "ws"));
-    const client = await TestClient.open<Received, Sent>(url.href, {
+    const url = this.url.replace(/^http/, "ws") + this.#pathOf(target);
+    const client = await TestClient.open<Received, Sent>(url, {
       deadlineMs: this.#deadlineMs,
       ...options,
       explain: () => warningsOf(this.log),
@@ -153,7 +154,7 @@ export class TestBoard implements AsyncDisposable {
    */
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
     this.#checkOpen();
-    return await fetch(new URL(this.#pathOf(path), this.url), { redirect: "manual", ...init });
+    return await fetch(this.url + this.#pathOf(path), { redirect: "manual", ...init });
   }
 
   /**
@@ -218,25 +219,23 @@ export class TestBoard implements AsyncDisposable {
   }
 
   #wait<T>(look: () => T | undefined, problem: () => string, isUntold = false): Promise<T> {
+    const site = callSite();
     return this.#changes.wait({
       look: () => {
-        this.#checkOpen();
+        if (this.#isClosed) throw placed(closed(), site);
         return look();
       },
       isUntold,
       deadlineMs: this.#deadlineMs,
-      failure: () =>
-        new SwitchboardError(
-          "SB_TIMEOUT",
-          `${problem()}, after ${this.#deadlineMs / 1000} s${warningsOf(this.log)}`,
-        ),
+      failure: () => {
+        const text = `${problem()}, after ${this.#deadlineMs / 1000} s${warningsOf(this.log)}`;
+        return placed(new SwitchboardError("SB_TIMEOUT", text), site);
+      },
     });
   }
 
   #checkOpen(): void {
-    if (this.#isClosed) {
-      throw new SwitchboardError("SB_CLOSED", "The test board has been closed");
-    }
+    if (this.#isClosed) throw closed();
   }
 
   #pathOf(target: string): string {
@@ -295,6 +294,8 @@ function checked(options: TestBoardOptions): TestBoardOptions {
   }
   return options;
 }
+
+const closed = () => new SwitchboardError("SB_CLOSED", "The test board has been closed");
 
 function problem(text: string): SwitchboardError {
   return new SwitchboardError("SB_SETTINGS", `Cannot start the test board: ${text}`);

@@ -1,5 +1,6 @@
 import { SwitchboardError } from "../errors.ts";
 import { closeCodeProblem } from "../hub/mod.ts";
+import { callSite, placed } from "./call_site.ts";
 import { Changes } from "./changes.ts";
 import { openSocket } from "./socket.ts";
 import type { WebSocket } from "./ws.d.ts";
@@ -202,10 +203,11 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
    * @throws {SwitchboardError} `SB_TIMEOUT`, if it does not end in time.
    */
   untilClosed(): Promise<Closed> {
+    const site = callSite();
     return this.#changes.wait({
       look: () => this.#closed ?? undefined,
       deadlineMs: this.#deadlineMs,
-      failure: () => this.#late("The socket", "was not closed"),
+      failure: () => placed(this.#late("The socket", "was not closed"), site),
     });
   }
 
@@ -245,6 +247,7 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
     read: (message: ReceivedMessage) => { value: T } | null,
     isWanted?: (value: T) => boolean,
   ): Promise<T> {
+    const site = callSite();
     return this.#changes.wait({
       look: () => {
         while (this.#waiting.length > 0) {
@@ -252,14 +255,19 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
           const found = read(message);
           if (found !== null && (isWanted === undefined || isWanted(found.value))) return found;
           if (isWanted === undefined) {
-            throw new TypeError(`Expected ${kind} from ${this.url}, got ${show(message)}`);
+            const problem = `Expected ${kind} from ${this.url}, got ${show(message)}`;
+            throw placed(new TypeError(problem), site);
           }
         }
-        if (this.#closed !== null) throw this.#gone(`No ${kind} can come any more`);
+        if (this.#closed !== null) {
+          throw placed(this.#gone(`No ${kind} can come any more`), site);
+        }
       },
       deadlineMs: this.#deadlineMs,
-      failure: () =>
-        this.#late(isWanted === undefined ? `${kind}` : `${kind} that is wanted`, "did not come"),
+      failure: () => {
+        const what = isWanted === undefined ? kind : `${kind} that is wanted`;
+        return placed(this.#late(what, "did not come"), site);
+      },
     }).then(({ value }) => value);
   }
 

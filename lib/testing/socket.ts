@@ -2,6 +2,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 // @ts-types="./ws.d.ts"
 import { WebSocket } from "ws";
 import { messageOf, SwitchboardError } from "../errors.ts";
+import { callSite, placed } from "./call_site.ts";
 import { HandshakeError, type RefusedHandshake } from "./handshake_error.ts";
 
 /** Bytes of a refusal's body that are kept. */
@@ -30,12 +31,11 @@ export interface SocketRequest {
 export function openSocket(request: SocketRequest, listener: SocketListener): Promise<WebSocket> {
   const { url, protocols, headers, deadlineMs } = request;
   const { promise, resolve, reject } = Promise.withResolvers<WebSocket>();
-  const fail = (error: unknown) =>
-    reject(
-      new SwitchboardError("SB_HANDSHAKE", `No websocket at ${url}: ${reasonOf(error)}`, {
-        cause: error,
-      }),
-    );
+  const site = callSite();
+  const fail = (cause: unknown) => {
+    const text = `No websocket at ${url}: ${reasonOf(cause)}`;
+    reject(placed(new SwitchboardError("SB_HANDSHAKE", text, { cause }), site));
+  };
   try {
     const socket = new WebSocket(url, protocols, {
       headers,
@@ -46,7 +46,7 @@ export function openSocket(request: SocketRequest, listener: SocketListener): Pr
     socket.on("error", fail);
     socket.on("unexpected-response", (asked, response) => {
       refused(asked, response, deadlineMs).then(
-        (answer) => reject(new HandshakeError(url, answer)),
+        (answer) => reject(placed(new HandshakeError(url, answer), site)),
         fail,
       );
     });

@@ -143,6 +143,35 @@ Deno.test("what does not come in time is an error that says what came", async (t
   });
 });
 
+Deno.test("an error's stack leads to the call that waits, whatever made it later", async (t) => {
+  await using board = await start(300);
+  await using ann = await board.connect("peer");
+  const cases: [string, () => Promise<unknown>][] = [
+    ["next()", () => ann.next()],
+    ["untilClosed()", () => ann.untilClosed()],
+    ["untilGroup()", () => board.untilGroup("none", 1)],
+    ["untilLogged()", () => board.untilLogged(() => false)],
+    ["connect()", () => board.connect("/nothing")],
+    ["nextJson(), of something else", () => {
+      const json = ann.nextJson();
+      ann.send("no JSON");
+      return json;
+    }],
+    ["next(), and the end", () => {
+      const text = ann.next();
+      ann.send("close");
+      return text;
+    }],
+  ];
+  for (const [name, call] of cases) {
+    await t.step(name, async () => {
+      const { stack, message } = await assertRejects(call, Error);
+      assert(stack!.includes("client_test.ts"), stack);
+      assert(stack!.includes(message), stack);
+    });
+  }
+});
+
 Deno.test("what is of another kind is an error that shows it", async () => {
   await using board = await start();
   await using ann = await board.connect("peer");
