@@ -321,6 +321,7 @@ function show(message: ReceivedMessage): string {
   if (typeof message !== "string") {
     return `${message.length} ${message.length === 1 ? "byte" : "bytes"}`;
   }
-  const text = JSON.stringify(message);
+  const isObject = /^[{[]/.test(message) && jsonOf(message) !== null;
+  const text = isObject ? message : JSON.stringify(message);
   return text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS - 4)}..."` : text;
 }

@@ -115,7 +115,7 @@ Deno.test("what does not come in time is an error that says what came", async (t
     assertEquals(
       await rejected("SB_TIMEOUT", () => ann.next((text) => text === "c")),
       `Text that is wanted did not come within 0.5 s ${at}; ` +
-        String.raw`3 messages have come so far: "a", "{\"b\":1}", 3 bytes`,
+        '3 messages have come so far: "a", {"b":1}, 3 bytes',
     );
   });
   await t.step("a lot, and long", async () => {
@@ -166,7 +166,7 @@ Deno.test("an error's stack leads to the call that waits, whatever made it later
   for (const [name, call] of cases) {
     await t.step(name, async () => {
       const { stack, message } = await assertRejects(call, Error);
-      assert(stack!.includes("client_test.ts"), stack);
+      assertMatch(stack!, /^.*\n {4}at .*client_test\.ts/);
       assert(stack!.includes(message), stack);
     });
   }
@@ -181,7 +181,7 @@ Deno.test("what is of another kind is an error that shows it", async () => {
     [() => ann.nextJson(), 'Expected JSON from ws://127.0.0.1:PORT/services/peer, got "plain"'],
     [
       () => ann.nextBytes(),
-      'Expected bytes from ws://127.0.0.1:PORT/services/peer, got "{}"',
+      "Expected bytes from ws://127.0.0.1:PORT/services/peer, got {}",
     ],
     [() => ann.next(), "Expected text from ws://127.0.0.1:PORT/services/peer, got 3 bytes"],
   ];
