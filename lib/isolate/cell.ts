@@ -15,11 +15,11 @@ const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 
 scope.onmessage = ({ data }: MessageEvent<CellBoot>) => {
   scope.onmessage = ({ data }: MessageEvent<Revocation>) => revoke(data);
-  const { boot, port, answers, runtime } = data;
+  const { boot, port, answers, loan } = data;
   // A port, for Deno lets a nested worker wait half a second before it gives it its first message.
   const control = new MessageChannel();
   const inner = control.port2 as unknown as NonNullable<WorkerOptions["transferList"]>[number];
-  const worker = new HeapWorker(new URL("./runner.ts", import.meta.url), {
+  const worker = new HeapWorker(entryOf(new URL("./runner.ts", import.meta.url)), {
     name: boot.service,
     workerData: inner,
     transferList: [inner],
@@ -29,7 +29,7 @@ scope.onmessage = ({ data }: MessageEvent<CellBoot>) => {
     },
   });
   control.port1.onmessage = () => {
-    if (runtime !== null) revoke([{ name: "read", item: runtime }]);
+    revoke(loan);
     control.port1.postMessage(null);
   };
   control.port1.postMessage({ boot, port, answers }, [port, answers]);
@@ -38,6 +38,14 @@ scope.onmessage = ({ data }: MessageEvent<CellBoot>) => {
   });
   worker.on("exit", () => report({ code: "", message: "it exited" }));
 };
+
+/** Workers of this kind start from nothing remote, but what they start from may import it. */
+function entryOf(module: URL): URL {
+  if (module.protocol === "file:") return module;
+  return new URL(
+    `data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(module.href)};`)}`,
+  );
+}
 
 function report(what: CellReport): void {
   scope.postMessage(what);

@@ -1,35 +1,58 @@
 import { dirname, fromFileUrl, SEPARATOR } from "@std/path";
 import type { Grants } from "../service/mod.ts";
+import type { Revocation } from "../wire/mod.ts";
 
-/** The runtime's own folder, or where it comes from if that is no folder. */
-export const RUNTIME: string = import.meta.url.startsWith("file:")
-  ? dirname(dirname(fromFileUrl(import.meta.url)))
-  : new URL(import.meta.url).host;
+/** The permission that loading the runtime takes: its own folder's, or that of the host it comes from. */
+export const RUNTIME: { name: "read" | "import"; item: string } = permissionFor(
+  new URL("../", import.meta.url),
+);
 
 /**
- * What has to be read to start an isolate, and given up before the service's code is loaded; null, if the
- * service is granted it anyway: to give it up would take that grant too.
+ * What a cell is lent to load the runtime, and has to give back before the service's code is loaded; nothing,
+ * if the service is granted it anyway: to take it back would take that grant too.
  */
-export function runtimeGrant({ read }: Grants): string | null {
-  if (!import.meta.url.startsWith("file:") || read === true) return null;
-  return read.some((path) => RUNTIME === path || RUNTIME.startsWith(withSeparator(path)))
-    ? null
-    : RUNTIME;
+export function loanFor(grants: Grants): Revocation {
+  const granted = grants[RUNTIME.name];
+  const covers = RUNTIME.name === "read" ? holdsPath : holdsHost;
+  return granted === true || granted.some((one) => covers(one, RUNTIME.item)) ? [] : [RUNTIME];
 }
 
 /** The permissions of a cell: the service's, and what it takes to start. */
 export function cellPermissions(grants: Grants): Deno.PermissionOptionsObject {
-  const runtime = runtimeGrant(grants);
-  const read = runtime === null || grants.read === true ? grants.read : [...grants.read, runtime];
-  // A list grants what it names; an empty one must become `false`, for Deno would take it for "all".
+  const lent = loanFor(grants);
   return Object.fromEntries(
-    Object.entries({ ...grants, read }).map(([kind, granted]) => [
-      kind,
-      granted !== true && granted.length === 0 ? false : granted,
-    ]),
+    Object.entries(grants).map(([kind, granted]) => {
+      if (granted === true) return [kind, true];
+      const all = [
+        ...granted,
+        ...lent.flatMap(({ name, item }) => name === kind ? [item] : []),
+      ];
+      // A list grants what it names; an empty one must become `false`, for Deno would take it for "all".
+      return [kind, all.length === 0 ? false : all];
+    }),
   );
 }
 
-function withSeparator(path: string): string {
-  return path.endsWith(SEPARATOR) ? path : path + SEPARATOR;
+function permissionFor(folder: URL): typeof RUNTIME {
+  if (folder.protocol === "file:") {
+    return { name: "read", item: dirname(fromFileUrl(new URL("x", folder))) };
+  }
+  const { protocol, hostname, port } = folder;
+  return {
+    name: "import",
+    item: `${hostname}:${port !== "" ? port : protocol === "https:" ? 443 : 80}`,
+  };
+}
+
+function holdsPath(folder: string, path: string): boolean {
+  return folder === path ||
+    path.startsWith(folder.endsWith(SEPARATOR) ? folder : folder + SEPARATOR);
+}
+
+/** Whether a grant of hosts, `example.com`, `example.com:443` or `*.example.com`, is one of this host. */
+function holdsHost(granted: string, host: string): boolean {
+  const name = host.replace(/:\d+$/, "");
+  const [, pattern, port] = /^(.*?)(:\d+)?$/.exec(granted)!;
+  if (port !== undefined && !host.endsWith(port)) return false;
+  return pattern!.startsWith("*.") ? name.endsWith(pattern!.slice(1)) : name === pattern;
 }

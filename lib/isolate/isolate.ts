@@ -16,7 +16,7 @@ import {
 } from "../wire/mod.ts";
 import { applyBatch, type OperationsTarget } from "./operations.ts";
 import { loadError } from "./load_error.ts";
-import { cellPermissions, RUNTIME, runtimeGrant } from "./cell_permissions.ts";
+import { cellPermissions, loanFor, RUNTIME } from "./cell_permissions.ts";
 
 /** MiB that an isolate may hold in memory, where its manifest says nothing. */
 const DEFAULT_MEMORY_MB = 128;
@@ -250,7 +250,7 @@ export class Isolate implements OperationsTarget {
   #boot(): void {
     const { manifest, dir, endpoints } = this.#definition;
     const { root, app } = this.#settings;
-    const runtime = runtimeGrant(this.#grants);
+    const loan = loanFor(this.#grants);
     const boot: Boot = {
       service: this.service,
       root,
@@ -281,7 +281,9 @@ export class Isolate implements OperationsTarget {
       queueMicrotask(() =>
         this.#fail(
           "SB_GRANT",
-          `cannot get its permissions (its own, and read of "${RUNTIME}"): ${messageOf(cause)}`,
+          `cannot get its permissions (its own, and ${RUNTIME.name} of "${RUNTIME.item}"): ${
+            messageOf(cause)
+          }`,
         )
       );
       return;
@@ -291,7 +293,7 @@ export class Isolate implements OperationsTarget {
       event.preventDefault();
       this.#fail("SB_LOAD", `could not be started: ${event.message}`);
     };
-    const message: CellBoot = { boot, port: inward.port2, answers: answers.port2, runtime };
+    const message: CellBoot = { boot, port: inward.port2, answers: answers.port2, loan };
     this.#cell.postMessage(message, [inward.port2, answers.port2]);
   }
 

@@ -271,8 +271,8 @@ export interface CellBoot {
   boot: Boot;
   port: MessagePort;
   answers: MessagePort;
-  /** The runtime's own folder: may be read until the runner is loaded; null: the service reads it anyway. */
-  runtime: string | null;
+  /** What it may use until the runner is loaded, and then gives back. */
+  loan: Revocation;
 }
 
 /** What a cell says of its isolate: it has ended. */

@@ -12,6 +12,10 @@ export interface ServerOptions {
   env?: Record<string, string>;
   /** Deno's own flags, in place of `-A`. */
   permissions?: string[];
+  /** Program and first arguments, in place of this repository's command and the folder. */
+  program?: string[];
+  /** Folder that it is started in. */
+  cwd?: string;
 }
 
 /** A line of the JSON log. */
@@ -42,19 +46,19 @@ export class Server implements AsyncDisposable {
   /** Starts it on a free port and waits until it has printed its table. */
   static async start(files: Files | Site, options: ServerOptions = {}): Promise<Server> {
     const site = files instanceof Site ? files : Site.make(files);
-    const process = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        ...options.permissions ?? ["-A"],
-        "--no-prompt",
-        CLI,
-        options.command ?? "serve",
-        site.root,
-        "--port",
-        "0",
-        ...options.args ?? [],
-      ],
+    const [program, ...first] = options.program ?? [
+      Deno.execPath(),
+      "run",
+      ...options.permissions ?? ["-A"],
+      "--no-prompt",
+      CLI,
+      options.command ?? "serve",
+      site.root,
+    ];
+    const process = new Deno.Command(program!, {
+      args: [...first, "--port", "0", ...options.args ?? []],
       env: { NO_COLOR: "1", ...options.env },
+      cwd: options.cwd,
       stdout: "piped",
       stderr: "piped",
     }).spawn();

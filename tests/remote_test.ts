@@ -1,0 +1,254 @@
+/**
+ * The package as its users have it: from a registry. All of the runtime is then remote code, the entries of
+ * its workers too, and no file of it lies on disk.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Client } from "./helpers/client.ts";
+import { Registry } from "./helpers/registry.ts";
+import { Server } from "./helpers/server.ts";
+import { type Files, Site } from "./helpers/site.ts";
+
+const ECHO = `
+  import { addToGroup, sendToGroup } from "/lib/xp/websocket";
+  export const get = (req) => req.webSocket ? { webSocket: {} } : { body: "here" };
+  export function webSocketEvent({ type, session, message }) {
+    if (type === "open") addToGroup("all", session.id);
+    if (type === "message") sendToGroup("all", "you said: " + message);
+  }`;
+
+const PACKAGE = "jsr:@switchboard/switchboard@^0.1.0";
+
+/** A project that depends on the package. */
+function project(files: Files, imports: Record<string, string>): Site {
+  return Site.make({ "deno.json": { imports, unstable: ["worker-options"] }, ...files });
+}
+
+/** Runs Deno in a folder to its end. */
+async function deno(
+  args: string[],
+  cwd: string,
+  env: Record<string, string>,
+): Promise<{ code: number; output: string; errors: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, output: decoder.decode(stdout), errors: decoder.decode(stderr) };
+}
+
+/** Runs the command from the registry. */
+async function start(site: Site, registry: Registry): Promise<Server> {
+  const flags = ["-A", "--unstable-worker-options", "--no-prompt", "--quiet", "--no-lock"];
+  const server = await Server.start(site, {
+    program: [Deno.execPath(), "run", ...flags, `${PACKAGE}/cli`, "serve", site.root],
+    env: registry.env,
+    // In this repository's folder, Deno would take the package from there.
+    cwd: site.root,
+  });
+  assert(registry.asked.some((path) => path.endsWith("/lib/isolate/runner.ts")));
+  return server;
+}
+
+Deno.test("A project that imports the package opens a board, and its clients get through", async (t) => {
+  await using registry = await Registry.open();
+  const main = `
+    import { type ServiceStatus, Switchboard } from "@switchboard/switchboard";
+
+    await using board = await Switchboard.open({ root: ".", port: 0 });
+    const { port } = await board.listen();
+    await board.settled();
+    console.log(board.services.map(({ key, state }: ServiceStatus) => key + " " + state).join());
+    const socket = new WebSocket("ws://127.0.0.1:" + port + "/services/echo");
+    socket.onopen = () => socket.send("hello");
+    const { promise, resolve } = Promise.withResolvers<string>();
+    socket.onmessage = ({ data }) => resolve(data);
+    socket.onerror = () => resolve("no websocket");
+    console.log(await promise);
+    socket.close();`;
+  const ways: [string, Record<string, string>, string[]][] = [
+    ["as a package of the registry", { "@switchboard/switchboard": PACKAGE }, []],
+    [
+      "by the URL of its module",
+      { "@switchboard/switchboard": registry.fileOf("mod.ts") },
+      [`--allow-import=${registry.host}`],
+    ],
+  ];
+  for (const [name, imports, flags] of ways) {
+    await t.step(name, async () => {
+      using site = project({ "main.ts": main, "services/echo/echo.js": ECHO }, imports);
+      const permissions = ["--allow-read=.", "--allow-net", "--allow-env", "--allow-sys", ...flags];
+      const { code, output, errors } = await deno(
+        ["run", ...permissions, "--no-prompt", "--quiet", "main.ts"],
+        site.root,
+        registry.env,
+      );
+      assertEquals(
+        [code, errors, output],
+        [0, "", "echo running\nyou said: hello\n"],
+      );
+    });
+  }
+});
+
+Deno.test("A project that imports the package is type-checked with it", async () => {
+  await using registry = await Registry.open();
+  using site = project({
+    "main.ts": `
+      import { Switchboard } from "@switchboard/switchboard";
+      import type { WebSocketEvent } from "@switchboard/switchboard/xp/types";
+      const board = await Switchboard.open({ port: "wrong" });
+      export const type = (event: WebSocketEvent): number => event.type;
+      board.close();`,
+  }, { "@switchboard/switchboard": PACKAGE });
+  const { code, errors } = await deno(["check", "--quiet", "main.ts"], site.root, registry.env);
+  assertEquals(code, 1);
+  const found = [...errors.matchAll(/^TS\d+ \[ERROR\]: (.*)$/gm)].map(([, problem]) => problem);
+  assertEquals(found.sort(), [
+    "Type 'string' is not assignable to type 'number'.",
+    "Type 'string' is not assignable to type 'number'.",
+  ]);
+});
+
+Deno.test("The command runs from the registry, for controllers of every kind", async (t) => {
+  await using registry = await Registry.open();
+  using site = project({
+    "services/echo/echo.ts": ECHO.replace(
+      "export function webSocketEvent({ type, session, message })",
+      'import type { WebSocketEvent } from "@switchboard/switchboard/xp/types";\n' +
+        "export function webSocketEvent({ type, session, message }: WebSocketEvent)",
+    ),
+    "services/common/common.js": `const { send } = require("/lib/xp/websocket");
+      exports.get = (req) => req.webSocket ? { webSocket: {} } : { body: require("./text.js") };
+      exports.webSocketEvent = ({ type, session, message }) =>
+        type === "message" && send(session.id, "common: " + message);`,
+    "services/common/text.js": `module.exports = "text";`,
+    "services/mixed/mixed.mjs": `import text from "./text.js";
+      import { getHeapStatistics } from "node:v8";
+      import { close } from "/lib/websocket";
+      export const get = () => ({ body: [text, typeof getHeapStatistics, typeof close].join() });`,
+    "services/mixed/text.js": `module.exports = "text";`,
+    "services/dirigible/dirigible.websocket": {
+      handler: "dirigible/handler",
+      endpoint: "dirigible",
+      description: "",
+    },
+    "services/dirigible/handler.js": `exports.onOpen = () => {};
+      exports.onMessage = (message) => "dirigible: " + message;
+      exports.onError = exports.onClose = () => {};`,
+    "services/page/page.js": `exports.get = () => ({ body: "" });`,
+    "services/page/assets/index.html": "<p>asset</p>",
+    "services/throws/throws.js": `throw new Error("not today");`,
+  }, { "@switchboard/switchboard": PACKAGE });
+  await using server = await start(site, registry);
+
+  await t.step("ES modules in TypeScript, with types of the package", async () => {
+    assertEquals(await server.text("/services/echo"), "here");
+    await using client = await Client.open(server.ws("/services/echo"));
+    client.send("hello");
+    assertEquals(await client.next(), "you said: hello");
+  });
+
+  await t.step("CommonJS modules", async () => {
+    assertEquals(await server.text("/services/common"), "text");
+    await using client = await Client.open(server.ws("/services/common"));
+    client.send("hello");
+    assertEquals(await client.next(), "common: hello");
+  });
+
+  await t.step(
+    "ES modules that import CommonJS, the engine's modules and the library",
+    async () => {
+      assertEquals(await server.text("/services/mixed"), "text,function,function");
+    },
+  );
+
+  await t.step("Dirigible's handlers", async () => {
+    await using client = await Client.open(server.ws("/websockets/service/dirigible"));
+    client.send("hello");
+    assertEquals(await client.next(), "dirigible: hello");
+  });
+
+  await t.step("assets, and the pages of the server itself", async () => {
+    assertEquals(await server.text("/services/page/assets/"), "<p>asset</p>");
+    assertMatch(await server.text("/"), /<title>/);
+    assertMatch(await server.text("/metrics"), /switchboard_/);
+  });
+
+  await t.step("an error shows the controller's frames, and none of the runtime's", async () => {
+    const { message } = await server.logged(({ service }) => service === "throws");
+    assertMatch(message, /not today[^]*throws\.js:1/);
+    assertEquals(message.includes(registry.host), false, message);
+  });
+});
+
+Deno.test("A service gains nothing from a runtime that is remote", async (t) => {
+  await using registry = await Registry.open();
+  const asked: string[] = [];
+  await using other = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    asked.push(request.url);
+    return new Response("export default 1;", { headers: { "content-type": "text/javascript" } });
+  });
+  const elsewhere = `http://127.0.0.1:${other.addr.port}`;
+  const own = registry.url;
+  const unread = `${own}@std/log/0.224.14/mod.ts`;
+  const cases: [string, string][] = [
+    ["a module of the runtime's host", `import("${unread}?a")`],
+    ["one that is in the cache", `import("${own}@std/path/1.1.6/mod.ts")`],
+    ["another host", `import("${elsewhere}/b.js")`],
+    ["a module of the runtime", `import("${registry.fileOf("lib/isolate/cell.ts")}")`],
+    ["its loader", `import("${registry.fileOf("lib/isolate/loader.ts")}")`],
+    ["through a module of data", `import('data:text/javascript,import "${unread}?c"')`],
+    [
+      "through a module of data, to another host",
+      `import('data:text/javascript,import "${elsewhere}/d.js"')`,
+    ],
+    ["through code that is made", `(0, eval)('import("${unread}?e")')`],
+    ["through a function that is made", `new Function('return import("${elsewhere}/f.js")')()`],
+    ["through a registry", `import("jsr:@std/log@^0.224.0")`],
+    ["by fetch", `fetch("${unread}?g")`],
+    ["by fetch, from another host", `fetch("${elsewhere}/h.js")`],
+    ["in a worker", `new Worker("${unread}?i", { type: "module" })`],
+    [
+      "by asking for it",
+      `Deno.permissions.request({ name: "import", host: "${registry.host}" })
+      .then(({ state }) => { if (state !== "granted") throw new Error(state); })`,
+    ],
+  ];
+  using site = project({
+    "services/attack/attack.js": `
+      const cases = [${cases.map(([, code]) => `() => ${code}`).join(",\n")}];
+      exports.get = async ({ params }) => {
+        try {
+          await cases[params.case]();
+          return { body: "got it" };
+        } catch (error) {
+          return { body: "refused: " + error.message };
+        }
+      };`,
+    "services/granted/granted.js": `
+      exports.get = async () => {
+        const { join } = await import("${own}@std/path/1.1.6/mod.ts");
+        return { body: join("a", "b") };
+      };`,
+    "services/granted/service.json": { permissions: { import: [registry.host] } },
+  }, {});
+  await using server = await start(site, registry);
+  const before = registry.asked.length;
+  for (const [index, [name]] of cases.entries()) {
+    await t.step(`${name}: refused`, async () => {
+      assertMatch(await server.text(`/services/attack?case=${index}`), /^refused: /);
+    });
+  }
+  await t.step("nobody was asked for anything", () => {
+    assertEquals(asked, []);
+    assertEquals(registry.asked.slice(before), []);
+  });
+  await t.step("a service that was granted the host keeps it", async () => {
+    assertEquals(await server.text("/services/granted"), "a/b");
+  });
+});
