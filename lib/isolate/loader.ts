@@ -66,6 +66,12 @@ const BUILTINS: Readonly<Record<string, { module: object; exports: object }>> = 
   },
 });
 
+/**
+ * What the URL of an ES module ends with that stands for a CommonJS module. No file has it: in a compiled
+ * binary, the engine asks nobody how to load the files that are inside.
+ */
+const COMMON_JS = "/common-js";
+
 /** Where they are, by the URL that the engine knows them by. */
 const BUILTIN_URLS: Readonly<Record<string, string>> = fixed({
   "node:module": import.meta.resolve("./builtin/module.js"),
@@ -182,7 +188,7 @@ export class ModuleLoader implements Loader {
           : { url: isPath(ours) ? toFileUrl(ours).href : ours, shortCircuit: true };
         const url = BUILTIN_URLS[found.url] ?? hrefOf(new NativeURL(found.url));
         this.#checkOrigin(id, url, from);
-        return { ...found, url };
+        return { ...found, url: this.#isCommonJs(url) ? url + COMMON_JS : url };
       },
       load: (url, context, next) => {
         const builtin = BUILTINS[url];
@@ -190,17 +196,20 @@ export class ModuleLoader implements Loader {
           const { module, exports } = builtin;
           return { format: "module", source: asBuiltin(url, module, exports), shortCircuit: true };
         }
-        const file = url.startsWith("file:") ? fromFileUrl(url) : "";
-        if (file === "" || !this.#isUsers(file) || extname(file) === ".json") {
-          return next(url, context);
-        }
-        const compiled = this.#modules.has(file) ? null : this.#compile(file);
-        if (compiled !== null) this.#run(file, compiled);
-        const module = this.#modules.get(file);
-        if (module === undefined) return next(url, context);
-        return { format: "module", source: asEsModule(file, module.exports), shortCircuit: true };
+        if (!url.endsWith(COMMON_JS)) return next(url, context);
+        const file = fromFileUrl(url.slice(0, -COMMON_JS.length));
+        const exports = this.require(toFileUrl(file).href, file);
+        return { format: "module", source: asEsModule(file, exports), shortCircuit: true };
       },
     });
+  }
+
+  /** Whether it is a CommonJS module of the service, which the engine is not to load itself. */
+  #isCommonJs(url: string): boolean {
+    if (!startsWith(url, "file:")) return false;
+    const file = fromFileUrl(url);
+    if (!this.#isUsers(file) || extname(file) === ".json") return false;
+    return this.#modules.has(file) || this.#compile(file) !== null;
   }
 
   /**
