@@ -3,6 +3,7 @@ export type ErrorCode =
   | "SB_ARTEFACT"
   | "SB_AUTH"
   | "SB_CLOSED"
+  | "SB_COMPILE"
   | "SB_FLOW"
   | "SB_GRANT"
   | "SB_HANDSHAKE"

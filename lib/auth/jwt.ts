@@ -7,7 +7,7 @@ import {
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from "jose";
-import { join } from "@std/path";
+import { resolve } from "@std/path";
 import { messageOf, SwitchboardError } from "../errors.ts";
 import type { JwtSettings } from "../service/mod.ts";
 import type { Identity } from "../wire/mod.ts";
@@ -120,7 +120,7 @@ async function keyOf(settings: JwtSettings, root: string): Promise<JWTVerifyGetK
   if (publicKeyFile !== undefined) return await publicKey(publicKeyFile, algorithms, root);
   const secret = secretEnv !== undefined
     ? Deno.env.get(secretEnv)
-    : read(join(root, secretFile!), secretFile!).trim();
+    : read(resolve(root, secretFile!), secretFile!).trim();
   const where = secretEnv !== undefined ? `environment variable ${secretEnv}` : `"${secretFile}"`;
   if (secret === undefined) throw wrong(`needs the ${where}, which is not set`);
   const bytes = new TextEncoder().encode(secret);
@@ -159,7 +159,7 @@ async function publicKey(
   algorithms: readonly string[],
   root: string,
 ): Promise<JWTVerifyGetKey> {
-  const pem = read(join(root, file), file);
+  const pem = read(resolve(root, file), file);
   const keys = new Map<string, CryptoKey>();
   for (const algorithm of algorithms) {
     try {

@@ -1,8 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { SwitchboardError } from "../errors.ts";
-import { VERSION } from "../version.ts";
+import type { Command } from "commander";
+import { compile } from "./compile.ts";
 import { flow } from "./flow.ts";
+import { newProgram, runProgram, withServerOptions } from "./program.ts";
 import { dev, serve, type ServeOptions } from "./serve.ts";
+import { targetOf } from "./targets.ts";
 import { userAdd } from "./user.ts";
 
 /**
@@ -10,13 +11,11 @@ import { userAdd } from "./user.ts";
  *
  * @returns The exit code: 0, or 1 if it could not be done, or 2 if the command line is wrong.
  */
-export async function main(args: string[]): Promise<number> {
-  const program = new Command("switchboard")
-    .description("Serves websocket applications made of small controller scripts")
-    .version(VERSION)
-    .exitOverride()
-    .showSuggestionAfterError()
-    .showHelpAfterError("(add --help for what there is)");
+export function main(args: string[]): Promise<number> {
+  const program = newProgram(
+    "switchboard",
+    "Serves websocket applications made of small controller scripts",
+  );
   serverCommand(program, "serve", serve)
     .summary("serve ROOT/services")
     .description(
@@ -48,15 +47,17 @@ export async function main(args: string[]): Promise<number> {
     .argument("<name>", "name of the service")
     .argument("[root]", "folder that holds services/", ".")
     .action(flow);
-  try {
-    await program.parseAsync(args, { from: "user" });
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof SwitchboardError)) throw error;
-    console.error(`error: ${error.message}`);
-    return 1;
-  }
+  program.command("compile")
+    .summary("make a standalone binary with the services inside")
+    .description(
+      "Makes a program of its own that serves ROOT's services: they are inside it, with their\n" +
+        "manifests, assets and settings, and need neither Deno nor this command to run",
+    )
+    .argument("[root]", "folder that holds services/", ".")
+    .option("-o, --output <file>", "where it is written (default: app, app.exe for Windows)")
+    .option("--target <triple>", "what it is to run on (default: this machine)", targetOf)
+    .action(compile);
+  return runProgram(program, args);
 }
 
 function serverCommand(
@@ -64,24 +65,7 @@ function serverCommand(
   name: string,
   run: (root: string, options: ServeOptions) => Promise<void>,
 ): Command {
-  return program.command(name)
-    .argument("[root]", "folder that holds services/", ".")
-    .option("-p, --port <number>", "port to listen on, 0 for any free one (default: 8080)", portOf)
-    .option("--hostname <address>", "address to listen on (default: 127.0.0.1)")
-    .option("--app <name>", 'name of the application in its URLs (default: "app")')
-    .addOption(
-      new Option("--transport <name>", "how sockets are served (default: deno)").choices([
-        "deno",
-        "ws",
-      ]),
-    )
-    .option("--cert <file>", "certificate chain (PEM), for TLS; read anew on SIGHUP")
-    .option("--key <file>", "its private key (PEM)")
-    .action(run);
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65535) return port;
-  throw new InvalidArgumentError("Expected a number from 0 to 65535.");
+  return withServerOptions(
+    program.command(name).argument("[root]", "folder that holds services/", "."),
+  ).action(run);
 }

@@ -1,7 +1,7 @@
 import { join, resolve } from "@std/path";
 import { messageOf, SwitchboardError } from "../errors.ts";
 import { type Log, openLog } from "../observe/mod.ts";
-import { describeGrants } from "../service/mod.ts";
+import { describeGrants, type PartialSettings } from "../service/mod.ts";
 import { Switchboard } from "../switchboard.ts";
 import { table } from "./table.ts";
 import { Watcher } from "./watch.ts";
@@ -14,6 +14,9 @@ export interface ServeOptions {
   transport?: "deno" | "ws";
   cert?: string;
   key?: string;
+  /** No flags: what a compiled binary says of files that are not inside it. */
+  auth?: PartialSettings["auth"];
+  tls?: { cert: string; key: string };
 }
 
 /** Serves a root until SIGTERM or SIGINT; a second signal ends at once. SIGHUP swaps in what has changed. */

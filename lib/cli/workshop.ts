@@ -1,0 +1,141 @@
+import { dirname, fromFileUrl, join } from "@std/path";
+import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
+import { SwitchboardError } from "../errors.ts";
+import { isFile } from "../service/files.ts";
+import config from "../../deno.json" with { type: "json" };
+import type { Embedded } from "./embedded.ts";
+
+/** The part of a `deno.json` that counts in a binary. */
+interface Config {
+  imports?: Record<string, string>;
+  scopes?: Record<string, Record<string, string>>;
+  compilerOptions?: Record<string, unknown>;
+  unstable?: string[];
+  links?: string[];
+}
+
+/** Where this package is: a folder, or a URL of a registry. */
+const PACKAGE = new URL("../../", import.meta.url);
+
+/** What is started as a worker, which no import names. */
+const WORKERS = ["lib/isolate/cell.ts", "lib/isolate/runner.ts"];
+
+/** Folders in the workshop: what is served, and the runtime. */
+const ROOT = "root";
+const RUNTIME = "runtime";
+
+/**
+ * A temporary folder in which a binary is made. It holds all that goes in, where it will be, and nothing else;
+ * so no path of this machine gets into the binary, and nothing that merely lies about.
+ */
+export class Workshop implements Disposable {
+  /** What the compiler starts from. */
+  readonly entry = "main.ts";
+  /** What it must be told to take in, because no import names it. */
+  readonly include: string[];
+  readonly folder: string;
+
+  /**
+   * Makes one.
+   *
+   * @throws {SwitchboardError} `SB_COMPILE`, if the root's `deno.json` cannot be read.
+   */
+  constructor(root: string, { files }: Embedded) {
+    const users = readConfig(root);
+    this.folder = Deno.makeTempDirSync({ prefix: "switchboard_compile_" });
+    for (const [path, file] of files) copy(file, join(this.folder, ROOT, path));
+    Deno.mkdirSync(join(this.folder, ROOT), { recursive: true });
+    const isLocal = PACKAGE.protocol === "file:";
+    if (isLocal) this.#copyRuntime();
+    const runtime = isLocal ? `./${RUNTIME}/` : PACKAGE.href;
+    this.include = [ROOT, ...WORKERS.map((path) => runtime + path)];
+    this.#write("deno.json", JSON.stringify(configOf(users, runtime)));
+    this.#write(
+      this.entry,
+      `import { main } from ${JSON.stringify(`${runtime}lib/cli/compiled.ts`)};\n` +
+        `Deno.exit(await main(new URL("./${ROOT}/", import.meta.url), Deno.args));\n`,
+    );
+    // Versions are those that the project has been tested with.
+    const lock = [root, isLocal ? fromFileUrl(PACKAGE) : root]
+      .map((folder) => join(folder, "deno.lock")).find(isFile);
+    if (lock !== undefined) copy(lock, join(this.folder, "deno.lock"));
+  }
+
+  /** Takes it away. */
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+
+  #copyRuntime(): void {
+    const from = fromFileUrl(PACKAGE);
+    const { links = [] } = config as Config;
+    // The runtime reads its version there. A second configuration would count, so there is no more in it.
+    this.#write(join(RUNTIME, "deno.json"), JSON.stringify({ version: config.version }));
+    for (const path of ["lib", ...links]) {
+      for (const file of filesIn(join(from, path))) {
+        copy(file, join(this.folder, RUNTIME, file.slice(from.length)));
+      }
+    }
+  }
+
+  #write(name: string, text: string): void {
+    const file = join(this.folder, name);
+    Deno.mkdirSync(dirname(file), { recursive: true });
+    Deno.writeTextFileSync(file, text);
+  }
+}
+
+/** The root's own configuration; the library's ids lead to the runtime, whatever it says of them. */
+function configOf(users: Config, runtime: string): Config {
+  const { imports, links = [] } = config as Config;
+  const isLocal = runtime.startsWith("./");
+  // What comes from a registry names its dependencies itself.
+  const ours = Object.entries(imports ?? {}).flatMap(([id, target]) => {
+    if (target.startsWith("./")) return [[id, runtime + target.slice(2)]];
+    return isLocal ? [[id, target]] : [];
+  });
+  return {
+    ...(users.compilerOptions && { compilerOptions: users.compilerOptions }),
+    imports: { ...inRoot(users.imports ?? {}), ...Object.fromEntries(ours) },
+    ...(users.scopes && {
+      scopes: Object.fromEntries(
+        Object.entries(users.scopes).map(([scope, map]) => [moved(scope), inRoot(map)]),
+      ),
+    }),
+    unstable: [...new Set(["worker-options", ...users.unstable ?? []])],
+    ...(isLocal && { links: links.map((link) => runtime + link.replace(/^\.\//, "")) }),
+  };
+}
+
+function inRoot(imports: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(imports).map(([id, target]) => [id, moved(target)]));
+}
+
+/** A path of the root, as one of the workshop; anything else as it is. */
+function moved(target: string): string {
+  return /^\.\.?\//.test(target) ? `./${ROOT}/${target.replace(/^\.\//, "")}` : target;
+}
+
+function readConfig(root: string): Config {
+  const file = ["deno.json", "deno.jsonc"].map((name) => join(root, name)).find(isFile);
+  if (file === undefined) return {};
+  const errors: ParseError[] = [];
+  const found = parse(Deno.readTextFileSync(file), errors, { allowTrailingComma: true });
+  const problem = errors[0] !== undefined
+    ? printParseErrorCode(errors[0].error)
+    : typeof found !== "object" || found === null
+    ? "expected an object"
+    : null;
+  if (problem === null) return found;
+  throw new SwitchboardError("SB_COMPILE", `Cannot read "${file}": ${problem}`);
+}
+
+function copy(from: string, to: string): void {
+  Deno.mkdirSync(dirname(to), { recursive: true });
+  Deno.copyFileSync(from, to);
+}
+
+function* filesIn(path: string): Generator<string> {
+  if (isFile(path)) return void (yield path);
+  for (const { name } of Deno.readDirSync(path)) yield* filesIn(join(path, name));
+}
