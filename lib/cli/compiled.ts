@@ -18,8 +18,8 @@ export function main(embedded: URL, args: string[]): Promise<number> {
   const root = fromFileUrl(embedded).replace(/[/\\]$/, "");
   const program = newProgram(
     basename(Deno.execPath()),
-    "Serves the websocket services that are inside this program until it is told to stop.\n" +
-      "Files with keys and users are not inside: they are looked for in the current folder",
+    "Serves the services that are inside this program until it is told to stop.\n" +
+      "Files with keys and users are not inside: they are read from the current folder",
   ).action((options: ServeOptions) => serve(root, { ...filesOutside(root), ...options }));
   return runProgram(withServerOptions(program), args);
 }

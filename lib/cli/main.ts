@@ -50,8 +50,8 @@ export function main(args: string[]): Promise<number> {
   program.command("compile")
     .summary("make a standalone binary with the services inside")
     .description(
-      "Makes a program of its own that serves ROOT's services: they are inside it, with their\n" +
-        "manifests, assets and settings, and need neither Deno nor this command to run",
+      "Makes a program that serves the services of ROOT without Deno or this command:\n" +
+        "they are inside it, with their manifests, their assets and the settings",
     )
     .argument("[root]", "folder that holds services/", ".")
     .option("-o, --output <file>", "where it is written (default: app, app.exe for Windows)")

@@ -213,6 +213,16 @@ Deno.test("compile puts in what is served, and leaves out secrets, tests and wha
 Deno.test("what goes into a binary runs: its own command line serves the services", async (t) => {
   using site = Site.make({
     ...INSIDE,
+    "deno.jsonc": `{
+      // As people write it.
+      "imports": { "near": "npm:leven@^4.1.0", "ours": "./lib/shared.ts" },
+    }`,
+    "services/mapped/mapped.js": `import leven from "near";
+      import { shared } from "ours";
+      import text from "./text.js";
+      export const get = () => ({ body: leven("cat", "cow") + shared + text });`,
+    "services/mapped/text.js": `module.exports = "text";`,
+    "services/mapped/service.json": { permissions: { import: ["registry.npmjs.org:443"] } },
     "switchboard.json": { app: "embedded", auth: { basic: { file: "users.json" } } },
   });
   using place = Site.make({ "users.json": { users: {} } });
@@ -244,6 +254,7 @@ Deno.test("what goes into a binary runs: its own command line serves the service
     assertEquals(await server.text("/services/common"), "here");
     assertEquals(await server.text("/services/chat/assets/"), "<p>chat</p>");
     assertEquals(await server.text("/api/embedded:data"), "");
+    assertEquals(await server.text("/services/mapped"), "2sharedtext");
   });
 });
 
@@ -420,6 +431,44 @@ Deno.test("compile says what it cannot do, and what would help", async (t) => {
       "grant an absolute path",
     ]);
   });
+});
+
+Deno.test("compile takes files only, and each where it lies", async () => {
+  using site = Site.make({ "services/a b ü/a b ü.js": CONTROLLER, "data/x.txt": "linked" });
+  const at = (path: string) => join(site.root, "services/a b ü", path);
+  Deno.symlinkSync(".", at("loop"));
+  Deno.symlinkSync("/nowhere", at("dead"));
+  Deno.symlinkSync("a b ü.js", at("link.js"));
+  if (Deno.build.os === "linux") await run("mkfifo", [at("pipe")]);
+  const { code, errors } = await compile([], { cwd: site.root });
+  assertEquals(code, 0, errors);
+  const { files } = readBinary(join(site.root, "app"), DENO);
+  assertEquals(files.filter((path) => path.startsWith("root/")).sort(), [
+    "root/services/a b ü/a b ü.js",
+    "root/services/a b ü/link.js",
+  ]);
+});
+
+Deno.test("compile without a permission names it", async (t) => {
+  using site = Site.make({ "services/a/a.js": CONTROLLER });
+  const all = ["read", "write", "env", "run", "sys"];
+  for (const left of ["write", "run"]) {
+    await t.step(left, async () => {
+      const flags = all.filter((kind) => kind !== left).map((kind) => `--allow-${kind}`);
+      const { code, errors } = await run(DENO, [
+        "run",
+        ...flags,
+        "--no-prompt",
+        CLI,
+        "compile",
+        site.root,
+        "-o",
+        join(site.root, "app"),
+      ], { env: { DENORT_BIN: DENO } });
+      assertEquals(code, 1);
+      assertMatch(errors, new RegExp(`^error: Cannot .*--allow-${left} flag\n$`, "m"));
+    });
+  }
 });
 
 Deno.test("compile that is interrupted clears up", async () => {
