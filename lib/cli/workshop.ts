@@ -1,6 +1,6 @@
 import { dirname, fromFileUrl, join } from "@std/path";
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
-import { SwitchboardError } from "../errors.ts";
+import { messageOf, SwitchboardError } from "../errors.ts";
 import { isFile } from "../service/files.ts";
 import config from "../../deno.json" with { type: "json" };
 import type { Embedded } from "./embedded.ts";
@@ -38,25 +38,37 @@ export class Workshop implements Disposable {
   /**
    * Makes one.
    *
-   * @throws {SwitchboardError} `SB_COMPILE`, if the root's `deno.json` cannot be read.
+   * @throws {SwitchboardError} `SB_COMPILE`, if the root's `deno.json` cannot be used, or a file be copied.
    */
-  constructor(root: string, { files }: Embedded) {
-    const users = readConfig(root);
-    this.folder = Deno.makeTempDirSync({ prefix: "switchboard_compile_" });
-    for (const [path, file] of files) copy(file, join(this.folder, ROOT, path));
-    Deno.mkdirSync(join(this.folder, ROOT), { recursive: true });
+  constructor(root: string, embedded: Embedded) {
     const isLocal = PACKAGE.protocol === "file:";
-    if (isLocal) this.#copyRuntime();
     const runtime = isLocal ? `./${RUNTIME}/` : PACKAGE.href;
+    const merged = configOf(readConfig(root), runtime);
     this.include = [ROOT, ...WORKERS.map((path) => runtime + path)];
-    this.#write("deno.json", JSON.stringify(configOf(users, runtime)));
+    this.folder = Deno.makeTempDirSync({ prefix: "switchboard_compile_" });
+    try {
+      this.#write("deno.json", JSON.stringify(merged));
+      this.#fill(root, embedded, isLocal, runtime);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw new SwitchboardError(
+        "SB_COMPILE",
+        `Cannot bring together what goes into the binary: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  #fill(root: string, { files }: Embedded, isLocal: boolean, runtime: string): void {
+    for (const [path, file] of files) copy(file, join(this.folder, ROOT, path));
+    if (isLocal) this.#copyRuntime();
     this.#write(
       this.entry,
       `import { main } from ${JSON.stringify(`${runtime}lib/cli/compiled.ts`)};\n` +
         `Deno.exit(await main(new URL("./${ROOT}/", import.meta.url), Deno.args));\n`,
     );
     // Versions are those that the project has been tested with.
-    const lock = [root, isLocal ? fromFileUrl(PACKAGE) : root]
+    const lock = [root, ...(isLocal ? [fromFileUrl(PACKAGE)] : [])]
       .map((folder) => join(folder, "deno.lock")).find(isFile);
     if (lock !== undefined) copy(lock, join(this.folder, "deno.lock"));
   }
@@ -121,13 +133,28 @@ function readConfig(root: string): Config {
   if (file === undefined) return {};
   const errors: ParseError[] = [];
   const found = parse(Deno.readTextFileSync(file), errors, { allowTrailingComma: true });
-  const problem = errors[0] !== undefined
-    ? printParseErrorCode(errors[0].error)
-    : typeof found !== "object" || found === null
-    ? "expected an object"
-    : null;
+  const problem = errors[0] !== undefined ? printParseErrorCode(errors[0].error) : shapeOf(found);
   if (problem === null) return found;
   throw new SwitchboardError("SB_COMPILE", `Cannot read "${file}": ${problem}`);
+}
+
+/** What is wrong with what counts of a `deno.json`; null: nothing. */
+function shapeOf(found: unknown): string | null {
+  if (!isObject(found)) return "expected an object";
+  const { imports = {}, scopes = {}, unstable = [] } = found;
+  if (!isMap(imports)) return '"imports" must be an object of texts';
+  if (!isObject(scopes) || !Object.values(scopes).every(isMap)) {
+    return '"scopes" must be an object of objects of texts';
+  }
+  return Array.isArray(unstable) ? null : '"unstable" must be a list';
+}
+
+function isMap(value: unknown): boolean {
+  return isObject(value) && Object.values(value).every((target) => typeof target === "string");
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function copy(from: string, to: string): void {

@@ -117,6 +117,8 @@ export class ModuleLoader implements Loader {
   readonly #libUrl: string;
   /** CommonJS modules by file, from the moment they start to run. */
   readonly #modules = new Map<string, Module>();
+  /** Files that are known to be ES modules: each is asked about for every import of it. */
+  readonly #esModules = new Set<string>();
   readonly #files = new Set<string>();
 
   /**
@@ -208,8 +210,12 @@ export class ModuleLoader implements Loader {
   #isCommonJs(url: string): boolean {
     if (!startsWith(url, "file:")) return false;
     const file = fromFileUrl(url);
-    if (!this.#isUsers(file) || extname(file) === ".json") return false;
-    return this.#modules.has(file) || this.#compile(file) !== null;
+    if (!this.#isUsers(file) || extname(file) === ".json" || this.#esModules.has(file)) {
+      return false;
+    }
+    if (this.#modules.has(file) || this.#compile(file) !== null) return true;
+    this.#esModules.add(file);
+    return false;
   }
 
   /**
