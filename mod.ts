@@ -13,7 +13,14 @@
  *
  * @module
  */
-export { type ListenAddress, type ServiceStatus, Switchboard } from "./lib/switchboard.ts";
+export {
+  type Effects,
+  type HandledEvent,
+  type ListenAddress,
+  type ServiceStatus,
+  Switchboard,
+  type Trace,
+} from "./lib/switchboard.ts";
 export type { SwitchboardOptions } from "./lib/options.ts";
 export type { GroupSendOptions, Message } from "./lib/websocket.ts";
 export { type ErrorCode, SwitchboardError } from "./lib/errors.ts";

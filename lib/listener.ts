@@ -1,4 +1,5 @@
 import { messageOf, SwitchboardError } from "./errors.ts";
+import { portHolder } from "./observe/mod.ts";
 import type { KeyPair } from "./tls.ts";
 import { TlsFront } from "./tls_front.ts";
 
@@ -61,7 +62,7 @@ export class Listener {
       if (error instanceof SwitchboardError) throw error;
       throw new SwitchboardError(
         "SB_LISTEN",
-        `Cannot listen on ${hostname}:${port}: ${listenProblem(error)}`,
+        `Cannot listen on ${hostname}:${port}: ${listenProblem(error, port)}`,
         { cause: error },
       );
     }
@@ -101,10 +102,14 @@ export class Listener {
   }
 }
 
-function listenProblem(error: unknown): string {
+function listenProblem(error: unknown, port: number): string {
   const code = (error as { code?: string } | null)?.code;
   if (error instanceof Deno.errors.AddrInUse || code === "EADDRINUSE") {
-    return "another program listens there; stop it, or choose another port with --port (0: any free one)";
+    const holder = portHolder(port);
+    const who = holder === null
+      ? "another program listens there"
+      : `${holder.program} (process ${holder.pid}) listens there`;
+    return `${who}; stop it, or choose another port with --port (0: any free one)`;
   }
   if (error instanceof Deno.errors.PermissionDenied || code === "EACCES") {
     return "ports below 1024 need more rights; choose another with --port";
@@ -112,5 +117,8 @@ function listenProblem(error: unknown): string {
   if (error instanceof Deno.errors.AddrNotAvailable || code === "EADDRNOTAVAIL") {
     return "this machine has no such address; choose another with --hostname";
   }
-  return messageOf(error);
+  const message = messageOf(error);
+  return /^(invalid host|failed to lookup|getaddrinfo)/.test(message)
+    ? `${message}; choose another with --hostname, for example 127.0.0.1, 0.0.0.0 or ::1`
+    : message;
 }

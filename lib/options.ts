@@ -1,5 +1,6 @@
 import { fromFileUrl, resolve } from "@std/path";
 import { SwitchboardError } from "./errors.ts";
+import type { Trace } from "./isolate/mod.ts";
 import type { Log } from "./observe/mod.ts";
 import { DEFAULT_SETTINGS, nearest, type PartialSettings } from "./service/mod.ts";
 
@@ -14,6 +15,16 @@ export interface SwitchboardOptions extends PartialSettings {
    * half a second earlier, and costs its memory twice. Default: false.
    */
   keepSpares?: boolean;
+  /**
+   * Whether the page at `/` has a client to try the services with, and the log says why somebody got no
+   * websocket, as in `dev`. Default: false.
+   */
+  hasClient?: boolean;
+  /**
+   * Who wants to know of each event that a service's controllers have handled, as `dev` prints them; undefined:
+   * nobody, and then it costs nothing. Asked whenever an isolate is made. Default: nobody for all.
+   */
+  trace?: (service: string) => Trace | undefined;
   /** Where log lines go. Default: standard error, as JSON. */
   log?: Log;
 }
@@ -25,6 +36,8 @@ export interface CheckedOptions {
   /** Null: all. */
   services: readonly string[] | null;
   keepSpares: boolean;
+  hasClient: boolean;
+  trace: ((service: string) => Trace | undefined) | null;
   log: Log | null;
   settings: PartialSettings;
 }
@@ -34,6 +47,8 @@ export const OPTION_KEYS: readonly string[] = [
   "root",
   "services",
   "keepSpares",
+  "hasClient",
+  "trace",
   "log",
   ...Object.keys(DEFAULT_SETTINGS),
 ];
@@ -49,14 +64,19 @@ export function checkOptions(options: unknown): CheckedOptions {
   }
   const unknown = unknownOption(options, OPTION_KEYS);
   if (unknown !== null) throw problem(unknown);
-  const { root = ".", services, keepSpares = false, log, ...settings } = options as
-    & SwitchboardOptions
-    & PartialSettings;
-  if (typeof keepSpares !== "boolean") {
-    throw problem(`"keepSpares" must be a boolean, got ${show(keepSpares)}`);
+  const { root = ".", services, keepSpares = false, hasClient = false, trace, log, ...settings } =
+    options as
+      & SwitchboardOptions
+      & PartialSettings;
+  for (const [name, value] of Object.entries({ keepSpares, hasClient })) {
+    if (typeof value !== "boolean") {
+      throw problem(`"${name}" must be a boolean, got ${show(value)}`);
+    }
   }
-  if (log !== undefined && typeof log !== "function") {
-    throw problem(`"log" must be a function, got ${show(log)}`);
+  for (const [name, value] of Object.entries({ log, trace })) {
+    if (value !== undefined && typeof value !== "function") {
+      throw problem(`"${name}" must be a function, got ${show(value)}`);
+    }
   }
   const isList = Array.isArray(services) && services.every((key) => typeof key === "string");
   if (services !== undefined && !isList) {
@@ -66,6 +86,8 @@ export function checkOptions(options: unknown): CheckedOptions {
     root: resolve(pathOf(root)),
     services: services ?? null,
     keepSpares,
+    hasClient,
+    trace: trace ?? null,
     log: log ?? null,
     settings,
   };

@@ -8,7 +8,9 @@ import {
   isLoopback,
   landingPage,
   type Origin,
+  originAllowed,
   Quotas,
+  type SocketEntry,
   urlOf,
   WsTransport,
 } from "./gateway/mod.ts";
@@ -30,13 +32,16 @@ import {
   type Settings,
   strays,
 } from "./service/mod.ts";
-import { checkOptions, type SwitchboardOptions } from "./options.ts";
+import { type CheckedOptions, checkOptions, type SwitchboardOptions } from "./options.ts";
 import { drawingOf } from "./picture/mod.ts";
 import { ServiceHost } from "./service_host.ts";
 import { readKeyPair } from "./tls.ts";
 import { Turnstile } from "./turnstile.ts";
 import { VERSION } from "./version.ts";
 import type { GroupSendOptions, Message } from "./websocket.ts";
+
+export type { SwitchboardOptions } from "./options.ts";
+export type { Effects, HandledEvent, Trace } from "./isolate/mod.ts";
 
 /** One service, as operators see it. */
 export interface ServiceStatus {
@@ -78,6 +83,8 @@ export interface ListenAddress {
 
 /** How long a service may take to load, ms. */
 const START_TIMEOUT_MS = 10_000;
+/** Characters of an answer that are logged. */
+const MAX_ANSWER = 300;
 /** How long sockets may take to say goodbye when the server stops, ms. */
 const GOODBYE_MS = 2_000;
 
@@ -111,9 +118,7 @@ export class Switchboard implements AsyncDisposable {
   /** The folder that is served, absolute. */
   readonly root: string;
   readonly #log: Log;
-  readonly #keepSpares: boolean;
-  /** Keys of the services that it serves; null: all. */
-  readonly #only: readonly string[] | null;
+  readonly #options: CheckedOptions;
   readonly #hub: Hub;
   readonly #gateway: Gateway;
   readonly #services = new Map<string, ServiceHost>();
@@ -129,16 +134,10 @@ export class Switchboard implements AsyncDisposable {
   #closing: Promise<void> | null = null;
   readonly #openedAt = performance.now();
 
-  private constructor(
-    root: string,
-    settings: Settings,
-    log: Log,
-    keepSpares: boolean,
-    only: readonly string[] | null,
-  ) {
+  private constructor(settings: Settings, log: Log, options: CheckedOptions) {
     const { limits } = settings;
-    this.#keepSpares = keepSpares;
-    this.#only = only;
+    const { root } = options;
+    this.#options = options;
     this.root = root;
     this.settings = settings;
     this.#log = log;
@@ -159,7 +158,7 @@ export class Switchboard implements AsyncDisposable {
       services: this.#services,
       shared: [messagePath],
       pages: {
-        "/": () => this.#landing(),
+        "/": (_, origin) => this.#landing(origin),
         "/healthz": () => Response.json({ status: "ok", ...this.#hub.stats() }),
         "/readyz": () => this.#readiness(),
         ...(settings.metrics !== "off" && {
@@ -168,6 +167,7 @@ export class Switchboard implements AsyncDisposable {
       },
       log: (level, text, request) =>
         log(level, text, undefined, request === undefined ? undefined : { request }),
+      noSocket: options.hasClient ? (...what) => this.#logNoSocket(...what) : undefined,
       refused: (cause) => this.#refused.set(cause, (this.#refused.get(cause) ?? 0) + 1),
     });
   }
@@ -182,17 +182,12 @@ export class Switchboard implements AsyncDisposable {
    * asking is not there or not as it should be.
    */
   static async open(options: SwitchboardOptions = {}): Promise<Switchboard> {
-    const { root, services, keepSpares, settings, log: given } = checkOptions(options);
-    const log = given ?? standardLog();
+    const checked = checkOptions(options);
+    const { root, services, settings } = checked;
+    const log = checked.log ?? standardLog();
     const found = discover(root);
     const definitions = services === null ? found : chosen(found, services, root);
-    const board = new Switchboard(
-      root,
-      readSettings(root, settings),
-      log,
-      keepSpares,
-      services,
-    );
+    const board = new Switchboard(readSettings(root, settings), log, checked);
     try {
       await board.#openAuthenticator();
     } catch (error) {
@@ -235,7 +230,8 @@ export class Switchboard implements AsyncDisposable {
       root: this.root,
       app: { name: this.settings.app, version: VERSION, config: this.settings.config },
       startTimeoutMs: START_TIMEOUT_MS,
-      keepsSpares: this.#keepSpares,
+      keepsSpares: this.#options.keepSpares,
+      trace: this.#options.trace?.(key),
       inTurn: (start) => this.#turnstile.pass(start),
       log: (level, text, about) => this.#log(level, text, key, about),
       took: (milliseconds) => this.#metrics.took(key, milliseconds),
@@ -471,7 +467,8 @@ export class Switchboard implements AsyncDisposable {
   }
 
   #serves(key: string): boolean {
-    return this.#only === null || this.#only.includes(key);
+    const { services } = this.#options;
+    return services === null || services.includes(key);
   }
 
   #find(key: string): ServiceHost {
@@ -528,7 +525,12 @@ export class Switchboard implements AsyncDisposable {
     return this.close();
   }
 
-  #landing(): Response {
+  #logNoSocket(path: string, status: number, text: string): void {
+    const shown = text.length > MAX_ANSWER ? `${text.slice(0, MAX_ANSWER)} …` : text.trim();
+    this.#log("WARN", `No websocket at ${path}: ${status} ${shown}`.trimEnd());
+  }
+
+  #landing({ scheme, host }: Origin): Response {
     return landingPage(
       this.settings.app,
       this.services.map(({ key, state, systems, url, page, definition }) => ({
@@ -541,7 +543,25 @@ export class Switchboard implements AsyncDisposable {
         url,
         link: page ?? (this.#find(key).ownEndpoint === null ? null : url),
       })),
+      this.#options.hasClient ? { sockets: this.#sockets(`${scheme}://${host}`), host } : null,
     );
+  }
+
+  /** Where websockets may be, for a page of this origin. */
+  #sockets(own: string): SocketEntry[] {
+    return [...this.#services].flatMap(([service, host]) => {
+      const { definition: { kind, name }, ownEndpoint, sharedEndpoint, mounts, origins } = host;
+      const note = originAllowed(own, own, origins, null)
+        ? ""
+        : `The manifest of "${service}" does not list ${own} in "origins": it refuses this page`;
+      const params = (names: readonly string[]) =>
+        names.map((param) => param === "0" ? "*" : `:${param}`);
+      return [
+        ...ownEndpoint === null ? [] : [{ path: urlOf(kind, name, this.settings.app), params: [] }],
+        ...mounts.map(({ pattern }) => ({ path: pattern.path, params: params(pattern.names) })),
+        ...sharedEndpoint === null ? [] : [{ path: messagePath.path, params: [] }],
+      ].map((socket) => ({ service, note, ...socket }));
+    });
   }
 
   /** `/metrics`: names of services are nobody's business, unless the settings say so. */

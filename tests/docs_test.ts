@@ -30,6 +30,11 @@ const COMMANDS: Record<string, { test: string } | { notRun: string }> = {
   "sed -i s/127.0.0.1:8080/127.0.0.1:8081/ /etc/nginx/conf.d/switchboard.conf": {
     test: "tests/deploy/nginx_test.ts",
   },
+  "deno task dev --open": { test: "tests/cli/dev_events_test.ts" },
+  "switchboard compile . -o chat": { test: "tests/cli/compile_test.ts" },
+  "./chat --port 80 --hostname 0.0.0.0": {
+    test: "tests/cli/compile_test.ts",
+  },
   "nginx -t": { test: "tests/deploy/nginx_test.ts" },
   ...Object.fromEntries(
     ["", " --quick", " --no-peers --rounds 9", " --json", " --chart docs/bench.svg", ":threads"]

@@ -329,6 +329,8 @@ Deno.test("options that are not as they should be are named", async (t) => {
       'Cannot open the server: "services" must be a list of keys such as ["chat"], got "chat"',
     ],
     [{ log: 1 }, 'Cannot open the server: "log" must be a function, got 1'],
+    [{ hasClient: 1 }, 'Cannot open the server: "hasClient" must be a boolean, got 1'],
+    [{ trace: "all" }, 'Cannot open the server: "trace" must be a function, got "all"'],
     [{ keepSpares: "yes" }, 'Cannot open the server: "keepSpares" must be a boolean, got "yes"'],
     [
       { port: NaN },

@@ -10,7 +10,7 @@ interface Comment {
 /** What it says of an exported name, which may be declared more than once. */
 interface Symbol {
   name: string;
-  declarations: { kind: string; jsDoc?: Comment }[];
+  declarations: { kind: string; declarationKind: string; jsDoc?: Comment }[];
 }
 
 interface Entrypoint {
@@ -44,7 +44,10 @@ async function read(path: string): Promise<Entrypoint> {
   const { nodes } = JSON.parse(new TextDecoder().decode(stdout));
   const [node] = Object.values(nodes) as Entrypoint[];
   assert(node, `deno doc does not know ${path}`);
-  return node;
+  const symbols = (node.symbols ?? []).filter(({ declarations }) =>
+    declarations.some(({ declarationKind }) => declarationKind !== "private")
+  );
+  return { ...node, symbols };
 }
 
 const examplesOf = (comment?: Comment) =>

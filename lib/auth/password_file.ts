@@ -158,11 +158,26 @@ export async function addUser(
   };
   const users = Object.fromEntries([...Object.entries(file.users), [login, entry]]);
   const text = `${JSON.stringify({ ...file, users }, null, 2)}\n`;
-  // Written beside and moved, so that nobody ever reads half of it; and for the owner's eyes only.
-  const draft = `${path}.${crypto.randomUUID()}`;
-  Deno.writeTextFileSync(draft, text, { mode: 0o600, createNew: true });
-  Deno.renameSync(draft, path);
+  writeUsers(path, shown, text);
   return before === null ? "added" : "changed";
+}
+
+/** Writes beside and moves, so that nobody ever reads half of it; and for the owner's eyes only. */
+function writeUsers(path: string, shown: string, text: string): void {
+  const draft = `${path}.${crypto.randomUUID()}`;
+  try {
+    Deno.writeTextFileSync(draft, text, { mode: 0o600, createNew: true });
+    Deno.renameSync(draft, path);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "its folder is not there"
+      : error instanceof Deno.errors.NotCapable
+      ? "run again with the --allow-write flag"
+      : messageOf(error);
+    throw new SwitchboardError("SB_AUTH", `Cannot write users "${shown}": ${reason}`, {
+      cause: error,
+    });
+  }
 }
 
 function readUsers(path: string, shown: string): Users {

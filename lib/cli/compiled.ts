@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, fromFileUrl, resolve } from "@std/path";
-import { type PartialSettings, readSettings } from "../service/mod.ts";
+import { readSettings } from "../service/mod.ts";
 import { newProgram, runProgram, withServerOptions } from "./program.ts";
 import { serve, type ServeOptions } from "./serve.ts";
 
@@ -25,7 +25,7 @@ export function main(embedded: URL, args: string[]): Promise<number> {
 }
 
 /** The settings that name files which are not in the binary, from the folder that it is started in. */
-function filesOutside(root: string): Pick<PartialSettings, "auth" | "tls"> {
+function filesOutside(root: string): Pick<ServeOptions, "auth" | "tls"> {
   const { auth: { jwt, basic, ...auth }, tls } = readSettings(root);
   const { secretFile, publicKeyFile } = jwt ?? {};
   return {

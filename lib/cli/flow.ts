@@ -17,6 +17,7 @@ export function flow(name: string, root: string): void {
     throw new SwitchboardError("SB_FLOW", broken.map(({ message }) => message).join("\n"));
   }
   if (flows.length === 0) {
+    if (service?.error) throw service.error;
     const others = services.filter(({ endpoints }) => endpoints.some(({ flow }) => flow))
       .map(({ key }) => key);
     const what = service === undefined

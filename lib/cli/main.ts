@@ -26,8 +26,13 @@ export function main(args: string[]): Promise<number> {
     .summary("the same, and swap in a service as soon as it is edited")
     .description(
       "Serves like serve, and watches: an edited service is swapped in with its sockets open.\n" +
-        "A version that does not load is shown with its error, and the last good one goes on",
-    );
+        "A version that does not load is shown with its error, and the last good one goes on.\n" +
+        "Each event is printed: session, type, size, how long its handler took (as the isolate " +
+        "measures it, promises included), and what was sent meanwhile. At / there is a client to try services with",
+    )
+    .option("--events <name>", 'print the events of one service, of "all" or "off"', "all")
+    .option("--bodies", "print the beginning of each message too")
+    .option("--open", "open the page at / in the browser");
   program.command("user").summary("users for HTTP Basic").description("Users for HTTP Basic")
     .command("add")
     .summary("add a user, or change the password")

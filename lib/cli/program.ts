@@ -1,6 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { SwitchboardError } from "../errors.ts";
 import { VERSION } from "../version.ts";
+import { helpLayout } from "./help.ts";
+import { printable } from "./printable.ts";
+import { problemOf } from "./problem.ts";
 
 /** A program whose wrong use is an error that says what would be right. */
 export function newProgram(name: string, description: string): Command {
@@ -8,6 +10,8 @@ export function newProgram(name: string, description: string): Command {
     .description(description)
     .version(VERSION)
     .exitOverride()
+    .configureHelp(helpLayout)
+    .configureOutput({ outputError: (text, write) => write(printable(text)) })
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for what there is)");
 }
@@ -23,8 +27,9 @@ export async function runProgram(program: Command, args: string[]): Promise<numb
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof SwitchboardError)) throw error;
-    console.error(`error: ${error.message}`);
+    const message = problemOf(error);
+    if (message === null) throw error;
+    console.error(`error: ${printable(message)}`);
     return 1;
   }
 }

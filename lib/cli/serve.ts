@@ -2,7 +2,11 @@ import { join, resolve } from "@std/path";
 import { messageOf, SwitchboardError } from "../errors.ts";
 import { type Log, openLog } from "../observe/mod.ts";
 import { describeGrants, type PartialSettings } from "../service/mod.ts";
-import { Switchboard } from "../switchboard.ts";
+import { Switchboard, type SwitchboardOptions } from "../switchboard.ts";
+import { EventStream } from "./event_stream.ts";
+import { LineWriter } from "./line_writer.ts";
+import { openPage } from "./open_page.ts";
+import { escaped } from "./printable.ts";
 import { table } from "./table.ts";
 import { Watcher } from "./watch.ts";
 
@@ -19,38 +23,91 @@ export interface ServeOptions {
   tls?: { cert: string; key: string };
 }
 
-/** Serves a root until SIGTERM or SIGINT; a second signal ends at once. SIGHUP swaps in what has changed. */
-export function serve(root: string, options: ServeOptions): Promise<void> {
-  return run(root, options, Deno.stderr.isTerminal() ? "text" : "json", false);
+/** Flags of `dev` beside those. */
+export interface DevOptions extends ServeOptions {
+  /** Whose events are printed: of one service, of `all`, or `off`. */
+  events?: string;
+  /** Whether with the beginnings of messages. */
+  bodies?: boolean;
+  /** Whether the page at `/` is opened in a browser. */
+  open?: boolean;
 }
 
-/** Like {@linkcode serve}, and swaps in a service as soon as it is edited. */
-export function dev(root: string, options: ServeOptions): Promise<void> {
-  return run(root, options, "text", true);
+/** Serves a root until SIGTERM or SIGINT; a second signal ends at once. SIGHUP swaps in what has changed. */
+export function serve(root: string, options: ServeOptions): Promise<void> {
+  return run(root, options, Deno.stderr.isTerminal() ? "text" : "json");
+}
+
+/** Like {@linkcode serve}, swaps in a service as soon as it is edited, and prints what its sessions do. */
+export async function dev(root: string, given: DevOptions): Promise<void> {
+  const { events = "all", bodies = false, open = false, ...options } = given;
+  const writer = new LineWriter(Deno.stdout);
+  {
+    using stream = new EventStream({
+      write: (line) => writer.write(line),
+      color: Deno.stdout.isTerminal() && !Deno.noColor,
+      get width() {
+        return columns();
+      },
+    });
+    await run(root, options, "text", {
+      events,
+      opens: open,
+      trace: (service) =>
+        events === "all" || events === service
+          ? { bodies, handled: (event) => stream.handled(service, event) }
+          : undefined,
+    });
+  }
+  await writer.end(LAST_WORDS_MS);
+}
+
+/** How long the last events may take to be printed, ms. */
+const LAST_WORDS_MS = 200;
+
+/** What `dev` does beside serving. */
+interface Developing {
+  events: string;
+  opens: boolean;
+  trace: NonNullable<SwitchboardOptions["trace"]>;
 }
 
 async function run(
   root: string,
   options: ServeOptions,
   format: "text" | "json",
-  isWatching: boolean,
+  developing: Developing | null = null,
 ): Promise<void> {
   const encoder = new TextEncoder();
   const log = openLog({
     format,
     color: Deno.stderr.isTerminal() && !Deno.noColor,
-    write: (line) => Deno.stderr.writeSync(encoder.encode(`${line}\n`)),
+    write: (line) => {
+      try {
+        Deno.stderr.writeSync(encoder.encode(`${line}\n`));
+      } catch {
+        // Whoever read the log is gone. That is no reason to stop serving.
+      }
+    },
   });
+  const isWatching = developing !== null;
   const { cert, key, ...settings } = options;
   const tls = tlsOf(cert, key);
-  const board = await Switchboard.open({ root, log, keepSpares: isWatching, ...settings, ...tls });
+  const board = await Switchboard.open({
+    root,
+    log,
+    keepSpares: isWatching,
+    hasClient: isWatching,
+    ...developing && { trace: developing.trace },
+    ...settings,
+    ...tls,
+  });
   const stopped = stopOnSignal(board);
   using _reloads = reloadOnSignal(board, log);
   try {
     const { hostname, port, scheme } = await board.listen();
-    console.log(
-      `Listening on ${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
-    );
+    console.log(`Listening on ${scheme}://${hostInUrl(hostname)}:${port}`);
+    if (developing?.opens) openPage(`${scheme}://${hostInUrl(reachable(hostname))}:${port}/`);
   } catch (error) {
     await board.close();
     throw error;
@@ -61,7 +118,10 @@ async function run(
     : null;
   await board.settled();
   printServices(board);
-  if (isWatching) console.log(`Watching ${board.root} for changes`);
+  if (developing !== null) {
+    console.log(`Watching ${escaped(board.root)} for changes`);
+    checkEvents(developing.events, board, log);
+  }
   await stopped;
 }
 
@@ -136,23 +196,45 @@ async function reload(board: Switchboard, keys: string[], log: Log): Promise<voi
   }));
 }
 
+/** A hostname as URLs have it. */
+function hostInUrl(hostname: string): string {
+  return hostname.includes(":") && !hostname.startsWith("[") ? `[${hostname}]` : hostname;
+}
+
+/** Where this machine reaches a server that listens on this address. */
+function reachable(hostname: string): string {
+  return hostname === "0.0.0.0" ? "127.0.0.1" : /^\[?::\]?$/.test(hostname) ? "::1" : hostname;
+}
+
+/** Somebody who waits for events of a service that is not there is told so; it may come. */
+function checkEvents(wanted: string, { services }: Switchboard, log: Log): void {
+  const keys = services.map(({ key }) => key);
+  if (wanted === "all" || wanted === "off" || keys.includes(wanted)) return;
+  const there = keys.length === 0 ? "" : `; there are ${keys.join(", ")}`;
+  log("WARN", `There is no service "${wanted}" yet, whose events shall be shown${there}`);
+}
+
+function columns(): number {
+  return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity;
+}
+
 function printServices(board: Switchboard): void {
   const { services, settings, root } = board;
   if (services.length === 0) {
     console.log(
-      `No services in ${join(root, "services")}. Put a controller at services/hello/hello.ts`,
+      `No services in ${
+        escaped(join(root, "services"))
+      }. Put a controller at services/hello/hello.ts`,
     );
     return;
   }
   const rows = services.map(({ key, systems, url, page, error, definition }) => [
-    key,
+    escaped(key),
     systems.join(" ") || "-",
     error === null ? page ?? url : "not running (503)",
-    describeGrants(definition.grants, definition.dir, join(root, "lib")),
+    escaped(describeGrants(definition.grants, definition.dir, join(root, "lib"))),
   ]);
-  const isTerminal = Deno.stdout.isTerminal();
-  const width = isTerminal ? Deno.consoleSize().columns : Infinity;
-  console.log(table(["SERVICE", "SYSTEM", "URL", "GRANTS"], rows, width));
+  console.log(table(["SERVICE", "SYSTEM", "URL", "GRANTS"], rows, columns()));
   const app = settings.app === "app" ? "" : ` as application "${settings.app}"`;
   if (services.some(({ error }) => error !== null)) {
     console.log(`See the log for what is not running${app}`);

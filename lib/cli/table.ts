@@ -5,14 +5,26 @@
  */
 export function table(heads: string[], rows: string[][], width: number): string {
   const all = [heads, ...rows];
-  const widths = heads.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  const widths = heads.map((_, column) => Math.max(...all.map((row) => columnsOf(row[column]!))));
   const total = widths.reduce((sum, width) => sum + width + 2, -2);
   if (total <= width) {
     return all.map((row) =>
-      row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()
+      row.map((cell, column) => cell + " ".repeat(widths[column]! - columnsOf(cell))).join("  ")
+        .trimEnd()
     )
       .join("\n");
   }
   return rows.map((row) => row.map((cell, column) => column === 0 ? cell : `  ${cell}`).join("\n"))
     .join("\n");
+}
+
+/** Scripts and signs that take two columns a character. */
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}\uff01-\uff60]/u;
+
+/** Columns that a text takes in a terminal. */
+export function columnsOf(text: string): number {
+  const characters = new Intl.Segmenter().segment(text);
+  return Array.from(characters, ({ segment }): number => WIDE.test(segment) ? 2 : 1)
+    .reduce((sum, width) => sum + width, 0);
 }

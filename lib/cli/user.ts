@@ -1,6 +1,7 @@
 import { resolve } from "@std/path";
 import { addUser } from "../auth/mod.ts";
 import { SwitchboardError } from "../errors.ts";
+import { escaped } from "./printable.ts";
 import { readSettings } from "../service/mod.ts";
 
 /** Flags of `user add`. */
@@ -29,12 +30,12 @@ export async function userAdd(
   }
   const password = await readPassword(login);
   const done = await addUser(resolve(root, basic.file), basic.file, login, password, role);
-  console.log(`User "${login}" ${done} in ${basic.file}`);
+  console.log(`User "${escaped(login)}" ${done} in ${basic.file}`);
 }
 
 async function readPassword(login: string): Promise<string> {
   if (!Deno.stdin.isTerminal()) return await firstLine();
-  const first = await ask(`Password for ${login}: `);
+  const first = await ask(`Password for ${escaped(login)}: `);
   if (await ask("Once more: ") === first) return first;
   throw new SwitchboardError("SB_AUTH", "The passwords differ; nothing was changed");
 }

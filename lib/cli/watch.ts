@@ -1,4 +1,5 @@
 import { basename, dirname, extname, join, relative, SEPARATOR } from "@std/path";
+import { messageOf, SwitchboardError } from "../errors.ts";
 import { entriesOf, isFolder } from "../service/mod.ts";
 
 /** Quiet time after which a burst of changes is over, ms. */
@@ -49,9 +50,17 @@ export class Watcher implements Disposable {
   #open(): Deno.FsWatcher {
     // Not all of the root: it may hold a repository, or modules by the thousand.
     const folders = FOLDERS.map((name) => join(this.root, name)).filter(isFolder);
-    return Deno.watchFs(folders.length === 0 ? [this.root] : folders, {
-      recursive: folders.length > 0,
-    });
+    try {
+      return Deno.watchFs(folders.length === 0 ? [this.root] : folders, {
+        recursive: folders.length > 0,
+      });
+    } catch (error) {
+      throw new SwitchboardError(
+        "SB_ROOT",
+        `Cannot watch "${this.root}": ${messageOf(error)}; make all of it readable, or use serve`,
+        { cause: error },
+      );
+    }
   }
 
   async #run(): Promise<void> {

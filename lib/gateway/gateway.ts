@@ -41,6 +41,8 @@ export interface GatewayOptions {
   log(level: string, text: string, request?: string): void;
   /** Counts a request that was refused. */
   refused(cause: RefusalCause): void;
+  /** Told of each websocket that was not to be, with what was answered. Default: nobody is. */
+  noSocket?: ((path: string, status: number, text: string) => void) | undefined;
 }
 
 /** A request, as far as it says who sends it. */
@@ -97,6 +99,7 @@ export class Gateway {
       const response = await this.#route(request, peer, id);
       // Whoever asks us about an error can say which one it was.
       if (response.status >= 400) response.headers.set("x-request-id", id);
+      this.#explain(request, response);
       return response;
     } catch (error) {
       // The query may hold secrets: it is not logged.
@@ -214,6 +217,15 @@ export class Gateway {
       upgrade: false,
     });
     return plainResponse(reply, request.method);
+  }
+
+  /** A browser does not tell a page why it got no websocket. */
+  #explain(request: Request, response: Response): void {
+    const { noSocket } = this.#options;
+    // The headers of what was upgraded cannot be read any more.
+    if (noSocket === undefined || response.status < 200 || !wantsWebSocket(request.headers)) return;
+    const path = URL.parse(request.url)?.pathname ?? "";
+    response.clone().text().then((text) => noSocket(path, response.status, text)).catch(() => {});
   }
 
   /** Who is asking; or the answer, if that cannot be said. */

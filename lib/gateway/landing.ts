@@ -1,3 +1,6 @@
+import { clientPanel, type SocketEntry } from "./client_panel.ts";
+import { escapeHtml } from "./escape_html.ts";
+
 /** One service on the landing page. */
 export interface LandingEntry {
   name: string;
@@ -11,20 +14,31 @@ export interface LandingEntry {
   flows: { name: string; drawing: string | null }[];
 }
 
-/** The page at `/`: what is served here, and links to it. Needs no network and no script. */
-export function landingPage(app: string, entries: readonly LandingEntry[]): Response {
+/**
+ * The page at `/`: what is served here, and links to it. Needs no network, and without a client no script.
+ *
+ * @param client Where a client can connect, and the server's host; null: the page has none.
+ */
+export function landingPage(
+  app: string,
+  entries: readonly LandingEntry[],
+  client: { sockets: readonly SocketEntry[]; host: string } | null = null,
+): Response {
+  const panel = client === null ? null : clientPanel(client.sockets, client.host);
   const count = entries.length === 1 ? "1 service" : `${entries.length} services`;
   const parts: Record<string, string> = {
-    app: escape(app),
+    app: escapeHtml(app),
     count,
     services: entries.length === 0 ? EMPTY : `<ul>${entries.map(card).join("")}</ul>`,
+    client: panel?.html ?? "",
     flows: figures(entries),
   };
   const body = PAGE.replace(/\{\{(\w+)\}\}/g, (_, name) => parts[name]!);
   return new Response(body, {
     headers: {
       "content-type": "text/html; charset=utf-8",
-      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:" +
+        (panel === null ? "" : `; ${panel.policy}`),
       "cache-control": "no-store",
     },
   });
@@ -36,10 +50,10 @@ function figures(entries: readonly LandingEntry[]): string {
     flows.map(({ name, drawing }) => {
       const title = name === service ? name : `${service}/${name}`;
       const picture = drawing ??
-        `<p>Too large to be drawn here: <code>flow ${escape(service)}</code> prints it.</p>`;
-      return `<figure><figcaption>${escape(title)}</figcaption>` +
+        `<p>Too large to be drawn here: <code>flow ${escapeHtml(service)}</code> prints it.</p>`;
+      return `<figure><figcaption>${escapeHtml(title)}</figcaption>` +
         `<div tabindex="0" role="group" aria-label="Flow ${
-          escape(title)
+          escapeHtml(title)
         }">${picture}</div></figure>`;
     })
   );
@@ -48,22 +62,12 @@ function figures(entries: readonly LandingEntry[]): string {
 
 function card({ name, system, state, url, link }: LandingEntry): string {
   const title = state === "running" && link !== null
-    ? `<a href="${escape(link)}">${escape(name)}</a>`
-    : `<span>${escape(name)}</span>`;
-  return `<li class="${escape(state)}"><h2>${title}</h2><p class="facts"><span>${
-    escape(system)
+    ? `<a href="${escapeHtml(link)}">${escapeHtml(name)}</a>`
+    : `<span>${escapeHtml(name)}</span>`;
+  return `<li class="${escapeHtml(state)}"><h2>${title}</h2><p class="facts"><span>${
+    escapeHtml(system)
   }</span>` +
-    `<span class="state">${escape(state)}</span></p><code>${escape(url)}</code></li>`;
-}
-
-function escape(text: string): string {
-  const entities: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-  };
-  return text.replace(/[&<>"]/g, (char) => entities[char]!);
+    `<span class="state">${escapeHtml(state)}</span></p><code>${escapeHtml(url)}</code></li>`;
 }
 
 const EMPTY = `<p>No services yet. Put a controller at <code>services/hello/hello.ts</code>.</p>`;
@@ -112,6 +116,7 @@ const PAGE = `<!doctype html>
   <h1>Switchboard</h1>
   <p>{{count}} in application “{{app}}”</p>
   {{services}}
+  {{client}}
   {{flows}}
   <footer><a href="/readyz">Readiness</a> &nbsp; <a href="/healthz">Health</a></footer>
 </main>

@@ -6,6 +6,8 @@
  * @module
  */
 export { type LandingEntry, landingPage } from "./landing.ts";
+export { type SocketEntry } from "./client_panel.ts";
+export { originAllowed } from "./origin.ts";
 export { type SharedPath } from "./lobby.ts";
 export { WsTransport } from "./ws_transport.ts";
 export { DenoTransport } from "./deno_transport.ts";

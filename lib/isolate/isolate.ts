@@ -17,6 +17,7 @@ import {
 import { applyBatch, type OperationsTarget } from "./operations.ts";
 import { loadError } from "./load_error.ts";
 import { cellPermissions, loanFor, RUNTIME } from "./cell_permissions.ts";
+import { type HandledEvent, type Trace, Tracer } from "./trace.ts";
 
 /** MiB that an isolate may hold in memory, where its manifest says nothing. */
 const DEFAULT_MEMORY_MB = 128;
@@ -34,6 +35,8 @@ export interface IsolateSettings {
   root: string;
   /** How long loading may take, ms. */
   startTimeoutMs: number;
+  /** Who wants to know of each event that was handled. Default: nobody. */
+  trace?: Trace | undefined;
 }
 
 /** Whoever supervises an isolate. All but {@linkcode ended} may be called by code that is not trusted. */
@@ -53,6 +56,8 @@ export interface IsolateKeeper {
   logged(level: string, text: string, about: string): void;
   emitted(type: string, data: string, distributed: boolean): void;
   denied(kind: string, target: string): void;
+  /** An event of a session was handled; only where that is traced. */
+  traced(handle: number, event: Omit<HandledEvent, "session">): void;
 }
 
 /**
@@ -92,6 +97,7 @@ export class Isolate implements OperationsTarget {
   #watchdog: ReturnType<typeof setInterval> | undefined;
   #lastLook = 0;
   #answersSent = 0;
+  readonly #tracer: Tracer | null;
 
   /** Boots it; {@linkcode load} is what brings it to life. */
   constructor(definition: ServiceDefinition, settings: IsolateSettings, keeper: IsolateKeeper) {
@@ -102,6 +108,9 @@ export class Isolate implements OperationsTarget {
     this.hub = settings.hub;
     this.service = key;
     this.#eventTimeoutMs = manifest.eventTimeoutMs ?? 5000;
+    this.#tracer = settings.trace === undefined
+      ? null
+      : new Tracer((handle, event) => keeper.traced(handle, event));
     this.#grants = grants;
     this.#joinGrants = [new GroupGrant("join", manifest.groups?.join ?? null)];
     this.#sendGrants = [new GroupGrant("send", manifest.groups?.send ?? null)];
@@ -263,6 +272,7 @@ export class Isolate implements OperationsTarget {
       memoryMb: manifest.memoryMb ?? DEFAULT_MEMORY_MB,
       env: this.#grants.env,
       trusted: manifest.trusted === true,
+      trace: this.#settings.trace === undefined ? null : { bodies: this.#settings.trace.bodies },
     };
     const [inward, answers] = this.#ports;
     inward.port1.onmessage = ({ data }) => {
@@ -339,6 +349,7 @@ export class Isolate implements OperationsTarget {
       if (this.#state === "running") this.#keeper.idle(this);
     }
     try {
+      this.#tracer?.read(batch);
       applyBatch(this, batch);
     } catch (error) {
       this.#keeper.logged("ERROR", `Sent a batch that is not understood: ${messageOf(error)}`, "");

@@ -12,3 +12,4 @@ export {
   type ServiceState,
   Supervisor,
 } from "./supervisor.ts";
+export type { Effects, HandledEvent, Trace } from "./trace.ts";

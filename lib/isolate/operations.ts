@@ -60,6 +60,9 @@ function apply(target: OperationsTarget, op: number, batch: unknown[], at: numbe
   const { hub } = target;
   switch (op) {
     case Op.ACK:
+    // These are for whoever looks on.
+    case Op.BEGUN:
+    case Op.TOOK:
       break;
     case Op.DONE:
       target.handled(number(batch[at + 1]), number(batch[at + 2]));

@@ -1,5 +1,7 @@
+import { described } from "./described.ts";
 import {
   AnswerWord,
+  type Boot,
   type Endpoint,
   Event,
   EVENT_FIELDS,
@@ -13,6 +15,7 @@ import {
 // Held on to before a controller can put something else in their place.
 const { store } = Atomics;
 const parse = JSON.parse;
+const now = performance.now.bind(performance);
 const { call } = Function.prototype;
 const get = call.bind(Map.prototype.get) as <V>(
   map: ReadonlyMap<unknown, V>,
@@ -42,6 +45,8 @@ const GONE: Endpoint = {
 class LocalSession implements InnerSession {
   refused = false;
   waiting: SessionEvent[] | null = null;
+  /** When its handler was called, where that is traced. */
+  begunAt = 0;
 
   constructor(
     private readonly link: Link,
@@ -72,6 +77,7 @@ export class Sessions {
   #isTaking = false;
   /** Whether a handler of the batch that is being taken has returned a promise. */
   #isBusy = false;
+  readonly #trace: Boot["trace"];
 
   /** @param answer Shared with the host: words as in `AnswerWord`. */
   constructor(
@@ -80,6 +86,7 @@ export class Sessions {
     answer: SharedArrayBuffer,
   ) {
     this.#words = new Int32Array(answer);
+    this.#trace = link.boot.trace;
   }
 
   /**
@@ -212,11 +219,16 @@ export class Sessions {
   }
 
   #handle(session: LocalSession, event: SessionEvent): Promise<void> | void {
+    if (this.#trace !== null) {
+      this.link.begun(session.handle, ...described(event, this.#trace.bodies));
+      session.begunAt = now();
+    }
     if (session.refused && event.type === "message") return;
     return session.endpoint.event(session, event);
   }
 
   #handled(session: LocalSession, event: SessionEvent): void {
+    if (this.#trace !== null) this.link.took(session.handle, now() - session.begunAt);
     if (event.type === "close") {
       remove(this.#sessions, session.handle);
       this.link.ended(session.handle);

@@ -9,6 +9,7 @@ import { Backoff } from "./backoff.ts";
 import { Isolate, type IsolateKeeper, type IsolateSettings } from "./isolate.ts";
 import { Pending } from "./pending.ts";
 import { Requests } from "./requests.ts";
+import type { HandledEvent } from "./trace.ts";
 
 /** What an event without a message counts for: a session's data goes with its `open`. */
 const EVENT_LENGTH = 256;
@@ -302,6 +303,11 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
 
   denied(kind: string, target: string): void {
     this.#audit.denied(kind, target);
+  }
+
+  traced(handle: number, event: Omit<HandledEvent, "session">): void {
+    const session = this.sessions.get(handle)?.id;
+    if (session !== undefined) this.#host.trace?.handled({ session, ...event });
   }
 
   ended(isolate: Isolate, error: SwitchboardError): void {

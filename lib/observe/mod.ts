@@ -6,4 +6,5 @@
  * @module
  */
 export { type Figures, Metrics } from "./metrics.ts";
+export { portHolder } from "./port_holder.ts";
 export { type Log, type LogAbout, openLog } from "./log.ts";

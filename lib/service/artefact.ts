@@ -1,7 +1,7 @@
 import { extname, join, relative, SEPARATOR } from "@std/path";
 import { SwitchboardError } from "../errors.ts";
 import type { EndpointSource } from "../wire/mod.ts";
-import { entriesOf, isFile, isPlainPath } from "./files.ts";
+import { isFile, isPlainPath, readableEntriesOf } from "./files.ts";
 import { JsonFile } from "./json_file.ts";
 import schema from "./artefact.schema.json" with { type: "json" };
 
@@ -112,7 +112,7 @@ function findHandler(services: string, handler: string, shown: string) {
 }
 
 function* artefacts(folder: string): Generator<string> {
-  for (const { name, isDirectory, isFile } of entriesOf(folder)) {
+  for (const { name, isDirectory, isFile } of readableEntriesOf(folder)) {
     if (/^[._]/.test(name) || name === "node_modules") continue;
     if (isDirectory) yield* artefacts(join(folder, name));
     else if (isFile && name.endsWith(".websocket")) yield join(folder, name);

@@ -147,6 +147,17 @@ function keyOf(kind: ServiceKind, name: string): string {
 
 /** Names of the folders in a folder, sorted; hidden ones and those that start with `_` are nobody's service. */
 function folders(path: string): string[] {
-  return entriesOf(path).map(({ name }) => name)
+  return rootEntriesOf(path).map(({ name }) => name)
     .filter((name) => !/^[._]/.test(name) && isFolder(join(path, name)));
+}
+
+/** @throws {SwitchboardError} `SB_ROOT`, if the folder is there and cannot be read. */
+function rootEntriesOf(folder: string): Deno.DirEntry[] {
+  try {
+    return entriesOf(folder);
+  } catch (error) {
+    throw new SwitchboardError("SB_ROOT", `Cannot read "${folder}": ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }

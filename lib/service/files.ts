@@ -20,6 +20,15 @@ export function entriesOf(folder: string): Deno.DirEntry[] {
   }
 }
 
+/** The same; nothing of a folder that must not be read, which its service reports for itself. */
+export function readableEntriesOf(folder: string): Deno.DirEntry[] {
+  try {
+    return entriesOf(folder);
+  } catch {
+    return [];
+  }
+}
+
 /** Whether a path that somebody wrote leads nowhere but down, however it is decoded. */
 export function isPlainPath(path: string): boolean {
   return path.split("/").every((name) => /^[^\\%\0]+$/.test(name) && !/^\.+$/.test(name));

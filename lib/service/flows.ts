@@ -2,7 +2,7 @@ import { join, relative } from "@std/path";
 import { SwitchboardError } from "../errors.ts";
 import { RoutePattern } from "../route_pattern.ts";
 import { type EndpointSource, type Flow, type FlowNode, TRIGGER } from "../wire/mod.ts";
-import { entriesOf } from "./files.ts";
+import { readableEntriesOf } from "./files.ts";
 import { type FlowFile, FlowReader } from "./flow.ts";
 import { JsonFile } from "./json_file.ts";
 import schema from "./flow.schema.json" with { type: "json" };
@@ -73,16 +73,16 @@ export function readFlows(root: string): { found: FoundFlow[]; broken: BrokenFlo
 
 /** Flows that lie directly in `services/`, where they belong to no service. */
 export function strayFlows(root: string): SwitchboardError[] {
-  return entriesOf(join(root, "services")).filter(({ name }) => isFlow(name)).map(({ name }) =>
-    refused(join("services", name), `it belongs into a folder of its own, services/NAME/`)
-  );
+  return readableEntriesOf(join(root, "services")).filter(({ name }) => isFlow(name)).map((
+    { name },
+  ) => refused(join("services", name), `it belongs into a folder of its own, services/NAME/`));
 }
 
 function flowFiles(root: string): [service: string, file: string][] {
-  return entriesOf(join(root, "services")).flatMap(({ name: service }) =>
+  return readableEntriesOf(join(root, "services")).flatMap(({ name: service }) =>
     /^[._]/.test(service)
       ? []
-      : entriesOf(join(root, "services", service)).filter(({ name }) => isFlow(name))
+      : readableEntriesOf(join(root, "services", service)).filter(({ name }) => isFlow(name))
         .map(({ name }): [string, string] => [service, name])
   );
 }

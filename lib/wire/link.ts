@@ -96,6 +96,18 @@ export class Link {
     else this.#schedule();
   }
 
+  /** A handler is called, see `Op.BEGUN`. */
+  begun(handle: number, event: number, amount: number, text: string): void {
+    this.#ops.push(Op.BEGUN, handle, event, amount, text);
+    this.#added(text.length);
+  }
+
+  /** The handler that was called last for this session has ended. */
+  took(handle: number, milliseconds: number): void {
+    this.#ops.push(Op.TOOK, handle, milliseconds);
+    this.#added(0);
+  }
+
   /** One event of the session is through. */
   done(handle: number, length: number): void {
     this.#ops.push(Op.DONE, handle, length);

@@ -60,10 +60,14 @@ export const Op = {
   ASK: 12,
   /** kind of permission, target: Deno has denied it */
   DENIED: 13,
+  /** handle, {@linkcode Event}, bytes or close code, text to show: a handler is called; only if the boot says so */
+  BEGUN: 14,
+  /** handle, milliseconds: that handler has ended, promises included */
+  TOOK: 15,
 } as const;
 
 /** Fields after the code, by code. */
-export const OP_FIELDS: readonly number[] = [0, 1, 2, 1, 2, 3, 2, 2, 3, 2, 3, 3, 3, 2];
+export const OP_FIELDS: readonly number[] = [0, 1, 2, 1, 2, 3, 2, 2, 3, 2, 3, 3, 3, 2, 4, 2];
 
 /** Questions that an isolate asks synchronously. */
 export const Query = {
@@ -264,6 +268,8 @@ export interface Boot {
   env: string[] | true;
   /** Whether the service may also do what reaches beyond its isolate, for example start workers. */
   trusted: boolean;
+  /** Whether each event is reported as it is handled, and with the beginning of its message; null: none is. */
+  trace: { bodies: boolean } | null;
 }
 
 /** What a cell gets to start its isolate with. */

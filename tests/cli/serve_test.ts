@@ -113,10 +113,11 @@ Deno.test("The command line is checked before anything is served", async (t) => 
   await t.step("a port that is taken: exit 1 and what to do", async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr as Deno.NetAddr;
+    const who = Deno.build.os === "linux" ? `deno (process ${Deno.pid})` : "another program";
     assertEquals(await run(["serve", root, "--port", `${port}`]), {
       code: 1,
       output: "",
-      errors: `error: Cannot listen on 127.0.0.1:${port}: another program listens there; ` +
+      errors: `error: Cannot listen on 127.0.0.1:${port}: ${who} listens there; ` +
         "stop it, or choose another port with --port (0: any free one)\n",
     });
   });

@@ -135,5 +135,5 @@ Deno.test("with TLS too a port that is taken is not shared", async () => {
   await using server = await Server.start(site, { args });
   const error = await Server.start(site, { args: [...args, "--port", String(server.port)] })
     .then(() => null, (error) => error);
-  assertMatch(error.message, /Cannot listen on .*another program listens there/);
+  assertMatch(error.message, /Cannot listen on .*listens there; stop it/);
 });

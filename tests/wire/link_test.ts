@@ -21,6 +21,7 @@ class Asleep implements Disposable {
       memoryMb: 128,
       env: [],
       trusted: false,
+      trace: null,
     };
     this.link = new Link(boot, this.#host.port2, this.#answers.port2);
   }

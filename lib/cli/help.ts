@@ -1,0 +1,17 @@
+import { Help } from "commander";
+
+/** Columns below which descriptions do not fit beside what they describe. */
+const NARROW = 60;
+
+/** How help is laid out: on narrow terminals, descriptions stand below what they describe. */
+export const helpLayout: Pick<Help, "minWidthToWrap" | "formatItem"> = {
+  minWidthToWrap: 20,
+  formatItem(this: Help, term: string, width: number, description: string, helper: Help): string {
+    const columns = helper.helpWidth ?? 80;
+    if (columns >= NARROW || description === "") {
+      return Help.prototype.formatItem.call(this, term, width, description, helper);
+    }
+    const below = helper.boxWrap(description, columns - 6).replaceAll("\n", "\n      ");
+    return `  ${term}\n      ${below}`;
+  },
+};
