@@ -4,6 +4,7 @@ export type ErrorCode =
   | "SB_AUTH"
   | "SB_CLOSED"
   | "SB_COMPILE"
+  | "SB_CONNECT"
   | "SB_FLOW"
   | "SB_GRANT"
   | "SB_HANDSHAKE"

@@ -39,6 +39,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   gateway: ["wire", "hub", "errors.ts", "latch.ts", "route_pattern.ts", "token_bucket.ts"],
   picture: ["wire"],
   observe: [],
+  client: ["hub", "service", "errors.ts"],
   "service_host.ts": [
     "wire",
     "hub",
@@ -69,7 +70,16 @@ const MAY_IMPORT: Record<string, string[]> = {
     "version.ts",
   ],
   testing: ["hub", "switchboard.ts", "options.ts", "service", "errors.ts"],
-  cli: ["auth", "switchboard.ts", "observe", "picture", "service", "errors.ts", "version.ts"],
+  cli: [
+    "auth",
+    "client",
+    "switchboard.ts",
+    "observe",
+    "picture",
+    "service",
+    "errors.ts",
+    "version.ts",
+  ],
 };
 
 function* sources(folder: string): Generator<string> {

@@ -37,6 +37,15 @@ const COMMANDS: Record<string, { test: string } | { notRun: string }> = {
   },
   "nginx -t": { test: "tests/deploy/nginx_test.ts" },
   ...Object.fromEntries(
+    [
+      "echo hi | switchboard connect :8080/services/echo --count 1",
+      `printf '{"a":1}\\n{"a":2}\\n' | switchboard connect :8080/services/echo --count 2 | tail -n 1`,
+      "echo hi | switchboard connect :8080/services/echo --wait 2 2>&1 >/dev/null | tail -n 1",
+      "echo hi | SWITCHBOARD_TOKEN=$TOKEN switchboard connect :8080/services/echo --count 1",
+      "echo hi | switchboard connect :8080/services/echo -n 1 -H 'Origin: http://127.0.0.1:8080'",
+    ].map((command) => [command, { test: "tests/cli/connect_test.ts" }]),
+  ),
+  ...Object.fromEntries(
     ["", " --quick", " --no-peers --rounds 9", " --json", " --chart docs/bench.svg", ":threads"]
       .map((
         options,

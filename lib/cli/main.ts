@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { compile } from "./compile.ts";
+import { connectCommand } from "./connect.ts";
 import { flow } from "./flow.ts";
 import { newProgram, runProgram, withServerOptions } from "./program.ts";
 import { dev, serve, type ServeOptions } from "./serve.ts";
@@ -62,6 +63,7 @@ export function main(args: string[]): Promise<number> {
     .option("-o, --output <file>", "where it is written (default: app, app.exe for Windows)")
     .option("--target <triple>", "what it is to run on (default: this machine)", targetOf)
     .action(compile);
+  connectCommand(program);
   return runProgram(program, args);
 }
 

@@ -13,7 +13,7 @@ export class Raw implements Disposable {
   private constructor(readonly connection: Deno.TcpConn | Deno.TlsConn) {}
 
   /** Speaks over a connection that is there already. */
-  static over(connection: Deno.TlsConn): Raw {
+  static over(connection: Deno.TcpConn | Deno.TlsConn): Raw {
     return new Raw(connection);
   }
 
