@@ -15,7 +15,7 @@ import {
   WsTransport,
 } from "./gateway/mod.ts";
 import { Hub, type HubStats } from "./hub/mod.ts";
-import type { IsolateHost, Supervisor } from "./isolate/mod.ts";
+import { type IsolateHost, START_TIMEOUT_MS, type Supervisor } from "./isolate/mod.ts";
 import { Listener } from "./listener.ts";
 import {
   exceptArgument,
@@ -81,8 +81,6 @@ export interface ListenAddress {
   url: string;
 }
 
-/** How long a service may take to load, ms. */
-const START_TIMEOUT_MS = 10_000;
 /** Characters of an answer that are logged. */
 const MAX_ANSWER = 300;
 /** How long sockets may take to say goodbye when the server stops, ms. */

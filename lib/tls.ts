@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { resolve } from "@std/path";
 import { messageOf, SwitchboardError } from "./errors.ts";
 
@@ -17,6 +18,29 @@ export function readKeyPair(root: string, paths: { cert: string; key: string }):
   const cert = read(root, paths.cert, "cert", /-----BEGIN CERTIFICATE-----/);
   const key = read(root, paths.key, "key", /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----/);
   return { cert, key };
+}
+
+/**
+ * Makes sure that a key is that of its certificate, without opening a port.
+ *
+ * @throws {SwitchboardError} `SB_TLS`, if it is not, or one of them is none.
+ */
+export function checkKeyPair({ cert, key }: KeyPair): void {
+  let isPair: boolean;
+  try {
+    isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+  } catch (error) {
+    throw new SwitchboardError(
+      "SB_TLS",
+      `Cannot use the certificate and the key: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+  if (isPair) return;
+  throw new SwitchboardError(
+    "SB_TLS",
+    "Cannot use the certificate and the key: the key is not that of the certificate",
+  );
 }
 
 function read(root: string, path: string, what: "cert" | "key", pattern: RegExp): string {

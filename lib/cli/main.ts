@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { check, type CheckFlags } from "./check.ts";
 import { compile } from "./compile.ts";
 import { connectCommand } from "./connect.ts";
 import { flow } from "./flow.ts";
@@ -12,7 +13,7 @@ import { userAdd } from "./user.ts";
  *
  * @returns The exit code: 0, or 1 if it could not be done, or 2 if the command line is wrong.
  */
-export function main(args: string[]): Promise<number> {
+export async function main(args: string[]): Promise<number> {
   const program = newProgram(
     "switchboard",
     "Serves websocket applications made of small controller scripts",
@@ -34,6 +35,21 @@ export function main(args: string[]): Promise<number> {
     .option("--events <name>", 'print the events of one service, of "all" or "off"', "all")
     .option("--bodies", "print the beginning of each message too")
     .option("--open", "open the page at / in the browser");
+  let exitCode = 0;
+  program.command("check")
+    .summary("find what is wrong, without serving")
+    .description(
+      "Finds all that serve would complain of, wrong types, grants and files that nothing uses.\n" +
+        "Starts each service with its grants, and stops it again; opens no port.\n" +
+        "Exit code: 0 if there is no error, 1 if there is, 2 if the command line is wrong",
+    )
+    .argument("[root]", "folder that holds services/", ".")
+    .option("--json", "print one JSON object, for editors and CI")
+    .option("--strict", "take warnings for errors")
+    .option("--no-types", "leave out the types, which take longest")
+    .action(async (root: string, flags: CheckFlags) => {
+      exitCode = await check(root, flags);
+    });
   program.command("user").summary("users for HTTP Basic").description("Users for HTTP Basic")
     .command("add")
     .summary("add a user, or change the password")
@@ -64,7 +80,7 @@ export function main(args: string[]): Promise<number> {
     .option("--target <triple>", "what it is to run on (default: this machine)", targetOf)
     .action(compile);
   connectCommand(program);
-  return runProgram(program, args);
+  return await runProgram(program, args) || exitCode;
 }
 
 function serverCommand(

@@ -22,6 +22,9 @@ import { type HandledEvent, type Trace, Tracer } from "./trace.ts";
 /** MiB that an isolate may hold in memory, where its manifest says nothing. */
 const DEFAULT_MEMORY_MB = 128;
 
+/** How long a service may take to load, ms. */
+export const START_TIMEOUT_MS = 10_000;
+
 /** How long an isolate may take to say goodbye, ms. */
 const GOODBYE_MS = 500;
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+export { START_TIMEOUT_MS } from "./isolate.ts";
 export {
   type IsolateHost,
   type ServiceCounts,

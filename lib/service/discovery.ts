@@ -147,8 +147,12 @@ function keyOf(kind: ServiceKind, name: string): string {
 
 /** Names of the folders in a folder, sorted; hidden ones and those that start with `_` are nobody's service. */
 function folders(path: string): string[] {
-  return rootEntriesOf(path).map(({ name }) => name)
-    .filter((name) => !/^[._]/.test(name) && isFolder(join(path, name)));
+  return rootEntriesOf(path)
+    // Of one that must not be read nothing else can be known.
+    .filter(({ name, isDirectory }) =>
+      !/^[._]/.test(name) && (isDirectory || isFolder(join(path, name)))
+    )
+    .map(({ name }) => name);
 }
 
 /** @throws {SwitchboardError} `SB_ROOT`, if the folder is there and cannot be read. */

@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
-import { type Node, type ParseError, parseTree } from "jsonc-parser";
-import { type ErrorCode, SwitchboardError } from "../errors.ts";
+import { findNodeAtLocation, type Node, type ParseError, parseTree } from "jsonc-parser";
+import type { ErrorCode } from "../errors.ts";
+import { JsonFileError, lineAndColumn } from "./json_error.ts";
 import { nearest } from "./nearest.ts";
 
 /** A JSON file that people write, read against its schema with errors that help. */
@@ -22,7 +23,7 @@ export class JsonFile<T> {
    *
    * @param path The file.
    * @param shown Its path in messages.
-   * @throws {SwitchboardError} If it cannot be read, is no JSON, or is not as its schema says.
+   * @throws {JsonFileError} If it cannot be read, is no JSON, or is not as its schema says.
    */
   read(path: string, shown: string): T | null {
     let text: string;
@@ -31,56 +32,95 @@ export class JsonFile<T> {
       text = Deno.readTextFileSync(path).replace(/^\uFEFF/, "");
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return null;
-      throw this.#error(shown, (error as Error).message, error);
+      throw new JsonFileError(this.code, `${this.what} "${shown}"`, path, [
+        { message: (error as Error).message, line: 1, column: 1 },
+      ], error);
     }
-    return this.parse(text, shown);
+    return this.parse(text, shown, path);
   }
 
-  /** Like {@linkcode read}, of a text. */
-  parse(text: string, shown: string): T {
+  /**
+   * Like {@linkcode read}, of a text.
+   *
+   * @param path The file that it is from; null: none.
+   */
+  parse(text: string, shown: string, path: string | null = null): T {
+    const refused = (wrong: [message: string, offset: number][], cause?: unknown) => {
+      const findings = wrong.map(([message, offset]) => ({
+        message,
+        ...lineAndColumn(text, offset),
+      }));
+      return new JsonFileError(this.code, `${this.what} "${shown}"`, path, findings, cause);
+    };
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch (error) {
-      throw this.#error(shown, jsonProblem(text, error as Error), error);
+      const [message, offset] = jsonProblem(text, error as Error);
+      throw refused([[message, offset]], error);
     }
-    const twice = duplicateKey(parseTree(text));
-    if (twice !== null) throw this.#error(shown, `"${twice}" is there twice`);
-    return this.check(value, shown);
+    const tree = parseTree(text);
+    const twice = duplicateKey(tree);
+    if (twice !== null) throw refused([[`"${twice.value}" is there twice`, twice.offset]]);
+    if (this.#validate(value)) return value;
+    throw refused([...this.#problems(tree)]);
   }
 
   /** Like {@linkcode read}, of a value. */
   check(value: unknown, shown: string): T {
     if (this.#validate(value)) return value;
-    const problems = [...new Set(this.#validate.errors!.map(describe))];
-    throw this.#error(shown, problems.join("; "));
+    const findings = [...this.#problems(undefined).keys()].map((message) => ({
+      message,
+      line: 1,
+      column: 1,
+    }));
+    throw new JsonFileError(this.code, `${this.what} "${shown}"`, null, findings);
   }
 
-  #error(shown: string, problem: string, cause?: unknown): SwitchboardError {
-    return new SwitchboardError(this.code, `Cannot read ${this.what} "${shown}": ${problem}`, {
-      cause,
-    });
+  /** What the validator has found, and where in the text. */
+  #problems(tree: Node | undefined): Map<string, number> {
+    const places = new Map<string, number>();
+    for (const error of this.#validate.errors!) {
+      const message = describe(error);
+      if (!places.has(message)) places.set(message, offsetOf(error, tree));
+    }
+    return places;
   }
 }
 
-/** The engine's message on one line, with line and column instead of a position. */
-function jsonProblem(text: string, error: Error): string {
-  if (text.trim() === "") return "the file is empty, expected a JSON object";
+/** Where in the text it is what the validator has found. */
+function offsetOf({ keyword, instancePath, params }: ErrorObject, tree: Node | undefined): number {
+  let node = tree;
+  for (const name of instancePath.split("/").slice(1)) {
+    const key = name.replaceAll("~1", "/").replaceAll("~0", "~");
+    node = node && findNodeAtLocation(node, [node.type === "array" ? Number(key) : key]);
+  }
+  if (keyword !== "additionalProperties") return node?.offset ?? 0;
+  const property = node?.children?.find(({ children }) =>
+    children?.[0]?.value === params.additionalProperty
+  );
+  return property?.offset ?? node?.offset ?? 0;
+}
+
+/** The engine's message on one line, with line and column instead of a position; and the position. */
+function jsonProblem(text: string, error: Error): [message: string, offset: number] {
+  if (text.trim() === "") return ["the file is empty, expected a JSON object", 0];
   const message = error.message.split("\n")[0]!
     .replace(/,? (?:\.{3})?"[^]*is not valid JSON.*$/, "")
     .replace(/,? (?:\.{3})?"[^"]*$/, "")
     .replace(/ (?:in|after) JSON at position .*/, "");
-  const before = text.slice(0, positionOf(text, error)).split("\n");
-  return `not valid JSON: ${message} at line ${before.length}, column ${before.at(-1)!.length + 1}`;
+  const offset = positionOf(text, error);
+  const { line, column } = lineAndColumn(text, offset);
+  return [`not valid JSON: ${message} at line ${line}, column ${column}`, offset];
 }
 
 /** A key that an object has twice: which of the two was meant? */
-function duplicateKey(node: Node | undefined): string | null {
+function duplicateKey(node: Node | undefined): Node | null {
   const seen = new Set<string>();
   for (const child of node?.children ?? []) {
     if (child.type === "property") {
       const key = String(child.children![0]!.value);
-      if (seen.has(key)) return key;
+      if (seen.has(key)) return child.children![0]!;
       seen.add(key);
     }
     const within = duplicateKey(child);

@@ -5,10 +5,10 @@
  *
  * @module
  */
-export { entriesOf, isFolder } from "./files.ts";
+export { entriesOf, isFile, isFolder } from "./files.ts";
 export { discover, strays } from "./discovery.ts";
 export { type ServiceDefinition, type ServiceKind } from "./definition.ts";
-export { type Manifest, type PermissionKind } from "./manifest.ts";
+export { type Manifest, PERMISSION_KINDS, type PermissionKind } from "./manifest.ts";
 export { describeGrants, type Grants, narrowed } from "./grants.ts";
 export {
   type AuthSettings,
@@ -22,3 +22,4 @@ export {
 export { authModuleDefinition } from "./auth_module.ts";
 export { JsonFile } from "./json_file.ts";
 export { nearest } from "./nearest.ts";
+export { JsonFileError, lineAndColumn } from "./json_error.ts";

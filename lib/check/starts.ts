@@ -1,0 +1,91 @@
+import { SwitchboardError } from "../errors.ts";
+import { Hub } from "../hub/mod.ts";
+import { type IsolateHost, START_TIMEOUT_MS, Supervisor } from "../isolate/mod.ts";
+import type { ServiceDefinition, Settings } from "../service/mod.ts";
+import { Turnstile } from "../turnstile.ts";
+import { VERSION } from "../version.ts";
+
+/** Lines of one service that are kept: it may write as many as it likes. */
+const MAX_LINES = 256;
+
+/** A line that a server would have logged. */
+export interface LogLine {
+  level: string;
+  text: string;
+}
+
+/** Starts services as a server does, with nobody to talk to them. */
+export class Starts implements Disposable {
+  readonly #root: string;
+  readonly #settings: Settings;
+  readonly #hub: Hub;
+  readonly #turnstile = new Turnstile(Math.max(8, 8 * navigator.hardwareConcurrency));
+  readonly #lines = new Map<string, LogLine[]>();
+
+  /** @param root The root that is checked. */
+  constructor(root: string, settings: Settings) {
+    this.#root = root;
+    this.#settings = settings;
+    this.#hub = new Hub({ groupsPerSession: settings.limits.groupsPerSession });
+  }
+
+  /** What an isolate needs of a server. */
+  hostOf(key: string): IsolateHost {
+    const { app, config } = this.#settings;
+    const lines: LogLine[] = [];
+    this.#lines.set(key, lines);
+    return {
+      hub: this.#hub,
+      root: this.#root,
+      app: { name: app, version: VERSION, config },
+      startTimeoutMs: START_TIMEOUT_MS,
+      keepsSpares: false,
+      inTurn: (start) => this.#turnstile.pass(start),
+      log: (level, text) => {
+        if (lines.length < MAX_LINES && isComplaint(level, text)) lines.push({ level, text });
+      },
+      took: () => {},
+      emit: () => {},
+    };
+  }
+
+  /**
+   * Starts a service, and stops it again.
+   *
+   * @returns The files that it was loaded from.
+   * @throws {SwitchboardError} Why it does not start.
+   */
+  async tryOut(definition: ServiceDefinition): Promise<readonly string[]> {
+    const supervisor = new Supervisor(definition, this.hostOf(definition.key));
+    try {
+      await supervisor.start();
+      const { files } = supervisor;
+      return files;
+    } finally {
+      // What it has said by now comes before its goodbye.
+      await supervisor.stop();
+    }
+  }
+
+  /** What a server would have logged of the services that were started, as far as it is a complaint. */
+  linesOf(key: string): readonly LogLine[] {
+    return this.#lines.get(key) ?? [];
+  }
+
+  [Symbol.dispose](): void {
+    this.#hub.stop();
+  }
+}
+
+/** Of what comes through the log, what the runtime itself has to say; the rest are a service's own words. */
+function isComplaint(level: string, text: string): boolean {
+  return level === "WARN" && /^Denied /.test(text) ||
+    level === "ERROR" && /^(?:Uncaught |Unhandled rejection: |Service ")/.test(text);
+}
+
+/** An error of a line of the log. */
+export function complaintOf({ level, text }: LogLine): SwitchboardError {
+  if (level === "WARN") return new SwitchboardError("SB_GRANT", text);
+  if (text.startsWith('Service "')) return new SwitchboardError("SB_ISOLATE_GONE", text);
+  return new SwitchboardError("SB_LOAD", text);
+}

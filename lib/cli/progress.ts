@@ -1,0 +1,38 @@
+/** How long something may take before the user is told what it is, ms. */
+const PATIENCE_MS = 500;
+
+/** A line at the terminal that says what takes so long; none, if it is no terminal. */
+export class Progress implements Disposable {
+  readonly #isTerminal = Deno.stderr.isTerminal();
+  #what = "";
+  #isShown = false;
+  readonly #timer = setTimeout(() => {
+    this.#isShown = true;
+    this.#write(this.#what);
+  }, PATIENCE_MS);
+
+  /** What is being done now. */
+  say(what: string): void {
+    this.#what = what;
+    if (this.#isShown) this.#write(what);
+  }
+
+  /** Takes the line away. */
+  clear(): void {
+    clearTimeout(this.#timer);
+    if (this.#isShown) this.#write("");
+    this.#isShown = false;
+  }
+
+  #write(text: string): void {
+    if (!this.#isTerminal) return;
+    // What is wider than the terminal could not be taken away again.
+    const { columns } = Deno.consoleSize();
+    const line = `\r\x1b[K${text === "" ? "" : `${text} …`.slice(0, columns - 1)}`;
+    Deno.stderr.writeSync(new TextEncoder().encode(line));
+  }
+
+  [Symbol.dispose](): void {
+    this.clear();
+  }
+}
