@@ -29,6 +29,7 @@ export type { HubStats } from "./lib/hub/mod.ts";
 export type {
   AuthSettings,
   Grants,
+  ImportMap,
   JwtSettings,
   Manifest,
   OverLimit,

@@ -8,6 +8,7 @@ export type ErrorCode =
   | "SB_FLOW"
   | "SB_GRANT"
   | "SB_HANDSHAKE"
+  | "SB_IMPORTS"
   | "SB_ISOLATE_GONE"
   | "SB_LISTEN"
   | "SB_LOAD"
@@ -16,6 +17,7 @@ export type ErrorCode =
   | "SB_ROOT"
   | "SB_SERVICE"
   | "SB_SETTINGS"
+  | "SB_STARTER"
   | "SB_TIMEOUT"
   | "SB_TLS"
   | "SB_WIRE";

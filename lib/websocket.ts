@@ -32,7 +32,7 @@ import { bytesOf, link, type SessionInfo, type User } from "./wire/mod.ts";
 import { textArgument } from "./xp/text_argument.ts";
 
 export { addToGroup, getGroupSize, removeFromGroup } from "./xp/websocket.ts";
-export type { WebSocketEvent } from "./xp/types.ts";
+export type { Request, Response, WebSocketEvent } from "./xp/types.ts";
 export type { SessionInfo, User };
 
 /** What can be sent: text, or bytes as a binary message. */

@@ -40,6 +40,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   picture: ["wire"],
   observe: [],
   client: ["hub", "service", "errors.ts"],
+  starter: ["service", "errors.ts"],
   "service_host.ts": [
     "wire",
     "hub",
@@ -92,6 +93,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "observe",
     "picture",
     "service",
+    "starter",
     "errors.ts",
     "version.ts",
   ],

@@ -3,6 +3,8 @@ import { check, type CheckFlags } from "./check.ts";
 import { compile } from "./compile.ts";
 import { connectCommand } from "./connect.ts";
 import { flow } from "./flow.ts";
+import { init } from "./init.ts";
+import { create, kindOf, serviceName } from "./new.ts";
 import { newProgram, runProgram, withServerOptions } from "./program.ts";
 import { dev, serve, type ServeOptions } from "./serve.ts";
 import { targetOf } from "./targets.ts";
@@ -50,6 +52,25 @@ export async function main(args: string[]): Promise<number> {
     .action(async (root: string, flags: CheckFlags) => {
       exitCode = await check(root, flags);
     });
+  program.command("init")
+    .summary("make a project: settings, a first chat, and its test")
+    .description(
+      "Makes a project: deno.json, a first chat in services/, its test, and settings of the editor.\n" +
+        "The folder may hold other files; none is overwritten",
+    )
+    .argument("[dir]", "folder of the project, made if it is not there", ".")
+    .action(init);
+  program.command("new")
+    .summary("make a service that runs, and its test")
+    .description(
+      "Makes a service in ROOT/services that runs, and its test in ROOT/tests.\n" +
+        "Nothing is overwritten",
+    )
+    .argument("<name>", "name of the service: lower case letters, digits, - and _", serviceName)
+    .argument("[root]", "folder that holds services/", ".")
+    .option("-k, --kind <kind>", "what it is written for: xp, dirigible or lolo", kindOf, "xp")
+    .option("--js", "JavaScript, with its types in comments")
+    .action(create);
   program.command("user").summary("users for HTTP Basic").description("Users for HTTP Basic")
     .command("add")
     .summary("add a user, or change the password")

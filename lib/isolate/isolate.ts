@@ -14,6 +14,7 @@ import {
   type Report,
   type Revocation,
 } from "../wire/mod.ts";
+import { preparePackages } from "./packages.ts";
 import { applyBatch, type OperationsTarget } from "./operations.ts";
 import { loadError } from "./load_error.ts";
 import { cellPermissions, loanFor, RUNTIME } from "./cell_permissions.ts";
@@ -129,19 +130,26 @@ export class Isolate implements OperationsTarget {
   /** Loads the controllers. Until then it waits, booted, and has read nothing of the service. */
   load(): Promise<void> {
     const { startTimeoutMs } = this.#settings;
-    this.#shallLoad = true;
+    preparePackages(this.#definition).then(() => {
+      this.#shallLoad = true;
+      this.#beginToLoad();
+    });
     this.#startTimer = setTimeout(() => {
       this.#fail("SB_TIMEOUT", `did not load within ${startTimeoutMs} ms`);
     }, startTimeoutMs);
-    this.#beginToLoad();
     return this.started;
   }
 
-  /** Whether it was booted for just this: the same grants and limits, the same controllers. */
+  /** Whether it was booted for just this: the same grants and limits, imports and controllers. */
   fits(definition: ServiceDefinition): boolean {
-    const { manifest, grants, endpoints } = this.#definition;
-    return this.#state !== "ended" && JSON.stringify([manifest, grants, endpoints]) ===
-        JSON.stringify([definition.manifest, definition.grants, definition.endpoints]);
+    const { manifest, grants, endpoints, imports } = this.#definition;
+    return this.#state !== "ended" && JSON.stringify([manifest, grants, endpoints, imports]) ===
+        JSON.stringify([
+          definition.manifest,
+          definition.grants,
+          definition.endpoints,
+          definition.imports,
+        ]);
   }
 
   /** Whether a batch may be handed over. */
@@ -260,7 +268,7 @@ export class Isolate implements OperationsTarget {
   }
 
   #boot(): void {
-    const { manifest, dir, endpoints } = this.#definition;
+    const { manifest, dir, endpoints, imports } = this.#definition;
     const { root, app } = this.#settings;
     const loan = loanFor(this.#grants);
     const boot: Boot = {
@@ -268,6 +276,7 @@ export class Isolate implements OperationsTarget {
       root,
       dir,
       endpoints,
+      imports,
       app,
       groups: { join: manifest.groups?.join ?? null, send: manifest.groups?.send ?? null },
       answerTimeoutMs: this.#eventTimeoutMs,

@@ -14,7 +14,7 @@ import * as coreGlobals from "../dirigible/globals.ts";
 import * as netWebsocket from "../dirigible/websocket.ts";
 import * as netWebsockets from "../dirigible/websockets.ts";
 import * as websocket from "../websocket.ts";
-import type { Link, Loader } from "../wire/mod.ts";
+import type { Boot, Link, Loader } from "../wire/mod.ts";
 import * as xpAuth from "../xp/auth.ts";
 import * as xpEvent from "../xp/event.ts";
 import * as xpPortal from "../xp/portal.ts";
@@ -27,8 +27,7 @@ interface LibraryModule {
   module: unknown;
 }
 
-/** What every service can import, by id: loaded with the runtime, before the service's permissions hold. */
-const LIBRARY: ReadonlyMap<string, { url: string; module: unknown }> = new Map([
+const MODULES = new Map<string, LibraryModule>([
   ["core/context", { url: import.meta.resolve("../dirigible/context.ts"), module: coreContext }],
   ["core/globals", { url: import.meta.resolve("../dirigible/globals.ts"), module: coreGlobals }],
   ...["net/websocket", "service/websocket"].map((id): [string, LibraryModule] => [
@@ -44,6 +43,16 @@ const LIBRARY: ReadonlyMap<string, { url: string; module: unknown }> = new Map([
   ["lib/xp/event", { url: import.meta.resolve("../xp/event.ts"), module: xpEvent }],
   ["lib/xp/portal", { url: import.meta.resolve("../xp/portal.ts"), module: xpPortal }],
   ["lib/xp/websocket", { url: import.meta.resolve("../xp/websocket.ts"), module: xpWebsocket }],
+]);
+
+/** What every service can import, by id: loaded with the runtime, before the service's permissions hold. */
+const LIBRARY: ReadonlyMap<string, LibraryModule> = new Map([
+  ...MODULES,
+  // As the package exports them.
+  ...MODULES.entries().map(([id, module]): [string, LibraryModule] => [
+    `@switchboard/switchboard/${id.replace(/^lib\//, "")}`,
+    module,
+  ]),
 ]);
 
 /** What an id without an extension may stand for. */
@@ -115,6 +124,7 @@ export class ModuleLoader implements Loader {
   readonly #lib: string;
   readonly #dirUrl: string;
   readonly #libUrl: string;
+  readonly #imports: Boot["imports"];
   /** CommonJS modules by file, from the moment they start to run. */
   readonly #modules = new Map<string, Module>();
   /** Files that are known to be ES modules: each is asked about for every import of it. */
@@ -122,12 +132,12 @@ export class ModuleLoader implements Loader {
   readonly #files = new Set<string>();
 
   /**
-   * @param root The root that is served.
-   * @param dir The service's own folder.
+   * @param boot The root that is served, the service's own folder, and what the project's ids stand for.
    * @param link Told what is denied.
    */
-  constructor(root: string, dir: string, link: Link) {
+  constructor({ root, dir, imports }: Pick<Boot, "root" | "dir" | "imports">, link: Link) {
     this.#link = link;
+    this.#imports = imports;
     this.#root = root;
     this.#dir = dir;
     this.#lib = join(root, "lib");
@@ -151,8 +161,9 @@ export class ModuleLoader implements Loader {
   require(id: string, from: string): unknown {
     const library = LIBRARY.get(id.replace(/^\//, ""));
     if (library !== undefined) return library.module;
-    const resolved = this.#resolve(id, from);
-    if (resolved === null) return this.#requireForeign(id, from);
+    const target = this.#mapped(id);
+    const resolved = this.#resolve(target, from, id);
+    if (resolved === null) return this.#requireForeign(id, target, from);
     if (extname(resolved) === ".json") return this.#json(resolved, from);
     const known = this.#modules.get(resolved);
     if (known !== undefined) return known.exports;
@@ -183,13 +194,18 @@ export class ModuleLoader implements Loader {
       resolve: (id, context, next) => {
         const parent = context.parentURL ?? "";
         const from = parent.startsWith("file:") ? fromFileUrl(parent) : parent;
-        const ours = this.#isUsers(from) || id.startsWith("file:") ? this.#resolve(id, from) : null;
-        if (startsWith(id, "npm:") || startsWith(id, "jsr:")) this.#checkOrigin(id, id, from);
+        const isUsers = this.#isUsers(from);
+        // A text, and the same one whoever looks at it: with a package's id no permission is asked for.
+        const target = isUsers ? `${this.#mapped(id)}` : id;
+        const ours = isUsers || target.startsWith("file:") ? this.#resolve(target, from, id) : null;
+        if (startsWith(target, "npm:") || startsWith(target, "jsr:")) {
+          this.#checkOrigin(target, target, from);
+        }
         const found = ours === null
-          ? next(id, context)
+          ? next(target, context)
           : { url: isPath(ours) ? toFileUrl(ours).href : ours, shortCircuit: true };
         const url = BUILTIN_URLS[found.url] ?? hrefOf(new NativeURL(found.url));
-        this.#checkOrigin(id, url, from);
+        this.#checkOrigin(target, url, from);
         return { ...found, url: this.#isCommonJs(url) ? url + COMMON_JS : url };
       },
       load: (url, context, next) => {
@@ -219,10 +235,31 @@ export class ModuleLoader implements Loader {
   }
 
   /**
+   * What the project's `deno.json` says that an id stands for; the id itself, if nothing. What the runtime
+   * provides stays what it is, and so do paths.
+   */
+  #mapped(id: string): string {
+    const libraryId = id.replace(/^\//, "");
+    if (LIBRARY.has(libraryId) || libraryId.startsWith("lib/xp/")) return id;
+    if (/^\.{1,2}(\/|$)/.test(id) || isPath(id) && this.#isUsers(id)) return id;
+    for (const [from, target] of this.#imports) {
+      if (id === from) return target;
+      if (!id.startsWith(from)) continue;
+      const rest = id.slice(from.length);
+      if (from.endsWith("/")) return target + rest;
+      // A package's id stands for what lies in it, too.
+      if (rest.startsWith("/") && /^(npm|jsr):/.test(target)) return target + rest;
+    }
+    return id;
+  }
+
+  /**
    * Where an id leads: a file, the URL of a library module, or null for what is not ours to resolve
    * (`node:`, `npm:`, `https:`).
+   *
+   * @param asked What the importing module calls it, where the project maps that to the id.
    */
-  #resolve(id: string, from: string): string | null {
+  #resolve(id: string, from: string, asked = id): string | null {
     if (id === HANDED_OVER) return id;
     const libraryId = id.replace(/^\//, "");
     const library = LIBRARY.get(libraryId);
@@ -231,7 +268,7 @@ export class ModuleLoader implements Loader {
     if (id.startsWith("./") || id.startsWith("../") || id === "." || id === "..") {
       return this.#find(join(dirname(from), id), id, from);
     }
-    if (id.startsWith("file:")) return this.#find(fromFileUrl(id), id, from);
+    if (id.startsWith("file:")) return this.#find(fromFileUrl(id), asked, from);
     // As Dirigible writes them: from the folder of all projects, the own one first.
     if (libraryId.startsWith(`${basename(this.#dir)}/`)) {
       return this.#find(join(dirname(this.#dir), libraryId), id, from);
@@ -277,11 +314,13 @@ export class ModuleLoader implements Loader {
     );
   }
 
-  #requireForeign(id: string, from: string): unknown {
+  #requireForeign(id: string, target: string, from: string): unknown {
+    if (/^(npm|jsr):/.test(target)) this.#checkOrigin(target, target, from);
     try {
-      return createRequire(toFileUrl(from))(id);
+      // What maps it to a package, Deno must have read itself: it requires no other.
+      return createRequire(toFileUrl(from))(/^(npm|jsr):/.test(target) ? id : target);
     } catch (error) {
-      if (/^[a-z]+:/.test(id) && !id.startsWith("node:")) {
+      if (/^[a-z]+:/.test(target) && !target.startsWith("node:")) {
         throw new Error(
           `Cannot require "${id}" in ${this.#shown(from)}: use import for modules from elsewhere`,
           { cause: error },

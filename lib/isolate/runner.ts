@@ -76,7 +76,7 @@ async function run(boot: Boot, port: MessagePort, answers: MessagePort): Promise
   };
   connect(link);
   keepAlive(link);
-  const loader = new ModuleLoader(boot.root, boot.dir, link);
+  const loader = new ModuleLoader(boot, link);
   loadHandlersWith(loader);
   auditDenials(link);
   lockDown(boot.trusted, link);

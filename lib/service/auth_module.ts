@@ -3,6 +3,7 @@ import { SwitchboardError } from "../errors.ts";
 import type { ServiceDefinition } from "./definition.ts";
 import { isFile } from "./files.ts";
 import { checkHostHas, grantsOf } from "./grants.ts";
+import { readImportMap } from "./import_map.ts";
 import { checkLinks } from "./links.ts";
 import { type Manifest, manifestFile } from "./manifest.ts";
 import type { AuthSettings } from "./settings.ts";
@@ -46,6 +47,7 @@ export function authModuleDefinition(
     dir,
     systems: ["auth"],
     endpoints: [{ id: "auth", system: "auth", file, paths: [] }],
+    imports: readImportMap(root),
     manifest,
     grants,
     allow: null,

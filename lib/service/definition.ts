@@ -1,6 +1,7 @@
 import type { EndpointSource } from "../wire/mod.ts";
 import type { SwitchboardError } from "../errors.ts";
 import type { Grants } from "./grants.ts";
+import type { ImportMap } from "./import_map.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** Where a service lies: `services/`, `apis/` or `webapp/`. */
@@ -20,6 +21,8 @@ export interface ServiceDefinition {
   systems: string[];
   /** Its controllers. */
   endpoints: EndpointSource[];
+  /** What its root's `deno.json` says that ids stand for. */
+  imports: ImportMap;
   /** Its `service.json`; empty if it has none. */
   manifest: Manifest;
   /** What its isolate may touch. */

@@ -7,6 +7,7 @@ import { readDescriptor } from "./descriptor.ts";
 import { entriesOf, isFile, isFolder, isPlainPath } from "./files.ts";
 import { readFlows, strayFlows } from "./flows.ts";
 import { checkHostHas, defaultGrants, grantsOf } from "./grants.ts";
+import { readImportMap } from "./import_map.ts";
 import { checkLinks } from "./links.ts";
 import { manifestFile } from "./manifest.ts";
 
@@ -66,6 +67,7 @@ function define(
     dir,
     systems: [],
     endpoints: [],
+    imports: [],
     manifest: {},
     grants: defaultGrants(dir, lib),
     allow: null,
@@ -87,6 +89,7 @@ function define(
     service.grants = grantsOf(service.manifest, dir, lib, shown);
     checkHostHas(service.grants, service.key, shown);
     checkLinks(root, dir, service.grants.read);
+    service.imports = readImportMap(root);
     service.allow = service.manifest.allow ?? readDescriptor(dir, name);
     const modules = service.manifest.messageModules ?? [];
     const own = <T extends { service: string }>(all: T[]) =>

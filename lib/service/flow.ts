@@ -35,7 +35,7 @@ const OUT = "out";
 const MAX_MATCH = 4;
 
 /** First segments of paths that are the server's own, or lead to services of other systems. */
-const RESERVED = [
+export const RESERVED_PATHS: readonly string[] = [
   "_",
   "api",
   "healthz",
@@ -221,7 +221,9 @@ function checkPath(path: unknown, problem: (text: string) => void): void {
     return problem(`"${path}" is no path: ${messageOf(error)}`);
   }
   const first = path.split("/")[1]!;
-  if (RESERVED.includes(first)) problem(`"${path}" is no path: /${first} is the server's own`);
+  if (RESERVED_PATHS.includes(first)) {
+    problem(`"${path}" is no path: /${first} is the server's own`);
+  }
 }
 
 function checkMatch(match: unknown, problem: (text: string) => void): void {

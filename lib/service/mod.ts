@@ -8,6 +8,7 @@
 export { entriesOf, isFile, isFolder } from "./files.ts";
 export { discover, strays } from "./discovery.ts";
 export { type ServiceDefinition, type ServiceKind } from "./definition.ts";
+export { type ImportMap, readImportMap } from "./import_map.ts";
 export { type Manifest, PERMISSION_KINDS, type PermissionKind } from "./manifest.ts";
 export { describeGrants, type Grants, narrowed } from "./grants.ts";
 export {
@@ -23,3 +24,4 @@ export { authModuleDefinition } from "./auth_module.ts";
 export { JsonFile } from "./json_file.ts";
 export { nearest } from "./nearest.ts";
 export { JsonFileError, lineAndColumn } from "./json_error.ts";
+export { RESERVED_PATHS } from "./flow.ts";

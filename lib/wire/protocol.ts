@@ -255,6 +255,8 @@ export interface Boot {
   /** The service's own folder, absolute. */
   dir: string;
   endpoints: EndpointSource[];
+  /** What ids stand for that are neither paths nor the runtime's: pairs of id and target, longer ids first. */
+  imports: [id: string, target: string][];
   app: { name: string; version: string; config: Record<string, unknown> };
   /** Group patterns that the service may use; null: all. */
   groups: { join: string[] | null; send: string[] | null };

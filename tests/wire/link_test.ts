@@ -14,6 +14,7 @@ class Asleep implements Disposable {
       root: "/",
       dir: "/services/test",
       endpoints: [],
+      imports: [],
       app: { name: "app", version: "0", config: {} },
       groups: { join: null, send: null },
       answerTimeoutMs: 5,

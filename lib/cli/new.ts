@@ -1,0 +1,81 @@
+import { join, resolve } from "@std/path";
+import { InvalidArgumentError } from "commander";
+import { SwitchboardError } from "../errors.ts";
+import { entriesOf, isFolder, nearest, readImportMap } from "../service/mod.ts";
+import {
+  nameProblem,
+  serviceStarter,
+  STARTER_KINDS,
+  type StarterKind,
+  wiringOf,
+  writeFiles,
+} from "../starter/mod.ts";
+import { written } from "./written.ts";
+
+const PACKAGE = "@switchboard/switchboard";
+
+const NO_PROJECT = `The test and the types need a deno.json
+that maps ${PACKAGE}:
+"init" makes one`;
+
+/** Flags of `new`. */
+export interface NewOptions {
+  kind: StarterKind;
+  js?: boolean;
+}
+
+/**
+ * Makes a service that runs, and its test.
+ *
+ * @throws {SwitchboardError} `SB_STARTER`, if there is one of that name, or it cannot be written; `SB_ROOT`, if
+ * there is no folder to make it in; `SB_IMPORTS`, if the project's `deno.json` cannot be read.
+ */
+export function create(name: string, root: string, { kind, js = false }: NewOptions): void {
+  const folder = resolve(root);
+  if (!isFolder(folder)) {
+    throw new SwitchboardError("SB_ROOT", `Cannot make a service in "${folder}": it is no folder`);
+  }
+  const { files, path } = serviceStarter(name, kind, js);
+  const isProject = leadsHere(folder);
+  refuseExisting(folder, name);
+  writeFiles(folder, files);
+  console.log(written(root, Object.keys(files), {
+    commands: isProject ? ["deno task dev", "deno task test"] : [`${wiringOf().command} dev`],
+    verb: "connect to",
+    url: `ws://127.0.0.1:8080${path}?name=Ada`,
+  }));
+  if (!isProject) console.log(NO_PROJECT);
+}
+
+/** Whether the project says where Switchboard is: its tests and its editor need that. */
+function leadsHere(folder: string): boolean {
+  return readImportMap(folder).some(([id]) => id === PACKAGE);
+}
+
+function refuseExisting(folder: string, name: string): void {
+  const dir = join(folder, "services", name);
+  if (isFolder(dir) && entriesOf(dir).length > 0) {
+    throw new SwitchboardError(
+      "SB_STARTER",
+      `There is a service "${name}" already, in "${dir}", and nothing is overwritten; ` +
+        "choose another name",
+    );
+  }
+}
+
+/** The name of a service to make, from the command line. */
+export function serviceName(text: string): string {
+  const problem = nameProblem(text);
+  if (problem === null) return text;
+  throw new InvalidArgumentError(`${problem[0]!.toUpperCase()}${problem.slice(1)}.`);
+}
+
+/** A kind of service, from the command line. */
+export function kindOf(text: string): StarterKind {
+  const kind = STARTER_KINDS.find((one) => one === text);
+  if (kind !== undefined) return kind;
+  const near = nearest(text, STARTER_KINDS);
+  throw new InvalidArgumentError(
+    `Expected xp, dirigible or lolo.${near === null ? "" : ` Did you mean ${near}?`}`,
+  );
+}

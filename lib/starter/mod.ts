@@ -1,0 +1,12 @@
+/**
+ * What a user begins with: the files of a new project, and of a new service in one.
+ *
+ * Comes in: a name, a kind, where the command comes from. Goes out: files with their text, and the files on disk.
+ *
+ * @module
+ */
+export { projectFiles } from "./project.ts";
+export { serviceStarter, STARTER_KINDS, type StarterKind } from "./service.ts";
+export { nameProblem } from "./name.ts";
+export { type Files, writeFiles } from "./files.ts";
+export { type Wiring, wiringOf } from "./wiring.ts";

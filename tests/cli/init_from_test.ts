@@ -1,0 +1,114 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { wiringOf } from "../../lib/starter/mod.ts";
+import { VERSION } from "../../lib/version.ts";
+import { deno, Serving, switchboard } from "../helpers/project.ts";
+import { Site } from "../helpers/site.ts";
+
+const HERE = fromFileUrl(new URL("../..", import.meta.url));
+const PACKAGE = "@switchboard/switchboard";
+
+Deno.test("a project leads to the Switchboard that made it", async (t) => {
+  const main = `jsr:${PACKAGE}@^${VERSION}`;
+  const fromJsr = wiringOf(`https://jsr.io/${PACKAGE}/${VERSION}/`, false);
+
+  await t.step("from JSR: to the same version there, and compatible ones", () => {
+    assertEquals(fromJsr.imports[PACKAGE], main);
+    assertEquals(fromJsr.imports["/lib/xp/websocket"], `${main}/xp/websocket`);
+    assertEquals(fromJsr.imports["net/v4/websockets"], `${main}/net/websockets`);
+    assertEquals([fromJsr.links, fromJsr.scopes, fromJsr.host], [[], {}, null]);
+    assertEquals(fromJsr.command, `deno run -A ${main}/cli`);
+    assertEquals(fromJsr.ownCommand, `deno run -A --no-prompt ${PACKAGE}/cli`);
+  });
+
+  await t.step("a compiled binary: to itself, and for the types to JSR", () => {
+    const { command, ownCommand, ...rest } = wiringOf("file:///tmp/deno-compile-x/", true);
+    const { command: _, ownCommand: __, ...others } = fromJsr;
+    assertEquals([command, ownCommand], ["switchboard", "switchboard"]);
+    assertEquals(rest, others);
+  });
+
+  await t.step("from a folder: to that folder, whatever it is called", () => {
+    const { links, imports } = wiringOf("file:///a%20b/sw/", false);
+    assertEquals(links.slice(0, 2), [
+      "file:///a%20b/sw/",
+      "file:///a%20b/sw/third_party/std/assert/",
+    ]);
+    assertEquals(imports, fromJsr.imports);
+  });
+});
+
+Deno.test("init from a URL: the types and the commands come from there", async (t) => {
+  await using origin = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const path = join(HERE, new URL(request.url).pathname);
+    const isJson = path.endsWith(".json");
+    try {
+      return new Response(Deno.readTextFileSync(path), {
+        headers: { "content-type": isJson ? "application/json" : "application/typescript" },
+      });
+    } catch {
+      return new Response(null, { status: 404 });
+    }
+  });
+  using site = Site.make({});
+  const cwd = site.root;
+  const root = `http://127.0.0.1:${origin.addr.port}/`;
+
+  await t.step("init", async () => {
+    const config = join(HERE, "deno.json");
+    const { code, errors } = await deno(
+      ["run", "-q", "-A", "--no-lock", "--no-prompt", "--config", config, `${root}cli.ts`, "init"],
+      { cwd },
+    );
+    assertEquals(code, 0, errors);
+    const file = JSON.parse(Deno.readTextFileSync(join(cwd, "deno.json")));
+    assertEquals(file.imports[PACKAGE], `${root}mod.ts`);
+    assertEquals(file.imports["lib/xp/websocket"], `${root}lib/xp/websocket.ts`);
+    // In place of JSR, which tests do without.
+    const { links } = wiringOf(new URL("../..", import.meta.url).href, false);
+    site.write({ "deno.json": { ...file, links: links.slice(1) } });
+  });
+
+  await t.step("the types are right", async () => {
+    const { code, errors } = await deno(
+      ["check", `--allow-import=127.0.0.1:${origin.addr.port}`],
+      { cwd },
+    );
+    assertEquals(code, 0, errors);
+  });
+
+  await t.step("its tasks run what lies there", async () => {
+    const { code, output, errors } = await deno(["task", "new", "a"], { cwd });
+    assertEquals(code, 0, errors);
+    assertStringIncludes(output, "services/a/a.ts");
+  });
+});
+
+Deno.test("init from a folder with spaces in its name: the project runs", async () => {
+  using place = Site.make({});
+  const clone = join(place.root, "a clone of it");
+  Deno.symlinkSync(HERE, clone);
+  using site = Site.make({});
+  const options = { cwd: site.root };
+  const { code, errors } = await deno(
+    ["run", "-A", "--no-prompt", join(clone, "cli.ts"), "init"],
+    options,
+  );
+  assertEquals([code, errors], [0, ""]);
+  assertStringIncludes(
+    Deno.readTextFileSync(join(site.root, "deno.json")),
+    "/a%20clone%20of%20it/",
+  );
+  await using server = await Serving.start(["task", "start"], options);
+  const response = await fetch(`http://127.0.0.1:${server.port}/services/chat/assets/chat.css`);
+  assertEquals(response.status, 200);
+  await response.body?.cancel();
+});
+
+Deno.test("a project that was moved still runs: nothing in it names its own folder", async () => {
+  using site = Site.make({});
+  assertEquals((await switchboard(["init", "before"], { cwd: site.root })).code, 0);
+  Deno.renameSync(join(site.root, "before"), join(site.root, "after"));
+  const { code, output, errors } = await deno(["task", "test"], { cwd: join(site.root, "after") });
+  assertEquals(code, 0, output + errors);
+});
