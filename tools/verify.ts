@@ -10,8 +10,10 @@ import { findProgram } from "../tests/helpers/programs.ts";
 const EXPORTS = Object.values(
   JSON.parse(Deno.readTextFileSync("deno.json")).exports as Record<string, string>,
 );
-/** Where tests are: in files of their own, and in the examples of docstrings and pages. */
-const PLACES = ["tests", "lib", "mod.ts", "README.md", "docs"];
+/** Where examples are: in docstrings and pages. */
+const PLACES = ["lib", "mod.ts", "README.md", "docs"];
+/** How tests are run; their types have been checked, and would be once more for each isolate that they start. */
+const TEST = ["test", "-A", "--no-prompt", "--sanitize-ops", "--sanitize-resources", "--no-check"];
 /** What holds for every transport. */
 const ON_BOTH = [
   "tests/contract",
@@ -31,9 +33,10 @@ await step("format", ["fmt", "--check", "--quiet"]);
 await step("lint", ["lint", "--quiet"]);
 await step("types", ["check", "--quiet"]);
 await step("docs", ["doc", "--lint", "--quiet", ...EXPORTS]);
-await step("tests", ["test", "-A", "--no-prompt", "--doc", ...PLACES, ...Deno.args]);
+await step("examples", ["test", "-A", "--no-prompt", "--doc", ...PLACES]);
+await step("tests", [...TEST, "tests", ...Deno.args]);
 // Nobody shall notice which transport serves them.
-await step("tests, transport ws", ["test", "-A", "--no-prompt", ...ON_BOTH], {
+await step("tests, transport ws", [...TEST, ...ON_BOTH], {
   SWITCHBOARD_TRANSPORT: "ws",
 });
 await step("publish", ["run", "-A", "tools/publish.ts", "--dry-run", "--allow-dirty", "--quiet"]);

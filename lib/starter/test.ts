@@ -2,7 +2,7 @@
 export interface TestSubject {
   /** The service. */
   name: string;
-  /** Path of its websocket; `?name=` is added. */
+  /** Path of its websocket; the parameter `name` is added. */
   path: string;
   /** What is expected, as the rest of a sentence. */
   does: string;
@@ -10,53 +10,19 @@ export interface TestSubject {
   talk: string;
 }
 
-/** A test that starts the project on a free port and talks to the service through real sockets. */
+/** A test that starts the service on a free port and talks to it through real sockets. */
 export function testOf({ name, path, does, talk }: TestSubject): string {
   return `import { assertEquals } from "@std/assert";
-import { Switchboard } from "@switchboard/switchboard";
+import { TestBoard } from "@switchboard/switchboard/testing";
 
 Deno.test("${name}: ${does}", async () => {
   const root = \`\${import.meta.dirname}/..\`;
-  await using board = await Switchboard.open({ root, port: 0 });
-  const { port } = await board.listen();
-  const url = \`ws://127.0.0.1:\${port}${path}\`;
-  await using ada = await connect(\`\${url}?name=Ada\`);
-  await using bob = await connect(\`\${url}?name=Bob\`);
+  const service = "${name}";
+  const path = "${path}";
+  await using board = await TestBoard.start({ root, service });
+  const ada = await board.connect(path, { params: { name: "Ada" } });
+  const bob = await board.connect(path, { params: { name: "Bob" } });
 ${talk}
 });
-
-/** Connects; \`next\` waits for the next message. */
-async function connect(url: string) {
-  const socket = new WebSocket(url);
-  const messages: string[] = [];
-  let came = () => {};
-  socket.onmessage = ({ data }) => {
-    messages.push(data);
-    came();
-  };
-  const closed = new Promise<void>((resolve) => {
-    socket.onclose = () => resolve();
-  });
-  await new Promise<void>((resolve, reject) => {
-    socket.onopen = () => resolve();
-    socket.onerror = () => reject(new Error(\`No websocket at \${url}\`));
-  });
-  return {
-    send: (message: string) => socket.send(message),
-    async next(): Promise<string> {
-      const timer = setTimeout(() => socket.close(), 10_000);
-      if (messages.length === 0) {
-        const message = new Promise<void>((resolve) => came = resolve);
-        await Promise.race([message, closed]);
-      }
-      clearTimeout(timer);
-      return messages.shift() ?? "No message came";
-    },
-    async [Symbol.asyncDispose]() {
-      socket.close();
-      await closed;
-    },
-  };
-}
 `;
 }

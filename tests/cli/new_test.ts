@@ -130,7 +130,7 @@ Deno.test("new makes services of every kind that run, with tests that pass", asy
       options,
     );
     assertEquals(code, 1);
-    assertStringIncludes(output, "No websocket at ws://127.0.0.1:");
+    assertStringIncludes(output, 'Cannot load service "xp2": SyntaxError');
   });
 
   await t.step("the task `new` makes one, too", async () => {
