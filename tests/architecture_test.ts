@@ -6,6 +6,7 @@ const LIB = new URL("../lib/", import.meta.url).pathname;
 /** What each room may import, as docs/architecture.md says; a room may always import itself. */
 const MAY_IMPORT: Record<string, string[]> = {
   "errors.ts": [],
+  "printable.ts": [],
   "latch.ts": [],
   "turnstile.ts": [],
   "route_pattern.ts": [],
@@ -39,7 +40,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   gateway: ["wire", "hub", "errors.ts", "latch.ts", "route_pattern.ts", "token_bucket.ts"],
   picture: ["wire"],
   observe: [],
-  client: ["hub", "service", "errors.ts"],
+  client: ["hub", "service", "errors.ts", "printable.ts"],
   starter: ["service", "errors.ts"],
   "service_host.ts": [
     "wire",
@@ -95,6 +96,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "service",
     "starter",
     "errors.ts",
+    "printable.ts",
     "version.ts",
   ],
 };

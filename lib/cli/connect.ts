@@ -5,10 +5,10 @@ import {
   type ConversationOptions,
   describeClose,
   parseTarget,
-  printable,
   type Target,
 } from "../client/mod.ts";
 import { messageOf, SwitchboardError } from "../errors.ts";
+import { printable } from "../printable.ts";
 import { addHeader, addSubprotocol, type RequestHeaders } from "./connect/headers.ts";
 import { talkByPipe } from "./connect/pipe.ts";
 import { counted, summary } from "./connect/summary.ts";

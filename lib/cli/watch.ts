@@ -31,14 +31,16 @@ export class Watcher implements Disposable {
   /**
    * @param services The services as they are now.
    * @param onChange Called with the keys of those concerned; a new folder's key may be among them.
+   * @param onError Called when it cannot watch any more.
    */
   constructor(
     private readonly root: string,
     private readonly services: () => readonly Watched[],
     private readonly onChange: (keys: string[]) => void,
+    onError: (error: unknown) => void,
   ) {
     this.#watcher = this.#open();
-    this.#run();
+    this.#run().catch(onError);
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { SwitchboardError } from "../errors.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../printable.ts";
 
 /** What was asked for, as far as it says why it failed. */
 export interface Attempt {

@@ -16,5 +16,5 @@ export {
 } from "./conversation.ts";
 export { COMMANDS, type Input, parseInput } from "./input.ts";
 export { OpenInput } from "./open_input.ts";
-export { hexPreview, printable } from "./printable.ts";
+export { hexPreview } from "./hex_preview.ts";
 export { parseTarget, type Target } from "./target.ts";

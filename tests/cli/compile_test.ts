@@ -185,6 +185,12 @@ Deno.test("compile puts in what is served, and leaves out secrets, tests and wha
     ]);
     assertEquals(files.filter((path) => path.startsWith("runtime/lib/cli/")).map(nameOf).sort(), [
       "compiled.ts",
+      "event_stream.ts",
+      "help.ts",
+      "line_writer.ts",
+      "open_page.ts",
+      "printable.ts",
+      "problem.ts",
       "program.ts",
       "serve.ts",
       "table.ts",
@@ -320,8 +326,18 @@ Deno.test("compile says what it cannot do, and what would help", async (t) => {
     ],
     ["each of them", [join(root, "broken")], 1, 'error: Cannot start service "c"'],
     ["broken settings", [join(root, "settings")], 1, 'did you mean "port"?'],
-    ["a broken deno.json", [join(root, "config"), "-o", join(root, "x")], 1, "config/deno.json"],
-    ["imports that are none", [join(root, "shape"), "-o", join(root, "x")], 1, '"imports" must be'],
+    [
+      "a broken deno.json",
+      [join(root, "config"), "-o", join(root, "x")],
+      1,
+      'Cannot read "deno.json": not valid JSON',
+    ],
+    [
+      "imports that are none",
+      [join(root, "shape"), "-o", join(root, "x")],
+      1,
+      '"imports" must map',
+    ],
     ["unstable that is none", [join(root, "list"), "-o", join(root, "x")], 1, '"unstable" must be'],
     ["an auth module outside", [join(root, "module")], 1, 'Cannot embed "../auth.ts"'],
     ["an auth module that is not there", [join(root, "nobody")], 1, 'There is no "auth.ts"'],

@@ -1,4 +1,5 @@
-import { type Closed, type Conversation, hexPreview, printable } from "../../client/mod.ts";
+import { printable } from "../../printable.ts";
+import { type Closed, type Conversation, hexPreview } from "../../client/mod.ts";
 import { messageOf, SwitchboardError } from "../../errors.ts";
 
 /** Longest line of input, bytes. */

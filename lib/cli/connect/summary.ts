@@ -1,4 +1,5 @@
-import { type Closed, type Conversation, describeClose, printable } from "../../client/mod.ts";
+import { printable } from "../../printable.ts";
+import { type Closed, type Conversation, describeClose } from "../../client/mod.ts";
 
 /** What has gone over a connection, in lines that fit a narrow terminal. */
 export function summary({ sent, received, connectedMs }: Conversation, closed: Closed): string {

@@ -1,5 +1,6 @@
+import { printable } from "../../printable.ts";
 import pc from "picocolors";
-import { hexPreview, printable } from "../../client/mod.ts";
+import { hexPreview } from "../../client/mod.ts";
 import { counted } from "./summary.ts";
 
 /** Most of a message that is shown, UTF-16 units: the rest would only push the others off the screen. */
