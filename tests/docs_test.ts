@@ -110,7 +110,7 @@ Deno.test("the example of docs/controllers.md works as it says", async () => {
   await using server = await Server.start({
     "services/talk/talk.ts": block("docs/controllers.md", "ts", "webSocketEvent"),
   });
-  assertEquals((await server.fetch("/services/talk")).status, 400);
+  assertEquals(await server.status("/services/talk"), 400);
   await using one = await Client.open(server.ws("/services/talk?room=den"));
   const two = await Client.open(server.ws("/services/talk?room=den"));
   await using other = await Client.open(server.ws("/services/talk?room=attic"));

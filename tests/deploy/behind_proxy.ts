@@ -161,7 +161,7 @@ export async function behindProxy(
       assert([400, 403, 404].includes(status), `${path}: ${status}`);
       assert(!/switchboard_|"status":"|"sessions"/.test(body), `${path}: ${body}`);
     }
-    assertEquals((await server.fetch("/metrics")).status, 200);
+    assertEquals(await server.status("/metrics"), 200);
   });
 
   await t.step("close codes pass both ways", async () => {

@@ -95,6 +95,13 @@ export class Server implements AsyncDisposable {
     return fetch(this.http(path), { redirect: "manual", ...init });
   }
 
+  /** The status of the answer at a path. */
+  async status(path: string): Promise<number> {
+    const { status, body } = await this.fetch(path);
+    await body?.cancel();
+    return status;
+  }
+
   /** The text at a path. */
   async text(path: string, init: RequestInit = {}): Promise<string> {
     return await (await this.fetch(path, init)).text();

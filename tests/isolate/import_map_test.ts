@@ -213,7 +213,7 @@ Deno.test("a deno.json that cannot be read keeps services from starting, and say
       });
       const line = await server.logged(({ level }) => level === "ERROR");
       assertEquals([line.service, line.message], ["a", `Cannot read "deno.json": ${problem}`]);
-      assertEquals((await server.fetch("/services/a")).status, 503);
+      assertEquals(await server.status("/services/a"), 503);
     });
   }
   await t.step("the root may be called anything", async () => {

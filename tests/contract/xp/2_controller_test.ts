@@ -260,7 +260,7 @@ Deno.test("contract XP 2: globals", async (t) => {
   });
 
   await t.step("Java does not exist: a clear error says so", async () => {
-    assertEquals((await server.fetch("/services/java")).status, 500);
+    assertEquals(await server.status("/services/java"), 500);
     const { message } = await server.logged(({ service }) => service === "java");
     assertMatch(message, /Java is not defined.*not on the JVM/);
     assertMatch(message, /java\.js:2:\d+/);
