@@ -298,18 +298,25 @@ Deno.test("contract XP 3: order with asynchronous handlers", async (t) => {
     for (let index = 0; index < 10_000; index++) assertEquals(await slow.next(), `n${index} 0`);
   });
 
-  await t.step("a client that sends without end is closed with 1013, others go on", async () => {
+  await t.step("a client that sends without end does not hold up others", async () => {
     const flood = await Client.open(server.ws("/services/slow"));
     await using other = await Client.open(server.ws("/services/slow"));
     flood.send("wait c");
     for (let index = 0; index < 17_000; index++) flood.send("x");
-    // Deno resets a connection that it closes with messages under way: the code may be lost.
-    assert([1013, 1006, 0].includes((await flood.closed).code));
-    await server.logged(({ message }) => message.includes("messages come faster than handled"));
+    if (Deno.env.get("SWITCHBOARD_TRANSPORT") !== "ws") {
+      // Deno resets a connection that it closes with messages under way: the code may be lost.
+      assert([1013, 1006, 0].includes((await flood.closed).code));
+      await server.logged(({ message }) => message.includes("messages come faster than handled"));
+    }
     other.send("fine");
     assertEquals(await other.next(), "fine 1");
     other.send("release c");
     await other.next();
+    if (Deno.env.get("SWITCHBOARD_TRANSPORT") !== "ws") return;
+    // It was let wait, and has lost nothing.
+    assertEquals(await flood.next(), "wait c 0");
+    for (let index = 0; index < 17_000; index++) assertEquals(await flood.next(), "x 0");
+    await flood.close();
   });
 
   await t.step("module state is shared by all connections of a service", async () => {
