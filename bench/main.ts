@@ -20,9 +20,12 @@ interface Options {
   json?: boolean;
   peers: boolean;
   chart?: string;
+  only?: string;
 }
 
-async function bench({ rounds, quick, json, peers, chart: file }: Options): Promise<void> {
+async function bench(
+  { rounds, quick, json, peers, chart: file, only = "" }: Options,
+): Promise<void> {
   const stop = new AbortController();
   const onSignal = () => stop.abort(new BenchError("Stopped"));
   Deno.addSignalListener("SIGINT", onSignal);
@@ -36,7 +39,7 @@ async function bench({ rounds, quick, json, peers, chart: file }: Options): Prom
     const results = await new Rounds(
       tools,
       contestants,
-      casesOf(plan),
+      casesOf(plan).filter(({ name }) => name.toLowerCase().includes(only.toLowerCase())),
       rounds === undefined ? plan : { ...plan, busyRounds: rounds },
       stop.signal,
       (text) => progress.show(text),
@@ -65,6 +68,7 @@ const program = new Command("deno task bench")
   .option("--quick", "fewer cases, one round: ends within a minute, and is coarse")
   .option("--no-peers", "without those that are fetched from npm")
   .option("--chart <file>", "write a chart as SVG")
+  .option("--only <text>", "just the cases whose names contain this, such as idle")
   .option("--json", "print all runs as JSON")
   .action(bench);
 try {

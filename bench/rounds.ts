@@ -59,8 +59,7 @@ export class Rounds {
     }
     for (const one of cases.filter((one) => one.case.isIdle)) {
       for (let round = 1; round <= idleRounds; round++) {
-        this.#say(`round ${round} of ${idleRounds}: ${one.case.name}`);
-        await this.#idleRound(one);
+        await this.#idleRound(one, `round ${round} of ${idleRounds}`);
       }
     }
     return { cases, starts };
@@ -94,18 +93,15 @@ export class Rounds {
     }
   }
 
-  /** All at the same time: they wait, mostly. */
-  async #idleRound({ case: one, runs }: CaseRuns): Promise<void> {
-    await using stack = new AsyncDisposableStack();
-    // The floor keeps nothing of a connection.
-    const contestants = this.contestants.filter(({ id }) => id !== "floor");
-    const servers: Server[] = [];
-    for (const contestant of contestants) {
-      servers.push(stack.use(await Server.start(contestant, this.tools, true)));
-    }
-    await Promise.all(servers.map(async (server) => {
+  /** One after the other: garbage that is collected late, because others are busy, would count as memory. */
+  async #idleRound({ case: one, runs }: CaseRuns, what: string): Promise<void> {
+    for (const contestant of this.contestants) {
+      // The floor keeps nothing of a connection.
+      if (contestant.id === "floor") continue;
+      this.#say(`${what}: ${one.name}, ${contestant.name}`);
+      await using server = await Server.start(contestant, this.tools, true);
       put(runs, server.id, await this.#load(server, one, one.load));
-    }));
+    }
   }
 
   #load({ port, pid, contestant }: Server, one: Case, load: Load): Promise<Run> {

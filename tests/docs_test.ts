@@ -50,7 +50,15 @@ const COMMANDS: Record<string, { test: string } | { notRun: string }> = {
     ].map((command) => [command, { test: "tests/cli/connect_test.ts" }]),
   ),
   ...Object.fromEntries(
-    ["", " --quick", " --no-peers --rounds 9", " --json", " --chart docs/bench.svg", ":threads"]
+    [
+      "",
+      " --quick",
+      " --no-peers --rounds 9",
+      " --only idle",
+      " --json",
+      " --chart docs/bench.svg",
+      ":threads",
+    ]
       .map((
         options,
       ) => [`deno task bench${options}`, {
