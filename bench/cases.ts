@@ -38,7 +38,7 @@ export interface Plan {
 /** A whole run, a good quarter of an hour. */
 export const WHOLE: Plan = {
   busyRounds: 5,
-  idleRounds: 2,
+  idleRounds: 1,
   startRounds: 5,
   cpuSeconds: 0.6,
   members: [10, 100, 1000, 10_000],
