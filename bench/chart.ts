@@ -11,13 +11,11 @@ const HEAD = 40;
 
 /** What is drawn: a case, and which of its measures. */
 function panels(results: Results): { title: string; name: string; at: number }[] {
-  const idle = results.cases.find((one) => one.case.isIdle)?.case.name;
   const of = (name: string, at: number) => ({ title: titleOf(results, name, at), name, at });
   return [
     of(NAMES.fanOut(1000), 0),
     of(NAMES.chat, 0),
     of(NAMES.echo(100), 0),
-    ...(idle === undefined ? [] : [of(idle, 0)]),
   ];
 }
 

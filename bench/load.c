@@ -37,6 +37,7 @@ enum {
   MAX_WRAP = 64,
   HANDSHAKE_ROOM = 4096,
   CONNECTING_AT_ONCE = 64,
+  PROBE_MS = 300,
   STALL_SEC = 10,
   LIMIT_SEC = 180,
   COLLECT_MS = 8000,
@@ -506,6 +507,7 @@ static uint32_t probe;
 static int probed;
 
 static void probe_message(int index, const uint8_t *message) {
+  progress_at = now();
   if (memcmp(message, make_payload(1, probe), size)) return;   /* an earlier probe */
   clients[index].expected = 0;
   probed++;
@@ -513,7 +515,8 @@ static void probe_message(int index, const uint8_t *message) {
 
 /*
  * Being connected is not being a member: a server may add members a little later. Publishes probes until one
- * has reached all; as messages keep their order, no earlier probe is under way then.
+ * has reached all; as messages keep their order, no earlier probe is under way then. The next one waits until
+ * nothing has come for a while: a slow server is not to be buried in them.
  */
 static void await_members(void) {
   on_message = probe_message;
@@ -522,7 +525,12 @@ static void await_members(void) {
     probe++;
     probed = 0;
     send_payload(0, make_payload(1, probe));
-    for (int waits = 0; waits < 20 && probed < client_count; waits++) turns_for(10);
+    uint64_t sent_at = now();
+    while (probed < client_count) {
+      turns_for(10);
+      uint64_t quiet_since = progress_at > sent_at ? progress_at : sent_at;
+      if (now() - quiet_since > PROBE_MS * 1000000ull) break;
+    }
     check_stall("members", probed, client_count);
   }
 }
