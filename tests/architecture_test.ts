@@ -6,6 +6,7 @@ const LIB = new URL("../lib/", import.meta.url).pathname;
 /** What each room may import, as docs/architecture.md says; a room may always import itself. */
 const MAY_IMPORT: Record<string, string[]> = {
   "errors.ts": [],
+  "plural.ts": [],
   "printable.ts": [],
   "latch.ts": [],
   "turnstile.ts": [],
@@ -17,6 +18,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "tls_front.ts": ["tls.ts", "errors.ts"],
   "listener.ts": ["tls.ts", "tls_front.ts", "observe", "errors.ts"],
   "version.ts": [],
+  "ws.d.ts": [],
   wire: ["errors.ts"],
   hub: ["wire", "latch.ts", "token_bucket.ts"],
   service: ["wire", "errors.ts", "route_pattern.ts"],
@@ -26,6 +28,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   auth: ["wire", "service", "errors.ts"],
   "websocket.ts": ["wire", "xp", "hub"],
   isolate: [
+    "plural.ts",
     "wire",
     "hub",
     "service",
@@ -37,10 +40,18 @@ const MAY_IMPORT: Record<string, string[]> = {
     "errors.ts",
     "latch.ts",
   ],
-  gateway: ["wire", "hub", "errors.ts", "latch.ts", "route_pattern.ts", "token_bucket.ts"],
+  gateway: [
+    "ws.d.ts",
+    "wire",
+    "hub",
+    "errors.ts",
+    "latch.ts",
+    "route_pattern.ts",
+    "token_bucket.ts",
+  ],
   picture: ["wire"],
   observe: [],
-  client: ["hub", "service", "errors.ts", "printable.ts"],
+  client: ["ws.d.ts", "hub", "service", "errors.ts", "printable.ts"],
   starter: ["service", "errors.ts"],
   "service_host.ts": [
     "wire",
@@ -71,8 +82,9 @@ const MAY_IMPORT: Record<string, string[]> = {
     "errors.ts",
     "version.ts",
   ],
-  testing: ["hub", "switchboard.ts", "options.ts", "service", "errors.ts"],
+  testing: ["ws.d.ts", "hub", "switchboard.ts", "options.ts", "service", "errors.ts"],
   check: [
+    "plural.ts",
     "auth_host.ts",
     "dirigible",
     "errors.ts",
@@ -87,6 +99,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "xp",
   ],
   cli: [
+    "plural.ts",
     "check",
     "auth",
     "client",

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { Socket } from "node:net";
-// @ts-types="../../lib/gateway/ws.d.ts"
+// @ts-types="../../lib/ws.d.ts"
 import { type WebSocket, WebSocketServer } from "ws";
 import { frameOf } from "../../lib/gateway/frame.ts";
 import { Turn, type Writer } from "../../lib/gateway/turn.ts";

@@ -1,3 +1,4 @@
+import { plural } from "../plural.ts";
 import type { Findings } from "./check.ts";
 import type { Problem } from "./problem.ts";
 
@@ -35,8 +36,4 @@ function summary(services: number, problems: readonly Problem[]): string {
     ...warnings > 0 ? [plural(warnings, "warning")] : [],
   ].join(", ");
   return `Checked ${plural(services, "service")}: ${found || "all is well"}`;
-}
-
-function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

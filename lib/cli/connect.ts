@@ -8,10 +8,11 @@ import {
   type Target,
 } from "../client/mod.ts";
 import { messageOf, SwitchboardError } from "../errors.ts";
+import { plural } from "../plural.ts";
 import { printable } from "../printable.ts";
 import { addHeader, addSubprotocol, type RequestHeaders } from "./connect/headers.ts";
 import { talkByPipe } from "./connect/pipe.ts";
-import { counted, summary } from "./connect/summary.ts";
+import { summary } from "./connect/summary.ts";
 import { talkAtTerminal } from "./connect/terminal.ts";
 
 /** How long a pipe waits for messages after the end of its input, s. */
@@ -152,7 +153,7 @@ function problemOf(closed: Closed, received: number, count?: number): string | n
   if (count !== undefined) {
     if (received >= count) return null;
     const by = closed.isOwn ? "" : `; the connection ended with ${how}`;
-    return `Only ${received} of ${counted(count, "message")} came${by}`;
+    return `Only ${received} of ${plural(count, "message")} came${by}`;
   }
   if (closed.isOwn || closed.code === 1000 || closed.code === 1001) return null;
   return closed.problem === null

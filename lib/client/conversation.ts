@@ -1,4 +1,4 @@
-// @ts-types="./ws.d.ts"
+// @ts-types="../ws.d.ts"
 import { WebSocket } from "ws";
 import type { IncomingMessage } from "node:http";
 import { type Attempt, refused, unconnected } from "./failure.ts";

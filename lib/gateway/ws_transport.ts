@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-// @ts-types="./ws.d.ts"
+// @ts-types="../ws.d.ts"
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Connection } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
@@ -170,7 +170,7 @@ export class WsTransport implements Transport {
     this.#open.enter();
     ws.on("message", (data: Uint8Array, isBinary: boolean) => {
       connection.isAlive = true;
-      if (inflater?.isBroken === true) return ws.close(1007, "no deflate stream");
+      if (inflater?.isBroken === true) return connection.close(1007, "no deflate stream");
       // A copy: what came may be part of a larger buffer, and is given away.
       events.message(isBinary ? new Uint8Array(data) : decoder.decode(data));
     });

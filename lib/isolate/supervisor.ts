@@ -1,6 +1,7 @@
 import type { Hub, Session, SessionOwner } from "../hub/mod.ts";
 import { SwitchboardError } from "../errors.ts";
 import { Latch } from "../latch.ts";
+import { plural } from "../plural.ts";
 import type { ServiceDefinition } from "../service/mod.ts";
 import { type BusEvent, Event, type NeutralReply, type NeutralRequest } from "../wire/mod.ts";
 import { Audit } from "./audit.ts";
@@ -557,8 +558,4 @@ function aboutOf(text: string): LogAbout | undefined {
   const id = /^[sr]([\w.-]{1,64})$/.exec(text)?.[1];
   if (id === undefined) return undefined;
   return text.startsWith("s") ? { session: id } : { request: id };
-}
-
-function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

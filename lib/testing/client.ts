@@ -3,7 +3,7 @@ import { closeCodeProblem } from "../hub/mod.ts";
 import { callSite, placed } from "./call_site.ts";
 import { Changes } from "./changes.ts";
 import { openSocket } from "./socket.ts";
-import type { WebSocket } from "./ws.d.ts";
+import type { WebSocket } from "../ws.d.ts";
 
 /** What comes: text, or the bytes of a binary message. */
 export type ReceivedMessage = string | Uint8Array<ArrayBuffer>;

@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
-// @ts-types="./ws.d.ts"
+// @ts-types="../ws.d.ts"
 import { WebSocket } from "ws";
 import { messageOf, SwitchboardError } from "../errors.ts";
 import { callSite, placed } from "./call_site.ts";

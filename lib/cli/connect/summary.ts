@@ -1,3 +1,4 @@
+import { plural } from "../../plural.ts";
 import { printable } from "../../printable.ts";
 import { type Closed, type Conversation, describeClose } from "../../client/mod.ts";
 
@@ -9,12 +10,7 @@ export function summary({ sent, received, connectedMs }: Conversation, closed: C
   return [
     `Closed     ${printable(describeClose(closed.code, closed.reason))}`,
     `Connected  ${time}`,
-    `Sent       ${counted(sent.messages, "message")}, ${counted(sent.bytes, "byte")}`,
-    `Received   ${counted(received.messages, "message")}, ${counted(received.bytes, "byte")}`,
+    `Sent       ${plural(sent.messages, "message")}, ${plural(sent.bytes, "byte")}`,
+    `Received   ${plural(received.messages, "message")}, ${plural(received.bytes, "byte")}`,
   ].join("\n");
-}
-
-/** A number and its noun: `1 message`, `2 messages`. */
-export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -1,7 +1,7 @@
 import { printable } from "../../printable.ts";
 import pc from "picocolors";
 import { hexPreview } from "../../client/mod.ts";
-import { counted } from "./summary.ts";
+import { plural } from "../../plural.ts";
 
 /** Most of a message that is shown, UTF-16 units: the rest would only push the others off the screen. */
 const MAX_SHOWN = 10_000;
@@ -20,7 +20,7 @@ export class Transcript {
   /** A message, text or bytes. */
   message(mark: Mark, data: string | Uint8Array): string {
     if (typeof data !== "string") {
-      const size = this.#aside(`(${counted(data.length, "byte")})`);
+      const size = this.#aside(`(${plural(data.length, "byte")})`);
       return this.#line(mark, data.length === 0 ? size : `${size} ${hexPreview(data)}`);
     }
     if (data === "") return this.about(mark, "empty");
@@ -28,7 +28,7 @@ export class Transcript {
     const shown = printable(data.slice(0, MAX_SHOWN)).replaceAll("\n", "\n  ");
     return this.#line(
       mark,
-      rest > 0 ? `${shown} ${this.#aside(`(${counted(rest, "more character")})`)}` : shown,
+      rest > 0 ? `${shown} ${this.#aside(`(${plural(rest, "more character")})`)}` : shown,
     );
   }
 

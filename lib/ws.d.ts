@@ -4,22 +4,39 @@
  *
  * @module
  */
-import type { IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 
-/** A socket of a server. */
+/** How a client connects. */
+export interface WebSocketOptions {
+  headers: Record<string, string | string[]>;
+  handshakeTimeout: number;
+  closeTimeout?: number;
+  perMessageDeflate?: false;
+  ca?: string;
+}
+
+/** A socket, of a client or of a server. */
 export class WebSocket {
   readonly readyState: number;
   readonly OPEN: number;
-  close(code: number, reason: string): void;
+  readonly protocol: string;
+  /** What was agreed upon, by name. No part of its interface: see `Inflater`. */
+  readonly _extensions: Record<string, unknown>;
+  constructor(url: string, protocols: readonly string[], options: WebSocketOptions);
+  send(message: string | Uint8Array, sent?: (error?: Error | null) => void): void;
+  ping(data?: string): void;
+  close(code?: number, reason?: string): void;
   terminate(): void;
   pause(): void;
   resume(): void;
-  ping(): void;
-  /** What was agreed upon, by name. No part of its interface: see `Inflater`. */
-  readonly _extensions: Record<string, unknown>;
+  on(event: "open", listener: () => void): this;
   on(event: "message", listener: (data: Uint8Array, isBinary: boolean) => void): this;
-  on(event: "pong", listener: () => void): this;
+  on(event: "ping" | "pong", listener: (data: Uint8Array) => void): this;
+  on(
+    event: "unexpected-response",
+    listener: (request: ClientRequest, response: IncomingMessage) => void,
+  ): this;
   on(event: "error", listener: (error: Error & { code?: string }) => void): this;
   on(event: "close", listener: (code: number, reason: Uint8Array) => void): this;
 }
