@@ -1,9 +1,9 @@
 import { fromFileUrl, isAbsolute, join, relative, resolve, SEPARATOR } from "@std/path";
 import { findNodeAtLocation, type Node, parseTree } from "jsonc-parser";
 import type { SwitchboardError } from "../errors.ts";
-import { isFile, JsonFileError, lineAndColumn } from "../service/mod.ts";
+import { isFile, isWithin, JsonFileError, lineAndColumn } from "../service/mod.ts";
 import type { Problem } from "./problem.ts";
-import { isWithin, textOf } from "./scripts.ts";
+import { textOf } from "./scripts.ts";
 
 /** Whom an error concerns, and where to point if it does not say. */
 export interface Concerned {

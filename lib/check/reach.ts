@@ -1,12 +1,11 @@
 import { dirname, join } from "@std/path";
-import type { ServiceDefinition } from "../service/mod.ts";
+import { isWithin, type ServiceDefinition } from "../service/mod.ts";
 import { RUNTIME } from "./library.ts";
 import {
   byName,
   filesBelow,
   isAside,
   isScript,
-  isWithin,
   type Mentions,
   mentionsOf,
   textOf,

@@ -1,4 +1,4 @@
-import { basename, dirname, extname, join, relative, SEPARATOR } from "@std/path";
+import { basename, dirname, extname, join } from "@std/path";
 import { entriesOf } from "../service/mod.ts";
 
 /** Extensions of scripts. */
@@ -93,12 +93,6 @@ export function textOf(path: string): string {
   } catch {
     return "";
   }
-}
-
-/** Whether a path is a folder, or lies below it. */
-export function isWithin(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === "" || way !== ".." && !way.startsWith(`..${SEPARATOR}`);
 }
 
 function stemOf(name: string): string {

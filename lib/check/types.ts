@@ -1,11 +1,11 @@
 import { join } from "@std/path";
 import { messageOf } from "../errors.ts";
+import { isWithin } from "../service/mod.ts";
 import { type Diagnostic, diagnosticsOf, fatalOf, pathOf, plain } from "./diagnostics.ts";
 import { RUNTIME } from "./library.ts";
 import { shownBelow } from "./places.ts";
 import type { Problem } from "./problem.ts";
 import { type Project, projectOf } from "./project.ts";
-import { isWithin } from "./scripts.ts";
 
 /** How long checking the types may take, ms: packages may have to be fetched. */
 const DEADLINE_MS = 180_000;

@@ -1,10 +1,12 @@
-import { dirname, extname, fromFileUrl, isAbsolute, join, resolve, SEPARATOR } from "@std/path";
+import { dirname, extname, fromFileUrl, isAbsolute, join, resolve } from "@std/path";
 import { messageOf, SwitchboardError } from "../errors.ts";
-import { isFolder } from "../service/files.ts";
+import { plural } from "../plural.ts";
 import {
   authModuleDefinition,
   discover,
   entriesOf,
+  isFolder,
+  isWithin,
   readSettings,
   type ServiceDefinition,
 } from "../service/mod.ts";
@@ -66,7 +68,6 @@ function listed(paths: string[]): string {
 }
 
 function counted(services: ServiceDefinition[], { files }: Embedded): string {
-  const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
   return `${plural(services.length, "service")} (${plural(files.size, "file")})`;
 }
 
@@ -237,8 +238,4 @@ function abortOnSignal(abort: AbortController): Disposable {
   return {
     [Symbol.dispose]: () => signals.forEach((signal) => Deno.removeSignalListener(signal, stop)),
   };
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder + SEPARATOR);
 }

@@ -1,7 +1,6 @@
 import { basename, dirname, join, relative, resolve, SEPARATOR } from "@std/path";
 import { messageOf, SwitchboardError } from "../errors.ts";
-import { isFile, isFolder } from "../service/files.ts";
-import { entriesOf, type Settings } from "../service/mod.ts";
+import { entriesOf, isFile, isFolder, isWithin, type Settings } from "../service/mod.ts";
 
 /** What a binary takes of a root. */
 export interface Embedded {
@@ -105,8 +104,4 @@ function staysOutside(name: string, folder: string, root: string): boolean {
   if (name.startsWith("_") && ["services", "apis"].includes(relative(root, folder))) return true;
   // A service may be called like a test, and then its controller is.
   return TEST.test(name) && name.replace(/\.[^.]+$/, "") !== basename(folder);
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path.startsWith(folder.endsWith(SEPARATOR) ? folder : folder + SEPARATOR);
 }

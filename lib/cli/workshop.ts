@@ -1,7 +1,6 @@
 import { dirname, fromFileUrl, join } from "@std/path";
-import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { messageOf, SwitchboardError } from "../errors.ts";
-import { isFile } from "../service/files.ts";
+import { isFile, readDenoConfig } from "../service/mod.ts";
 import config from "../../deno.json" with { type: "json" };
 import type { Embedded } from "./embedded.ts";
 
@@ -128,14 +127,14 @@ function moved(target: string): string {
   return /^\.\.?\//.test(target) ? `./${ROOT}/${target.replace(/^\.\//, "")}` : target;
 }
 
+/** What counts of the root's `deno.json`. */
 function readConfig(root: string): Config {
-  const file = ["deno.json", "deno.jsonc"].map((name) => join(root, name)).find(isFile);
-  if (file === undefined) return {};
-  const errors: ParseError[] = [];
-  const found = parse(Deno.readTextFileSync(file), errors, { allowTrailingComma: true });
-  const problem = errors[0] !== undefined ? printParseErrorCode(errors[0].error) : shapeOf(found);
-  if (problem === null) return found;
-  throw new SwitchboardError("SB_COMPILE", `Cannot read "${file}": ${problem}`);
+  const config = readDenoConfig(root);
+  if (config === null) return {};
+  const { path, value } = config;
+  const problem = shapeOf(value);
+  if (problem === null) return value as Config;
+  throw new SwitchboardError("SB_COMPILE", `Cannot read "${path}": ${problem}`);
 }
 
 /** What is wrong with what counts of a `deno.json`; null: nothing. */

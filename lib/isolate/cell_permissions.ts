@@ -1,4 +1,5 @@
-import { dirname, fromFileUrl, SEPARATOR } from "@std/path";
+import { dirname, fromFileUrl } from "@std/path";
+import { isWithin } from "../service/files.ts";
 import type { Grants } from "../service/mod.ts";
 import type { Revocation } from "../wire/mod.ts";
 
@@ -13,8 +14,10 @@ export const RUNTIME: { name: "read" | "import"; item: string } = permissionFor(
  */
 export function loanFor(grants: Grants): Revocation {
   const granted = grants[RUNTIME.name];
-  const covers = RUNTIME.name === "read" ? holdsPath : holdsHost;
-  return granted === true || granted.some((one) => covers(one, RUNTIME.item)) ? [] : [RUNTIME];
+  const covers = RUNTIME.name === "read"
+    ? (folder: string) => isWithin(RUNTIME.item, folder)
+    : (host: string) => holdsHost(host, RUNTIME.item);
+  return granted === true || granted.some(covers) ? [] : [RUNTIME];
 }
 
 /** The permissions of a cell: the service's, and what it takes to start. */
@@ -42,11 +45,6 @@ function permissionFor(folder: URL): typeof RUNTIME {
     name: "import",
     item: `${hostname}:${port !== "" ? port : protocol === "https:" ? 443 : 80}`,
   };
-}
-
-function holdsPath(folder: string, path: string): boolean {
-  return folder === path ||
-    path.startsWith(folder.endsWith(SEPARATOR) ? folder : folder + SEPARATOR);
 }
 
 /** Whether a grant of hosts, `example.com`, `example.com:443` or `*.example.com`, is one of this host. */

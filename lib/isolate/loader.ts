@@ -14,6 +14,7 @@ import * as coreGlobals from "../dirigible/globals.ts";
 import * as netWebsocket from "../dirigible/websocket.ts";
 import * as netWebsockets from "../dirigible/websockets.ts";
 import * as websocket from "../websocket.ts";
+import { isWithin } from "../service/files.ts";
 import type { Boot, Link, Loader } from "../wire/mod.ts";
 import * as xpAuth from "../xp/auth.ts";
 import * as xpEvent from "../xp/event.ts";
@@ -411,10 +412,6 @@ export class ModuleLoader implements Loader {
 
 function isPath(text: string): boolean {
   return text.startsWith("/") || /^[A-Za-z]:\\/.test(text);
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder + SEPARATOR);
 }
 
 function existsFile(path: string): boolean {

@@ -7,7 +7,7 @@ import { readDescriptor } from "./descriptor.ts";
 import { entriesOf, isFile, isFolder, isPlainPath } from "./files.ts";
 import { readFlows, strayFlows } from "./flows.ts";
 import { checkHostHas, defaultGrants, grantsOf } from "./grants.ts";
-import { readImportMap } from "./import_map.ts";
+import { type ImportMap, readImportMap } from "./import_map.ts";
 import { checkLinks } from "./links.ts";
 import { manifestFile } from "./manifest.ts";
 
@@ -37,10 +37,15 @@ export function discover(root: string, only?: string): ServiceDefinition[] {
       ? [["webapp", "webapp"] satisfies [ServiceKind, string]]
       : []),
   ];
-  const artefacts = readArtefacts(root);
-  const flows = readFlows(root);
+  let imports: ImportMap | undefined;
+  const project: Project = {
+    root,
+    artefacts: readArtefacts(root),
+    flows: readFlows(root),
+    imports: () => imports ??= readImportMap(root),
+  };
   return found.filter(([kind, name]) => only === undefined || keyOf(kind, name) === only)
-    .map(([kind, name]) => define(root, kind, name, artefacts, flows));
+    .map(([kind, name]) => define(project, kind, name));
 }
 
 /** What lies in `services/` and belongs to none of these services. */
@@ -48,13 +53,17 @@ export function strays(root: string, services: ReadonlySet<string>): Switchboard
   return [...strayArtefacts(root, services), ...strayFlows(root)];
 }
 
-function define(
-  root: string,
-  kind: ServiceKind,
-  name: string,
-  artefacts: ReturnType<typeof readArtefacts>,
-  flows: ReturnType<typeof readFlows>,
-): ServiceDefinition {
+/** What all services of a root are defined with. */
+interface Project {
+  root: string;
+  artefacts: ReturnType<typeof readArtefacts>;
+  flows: ReturnType<typeof readFlows>;
+  /** Read once, and only if a service comes to it; throws for each of them. */
+  imports(): ImportMap;
+}
+
+function define(project: Project, kind: ServiceKind, name: string): ServiceDefinition {
+  const { root, artefacts, flows } = project;
   const dir = kind === "webapp"
     ? join(root, "webapp")
     : join(root, kind === "service" ? "services" : "apis", name);
@@ -89,7 +98,7 @@ function define(
     service.grants = grantsOf(service.manifest, dir, lib, shown);
     checkHostHas(service.grants, service.key, shown);
     checkLinks(root, dir, service.grants.read);
-    service.imports = readImportMap(root);
+    service.imports = project.imports();
     service.allow = service.manifest.allow ?? readDescriptor(dir, name);
     const modules = service.manifest.messageModules ?? [];
     const own = <T extends { service: string }>(all: T[]) =>

@@ -1,3 +1,5 @@
+import { sep as SEPARATOR } from "node:path";
+
 /** Whether there is a file at the path, links followed. */
 export function isFile(path: string): boolean {
   return stat(path)?.isFile ?? false;
@@ -27,6 +29,12 @@ export function readableEntriesOf(folder: string): Deno.DirEntry[] {
   } catch {
     return [];
   }
+}
+
+/** Whether a path is a folder, or lies below it; both are absolute, without `..`. */
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder ||
+    path.startsWith(folder.endsWith(SEPARATOR) ? folder : folder + SEPARATOR);
 }
 
 /** Whether a path that somebody wrote leads nowhere but down, however it is decoded. */

@@ -1,5 +1,6 @@
-import { join, relative, SEPARATOR } from "@std/path";
+import { join, relative } from "@std/path";
 import { SwitchboardError } from "../errors.ts";
+import { isWithin } from "./files.ts";
 
 /**
  * Makes sure that no link in a service's folder leads out of what the service may read. Deno checks the path
@@ -39,8 +40,4 @@ function realPath(path: string): string | null {
     }
     throw error;
   }
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder + SEPARATOR);
 }

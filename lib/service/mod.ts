@@ -5,9 +5,10 @@
  *
  * @module
  */
-export { entriesOf, isFile, isFolder } from "./files.ts";
+export { entriesOf, isFile, isFolder, isWithin } from "./files.ts";
 export { discover, strays } from "./discovery.ts";
 export { type ServiceDefinition, type ServiceKind } from "./definition.ts";
+export { readDenoConfig } from "./deno_config.ts";
 export { type ImportMap, readImportMap } from "./import_map.ts";
 export { type Manifest, PERMISSION_KINDS, type PermissionKind } from "./manifest.ts";
 export { describeGrants, type Grants, narrowed } from "./grants.ts";
