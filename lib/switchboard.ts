@@ -322,7 +322,8 @@ export class Switchboard implements AsyncDisposable {
       }
       const { port } = listener;
       const scheme = pair === null ? "http" : "https";
-      const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+      const isBare = hostname.includes(":") && !hostname.startsWith("[");
+      const host = isBare ? `[${hostname}]` : hostname;
       return { hostname, port, scheme, url: `${scheme}://${host}:${port}` };
     } catch (error) {
       this.#isListening = false;

@@ -105,9 +105,9 @@ async function run(
   const stopped = stopOnSignal(board);
   using _reloads = reloadOnSignal(board, log);
   try {
-    const { hostname, port, scheme } = await board.listen();
-    console.log(`Listening on ${scheme}://${hostInUrl(hostname)}:${port}`);
-    if (developing?.opens) openPage(`${scheme}://${hostInUrl(reachable(hostname))}:${port}/`);
+    const { url } = await board.listen();
+    console.log(`Listening on ${url}`);
+    if (developing?.opens) openPage(`${reachable(url)}/`);
   } catch (error) {
     await board.close();
     throw error;
@@ -201,14 +201,9 @@ async function reload(board: Switchboard, keys: string[], log: Log): Promise<voi
   }));
 }
 
-/** A hostname as URLs have it. */
-function hostInUrl(hostname: string): string {
-  return hostname.includes(":") && !hostname.startsWith("[") ? `[${hostname}]` : hostname;
-}
-
-/** Where this machine reaches a server that listens on this address. */
-function reachable(hostname: string): string {
-  return hostname === "0.0.0.0" ? "127.0.0.1" : /^\[?::\]?$/.test(hostname) ? "::1" : hostname;
+/** Where this machine reaches a server whose own URL may name all of its addresses. */
+function reachable(url: string): string {
+  return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
 }
 
 /** Somebody who waits for events of a service that is not there is told so; it may come. */
