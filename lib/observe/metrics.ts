@@ -67,6 +67,18 @@ export class Metrics {
       );
     const counts = (name: string, help: string, value: (figures: Figures) => number) =>
       this.#counter(name, help, [], () => [[{}, value(read())]]);
+    const by = (
+      name: string,
+      help: string,
+      label: string,
+      values: (figures: Figures) => [value: string, count: number][],
+    ) =>
+      this.#counter(
+        name,
+        help,
+        [label],
+        () => values(read()).map(([value, count]) => [{ [label]: value }, count]),
+      );
 
     one("switchboard_uptime_seconds", "Time that the server has been up", (f) => f.uptimeSec);
     one("switchboard_groups", "Groups with at least one member", (f) => f.groups);
@@ -84,53 +96,42 @@ export class Metrics {
       (f) => f.buffered.most,
     );
     counts("switchboard_sessions_opened_total", "Sessions opened", (f) => f.counts.opened);
-    this.#counter("switchboard_messages_total", "Messages", ["direction"], () => {
-      const { counts } = read();
-      return [[{ direction: "in" }, counts.messagesIn], [{ direction: "out" }, counts.messagesOut]];
-    });
-    this.#counter(
+    by("switchboard_messages_total", "Messages", "direction", ({ counts }) => [
+      ["in", counts.messagesIn],
+      ["out", counts.messagesOut],
+    ]);
+    by(
       "switchboard_message_bytes_total",
       "Their bytes; text counts in UTF-16 units",
-      ["direction"],
-      () => {
-        const { counts } = read();
-        return [[{ direction: "in" }, counts.bytesIn], [{ direction: "out" }, counts.bytesOut]];
-      },
+      "direction",
+      ({ counts }) => [["in", counts.bytesIn], ["out", counts.bytesOut]],
     );
-    this.#counter(
+    by(
       "switchboard_dropped_total",
       "Sessions closed, or messages left out, for a limit",
-      ["cause"],
-      () => {
-        const { slow, shed, tooFast, tooBig, groups, idle, expired } = read().counts;
-        return Object.entries({
-          slow_client: slow,
-          slow_client_message: shed,
-          rate: tooFast,
-          message_size: tooBig,
-          groups,
-          idle,
-          credential_expired: expired,
-        }).map(([cause, count]) => [{ cause }, count]);
-      },
+      "cause",
+      ({ counts }) => [
+        ["slow_client", counts.slow],
+        ["slow_client_message", counts.shed],
+        ["rate", counts.tooFast],
+        ["message_size", counts.tooBig],
+        ["groups", counts.groups],
+        ["idle", counts.idle],
+        ["credential_expired", counts.expired],
+      ],
     );
-    this.#counter(
-      "switchboard_refused_total",
-      "Requests refused",
-      ["cause"],
-      () => [...read().refused].map(([cause, count]) => [{ cause }, count]),
-    );
-    this.#counter(
+    by("switchboard_refused_total", "Requests refused", "cause", ({ refused }) => [...refused]);
+    by(
       "switchboard_isolate_restarts_total",
       "Isolates that ended and were started anew",
-      ["service"],
-      () => read().services.map(({ service, restarts }) => [{ service }, restarts]),
+      "service",
+      ({ services }) => services.map(({ service, restarts }) => [service, restarts]),
     );
-    this.#counter(
+    by(
       "switchboard_lost_events_total",
       "Events that an isolate had begun to handle when it ended",
-      ["service"],
-      () => read().services.map(({ service, lostEvents }) => [{ service }, lostEvents]),
+      "service",
+      ({ services }) => services.map(({ service, lostEvents }) => [service, lostEvents]),
     );
   }
 
