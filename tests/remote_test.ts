@@ -6,6 +6,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "./helpers/client.ts";
+import { deno } from "./helpers/project.ts";
 import { Registry } from "./helpers/registry.ts";
 import { Server } from "./helpers/server.ts";
 import { type Files, Site } from "./helpers/site.ts";
@@ -23,22 +24,6 @@ const PACKAGE = "jsr:@switchboard/switchboard@^0.1.0";
 /** A project that depends on the package. */
 function project(files: Files, imports: Record<string, string>): Site {
   return Site.make({ "deno.json": { imports, unstable: ["worker-options"] }, ...files });
-}
-
-/** Runs Deno in a folder to its end. */
-async function deno(
-  args: string[],
-  cwd: string,
-  env: Record<string, string>,
-): Promise<{ code: number; output: string; errors: string }> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
-    cwd,
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  return { code, output: decoder.decode(stdout), errors: decoder.decode(stderr) };
 }
 
 /** Runs the command from the registry. */
@@ -84,8 +69,7 @@ Deno.test("A project that imports the package opens a board, and its clients get
       const permissions = ["--allow-read=.", "--allow-net", "--allow-env", "--allow-sys", ...flags];
       const { code, output, errors } = await deno(
         ["run", ...permissions, "--no-prompt", "--quiet", "main.ts"],
-        site.root,
-        registry.env,
+        { cwd: site.root, env: registry.env },
       );
       assertEquals(
         [code, errors, output],
@@ -105,7 +89,10 @@ Deno.test("A project that imports the package is type-checked with it", async ()
       export const type = (event: WebSocketEvent): number => event.type;
       board.close();`,
   }, { "@switchboard/switchboard": PACKAGE });
-  const { code, errors } = await deno(["check", "--quiet", "main.ts"], site.root, registry.env);
+  const { code, errors } = await deno(["check", "--quiet", "main.ts"], {
+    cwd: site.root,
+    env: registry.env,
+  });
   assertEquals(code, 1);
   const found = [...errors.matchAll(/^TS\d+ \[ERROR\]: (.*)$/gm)].map(([, problem]) => problem);
   assertEquals(found.sort(), [

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { Client } from "../helpers/client.ts";
-import { Lines } from "../helpers/lines.ts";
+import { Program } from "../helpers/program.ts";
 import { block, exchange } from "../helpers/page.ts";
 import { Site } from "../helpers/site.ts";
 
@@ -82,50 +82,32 @@ Deno.test("docs/deployment.md: the container's commands work in an empty folder,
     exchange(linesOf("CMD")[0]!, { '"/srv"': JSON.stringify(join(site.root, "srv")) }),
   );
   assertEquals(deno, "deno");
-  const process = new Deno.Command(Deno.execPath(), {
-    args: [...args, "--port", "0"],
-    cwd: app,
-    env,
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const output = new Lines(process.stdout);
-  const log = new Lines(process.stderr);
-  try {
-    let port = "";
-    await t.step("CMD serves with what RUN has fetched", async () => {
-      const line = await output.next((line) => line.startsWith("Listening on ")).catch((error) => {
-        throw new Error(log.all.join("\n"), { cause: error });
-      });
-      port = /^Listening on http:\/\/0\.0\.0\.0:(\d+)$/.exec(line)![1]!;
-      await output.next((line) => line.startsWith("SERVICE"));
-      assertEquals(log.all, []);
-      const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
-      assertEquals([ready.status, (await ready.json()).status], [200, "ready"]);
-    });
-    await t.step("HEALTHCHECK is 0 while it is up, and 1 when it is not", async () => {
-      const [, check] = /CMD (.*)$/.exec(linesOf("HEALTHCHECK")[0]!)!;
-      const run = async (port: string) => {
-        const command = exchange(check!, { "deno eval": `${Deno.execPath()} eval`, "8080": port });
-        const { code } = await new Deno.Command("sh", { args: ["-c", command], env }).output();
-        return code;
-      };
-      assertEquals([await run(port), await run("1")], [0, 1]);
-    });
-    await using client = await Client.open(`ws://127.0.0.1:${port}/services/echo`);
-    client.send("hello");
-    assertEquals(await client.next(), "hello");
-    await t.step("STOPSIGNAL ends it with 0, and clients get 1001", async () => {
-      process.kill("SIGTERM");
-      assertEquals((await client.closed).code, 1001);
-      assertEquals((await process.status).code, 0);
-    });
-  } finally {
-    try {
-      process.kill("SIGKILL");
-    } catch {
-      // It has ended, as it should.
-    }
-    await Promise.all([process.status, output.end(), log.end()]);
-  }
+  await using started = Program.start([Deno.execPath(), ...args, "--port", "0"], { cwd: app, env });
+  const { process, output, log } = started;
+  let port = "";
+  await t.step("CMD serves with what RUN has fetched", async () => {
+    const line = await started.listening();
+    port = /^Listening on http:\/\/0\.0\.0\.0:(\d+)$/.exec(line)![1]!;
+    await output.next((line) => line.startsWith("SERVICE"));
+    assertEquals(log.all, []);
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+    assertEquals([ready.status, (await ready.json()).status], [200, "ready"]);
+  });
+  await t.step("HEALTHCHECK is 0 while it is up, and 1 when it is not", async () => {
+    const [, check] = /CMD (.*)$/.exec(linesOf("HEALTHCHECK")[0]!)!;
+    const run = async (port: string) => {
+      const command = exchange(check!, { "deno eval": `${Deno.execPath()} eval`, "8080": port });
+      const { code } = await new Deno.Command("sh", { args: ["-c", command], env }).output();
+      return code;
+    };
+    assertEquals([await run(port), await run("1")], [0, 1]);
+  });
+  await using client = await Client.open(`ws://127.0.0.1:${port}/services/echo`);
+  client.send("hello");
+  assertEquals(await client.next(), "hello");
+  await t.step("STOPSIGNAL ends it with 0, and clients get 1001", async () => {
+    process.kill("SIGTERM");
+    assertEquals((await client.closed).code, 1001);
+    assertEquals((await process.status).code, 0);
+  });
 });

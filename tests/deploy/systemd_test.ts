@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DEFAULT_SETTINGS } from "../../lib/service/settings.ts";
 import { Client } from "../helpers/client.ts";
-import { Lines } from "../helpers/lines.ts";
+import { Program } from "../helpers/program.ts";
 import { block, exchange } from "../helpers/page.ts";
 import { findProgram } from "../helpers/programs.ts";
 import { Site } from "../helpers/site.ts";
@@ -80,62 +80,44 @@ Deno.test("docs/deployment.md: the unit's commands start, ask, reload and stop t
   });
   const command = (key: string, parts: Record<string, string>) =>
     exchange(valueOf(key), parts).replace(/^-/, "").split(" ");
-  const [deno, ...args] = command("ExecStart", {
+  const start = command("ExecStart", {
     "/usr/local/bin/deno": Deno.execPath(),
     "/srv/chat": site.root,
     "--port %i": "--port 0",
   });
-  const process = new Deno.Command(deno!, {
-    args,
-    cwd: HERE,
-    env: { NO_COLOR: "1" },
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const output = new Lines(process.stdout);
-  const log = new Lines(process.stderr);
-  try {
-    const line = await output.next((line) => line.startsWith("Listening on ")).catch((error) => {
-      throw new Error(log.all.join("\n"), { cause: error });
+  await using started = Program.start(start, { cwd: HERE });
+  const { process, log } = started;
+  const line = await started.listening();
+  const port = Number(/:(\d+)$/.exec(line)![1]);
+  const run = async (key: string, parts: Record<string, string>) => {
+    const [program, ...args] = command(key, parts);
+    assertEquals((await new Deno.Command(program!, { args }).output()).code, 0, key);
+  };
+  await t.step({
+    name: "ExecStartPost comes back when it is ready",
+    ignore: findProgram("curl") === null,
+    async fn() {
+      await run("ExecStartPost", { "%i": String(port) });
+      const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
+      assertEquals([ready.status, (await ready.json()).status], [200, "ready"]);
+    },
+  });
+  await using client = await Client.open(`ws://127.0.0.1:${port}/services/hello`);
+  await t.step("ExecReload swaps in what lies on disk", async () => {
+    site.write({
+      "services/hello/hello.js": `
+        exports.get = (req) => req.webSocket ? { webSocket: {} } : { body: "two" };`,
     });
-    const port = Number(/:(\d+)$/.exec(line)![1]);
-    const run = async (key: string, parts: Record<string, string>) => {
-      const [program, ...args] = command(key, parts);
-      assertEquals((await new Deno.Command(program!, { args }).output()).code, 0, key);
-    };
-    await t.step({
-      name: "ExecStartPost comes back when it is ready",
-      ignore: findProgram("curl") === null,
-      async fn() {
-        await run("ExecStartPost", { "%i": String(port) });
-        const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
-        assertEquals([ready.status, (await ready.json()).status], [200, "ready"]);
-      },
-    });
-    await using client = await Client.open(`ws://127.0.0.1:${port}/services/hello`);
-    await t.step("ExecReload swaps in what lies on disk", async () => {
-      site.write({
-        "services/hello/hello.js": `
-          exports.get = (req) => req.webSocket ? { webSocket: {} } : { body: "two" };`,
-      });
-      await run("ExecReload", { "$MAINPID": String(process.pid) });
-      await log.next((line) => line.includes("Swapped in"));
-      const response = await fetch(`http://127.0.0.1:${port}/services/hello`);
-      assertEquals(await response.text(), "two");
-    });
-    await t.step("a stop is 1001 for clients, and exit code 0", async () => {
-      process.kill("SIGTERM");
-      assertEquals((await client.closed).code, 1001);
-      assertEquals((await process.status).code, 0);
-    });
-  } finally {
-    try {
-      process.kill("SIGKILL");
-    } catch {
-      // It has ended, as it should.
-    }
-    await Promise.all([process.status, output.end(), log.end()]);
-  }
+    await run("ExecReload", { "$MAINPID": String(process.pid) });
+    await log.next((line) => line.includes("Swapped in"));
+    const response = await fetch(`http://127.0.0.1:${port}/services/hello`);
+    assertEquals(await response.text(), "two");
+  });
+  await t.step("a stop is 1001 for clients, and exit code 0", async () => {
+    process.kill("SIGTERM");
+    assertEquals((await client.closed).code, 1001);
+    assertEquals((await process.status).code, 0);
+  });
 });
 
 Deno.test("docs/deployment.md: the unit's times and codes are those of the server", async () => {

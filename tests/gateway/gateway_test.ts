@@ -4,6 +4,7 @@ import { Gateway, type GatewayService } from "../../lib/gateway/mod.ts";
 import type { SocketEvents, Transport } from "../../lib/gateway/transport.ts";
 import { type Connection, Hub, type SessionOwner } from "../../lib/hub/mod.ts";
 import type { NeutralReply } from "../../lib/wire/mod.ts";
+import { NO_LIMITS } from "../helpers/no_limits.ts";
 
 /** Accepts requests, and opens their sockets when the test says so. */
 class SlowTransport implements Transport {
@@ -76,16 +77,7 @@ async function withAccepted(
       mounts: [],
       maxSessions: 0,
       isFull: false,
-      limits: {
-        maxMessageBytes: 0,
-        idleTimeoutMs: 0,
-        sendBufferBytes: 0,
-        messagesPerSec: 0,
-        bytesPerSec: 0,
-        dropsOverRate: false,
-        dropsWhenSlow: false,
-        closeTimeoutMs: 1000,
-      },
+      limits: { ...NO_LIMITS, closeTimeoutMs: 1000 },
       owner,
       request: () => Promise.resolve(ACCEPTED),
     };

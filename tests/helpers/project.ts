@@ -1,14 +1,6 @@
-import { fromFileUrl } from "@std/path";
-import { Lines } from "./lines.ts";
-
-const CLI = fromFileUrl(import.meta.resolve("../../cli.ts"));
-
-/** What a process left behind. */
-export interface Result {
-  code: number;
-  output: string;
-  errors: string;
-}
+import { type Outcome, runCommand } from "./command.ts";
+import type { Lines } from "./lines.ts";
+import { Program } from "./program.ts";
 
 /** How a process is started. */
 export interface RunOptions {
@@ -17,7 +9,7 @@ export interface RunOptions {
 }
 
 /** Runs Deno to its end. */
-export async function deno(args: string[], { cwd, env }: RunOptions): Promise<Result> {
+export async function deno(args: string[], { cwd, env }: RunOptions): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args,
     cwd,
@@ -29,8 +21,8 @@ export async function deno(args: string[], { cwd, env }: RunOptions): Promise<Re
 }
 
 /** Runs the command to its end. */
-export function switchboard(args: string[], options: RunOptions): Promise<Result> {
-  return deno(["run", "-A", "--no-prompt", CLI, ...args], options);
+export function switchboard(args: string[], options: RunOptions): Promise<Outcome> {
+  return runCommand(args, options);
 }
 
 /** What a project's own command serves, until the end of its scope. */
@@ -44,27 +36,18 @@ export class Serving implements AsyncDisposable {
 
   /** Starts Deno with arguments that make it serve on a free port, and waits for the table. */
   static async start(args: string[], { cwd, env }: RunOptions): Promise<Serving> {
-    const process = new Deno.Command(Deno.execPath(), {
-      args,
+    const started = Program.start([Deno.execPath(), ...args], {
       cwd,
-      env: { NO_COLOR: "1", SWITCHBOARD_PORT: "0", ...env },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const [output, log] = [new Lines(process.stdout), new Lines(process.stderr)];
+      env: { SWITCHBOARD_PORT: "0", ...env },
+    });
+    const { output, log, process } = started;
     try {
-      const line = await output.next((line) => line.startsWith("Listening on "));
+      const line = await started.listening();
       await output.next((line) => line.startsWith("SERVICE"));
       return new Serving(Number(/:(\d+)$/.exec(line)![1]), output, log, process);
     } catch (error) {
-      try {
-        process.kill("SIGKILL");
-      } catch {
-        // It has ended by itself.
-      }
-      await Promise.all([process.status, output.end(), log.end()]);
-      throw new Error(`It did not start: ${log.all.join("\n")}`, { cause: error });
+      await started[Symbol.asyncDispose]();
+      throw error;
     }
   }
 

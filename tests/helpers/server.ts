@@ -1,5 +1,6 @@
 import { fromFileUrl } from "@std/path";
-import { Lines } from "./lines.ts";
+import type { Lines } from "./lines.ts";
+import { Program } from "./program.ts";
 import { type Files, Site } from "./site.ts";
 
 const CLI = fromFileUrl(import.meta.resolve("../../cli.ts"));
@@ -46,7 +47,7 @@ export class Server implements AsyncDisposable {
   /** Starts it on a free port and waits until it has printed its table. */
   static async start(files: Files | Site, options: ServerOptions = {}): Promise<Server> {
     const site = files instanceof Site ? files : Site.make(files);
-    const [program, ...first] = options.program ?? [
+    const command = options.program ?? [
       Deno.execPath(),
       "run",
       ...options.permissions ?? ["-A"],
@@ -55,27 +56,15 @@ export class Server implements AsyncDisposable {
       options.command ?? "serve",
       site.root,
     ];
-    const process = new Deno.Command(program!, {
-      args: [...first, "--port", "0", ...options.args ?? []],
-      env: { NO_COLOR: "1", ...options.env },
-      cwd: options.cwd,
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const output = new Lines(process.stdout);
-    const log = new Lines(process.stderr);
+    const started = Program.start([...command, "--port", "0", ...options.args ?? []], options);
+    const { output, log, process } = started;
     try {
       const listening = await output.next((line) => line.startsWith("Listening on "));
       await output.next((line) => /^(SERVICE|No services)/.test(line));
       const port = Number(/:(\d+)$/.exec(listening)![1]);
       return new Server(site, port, output, log, process, !(files instanceof Site));
     } catch (error) {
-      try {
-        process.kill("SIGKILL");
-      } catch {
-        // It has ended by itself.
-      }
-      await Promise.all([process.status, output.end(), log.end()]);
+      await started[Symbol.asyncDispose]();
       throw new Error(`The server did not start: ${log.all.join("\n")}`, { cause: error });
     }
   }

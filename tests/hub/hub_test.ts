@@ -7,6 +7,7 @@ import {
   type SessionLimits,
   type SessionOwner,
 } from "../../lib/hub/mod.ts";
+import { NO_LIMITS } from "../helpers/no_limits.ts";
 
 /** The sending half of a socket that only writes down what it is told. */
 class Recorder implements Connection {
@@ -76,17 +77,6 @@ class Owner implements SessionOwner {
     for (const { isWanted, resolve } of this.#waiting) if (isWanted(event)) resolve();
   }
 }
-
-const NO_LIMITS: SessionLimits = {
-  maxMessageBytes: 0,
-  idleTimeoutMs: 0,
-  sendBufferBytes: 0,
-  messagesPerSec: 0,
-  bytesPerSec: 0,
-  dropsOverRate: false,
-  dropsWhenSlow: false,
-  closeTimeoutMs: 60_000,
-};
 
 /** A hub with an owner, for one test. */
 class Bench implements Disposable {

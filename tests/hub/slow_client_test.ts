@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Connection, Hub, type Session, type SessionLimits } from "../../lib/hub/mod.ts";
 import { Outbox } from "../../lib/hub/outbox.ts";
 import { TokenBucket } from "../../lib/token_bucket.ts";
+import { NO_LIMITS } from "../helpers/no_limits.ts";
 
 /** A socket that takes what it is let. */
 class Socket implements Connection {
@@ -23,17 +24,6 @@ class Socket implements Connection {
   }
 }
 
-const LIMITS: SessionLimits = {
-  maxMessageBytes: 0,
-  idleTimeoutMs: 0,
-  sendBufferBytes: 0,
-  messagesPerSec: 0,
-  bytesPerSec: 0,
-  dropsOverRate: false,
-  dropsWhenSlow: false,
-  closeTimeoutMs: 60_000,
-};
-
 class Bench implements Disposable {
   readonly hub = new Hub({ node: "node" });
   readonly socket = new Socket();
@@ -51,7 +41,7 @@ class Bench implements Disposable {
         forgotten: () => true,
       },
       connection: this.socket,
-      limits: { ...LIMITS, ...limits },
+      limits: { ...NO_LIMITS, ...limits },
       endpoint: "xp",
       memo: "",
       path: "/",
@@ -230,7 +220,7 @@ Deno.test("Sessions are closed in turns, few at once where there are few", async
           forgotten: () => true,
         },
         connection,
-        limits: LIMITS,
+        limits: NO_LIMITS,
         endpoint: "",
         memo: "",
         path: "/",
