@@ -205,6 +205,7 @@ export class ModuleLoader implements Loader {
         const found = ours === null
           ? next(target, context)
           : { url: isPath(ours) ? toFileUrl(ours).href : ours, shortCircuit: true };
+        if (isUsers && ours === null && this.#isMissing(found.url)) throw this.#noPackage(id, from);
         const url = BUILTIN_URLS[found.url] ?? hrefOf(new NativeURL(found.url));
         this.#checkOrigin(target, url, from);
         return { ...found, url: this.#isCommonJs(url) ? url + COMMON_JS : url };
@@ -316,19 +317,41 @@ export class ModuleLoader implements Loader {
   }
 
   #requireForeign(id: string, target: string, from: string): unknown {
-    if (/^(npm|jsr):/.test(target)) this.#checkOrigin(target, target, from);
+    const isFromRegistry = /^(npm|jsr):/.test(target);
+    if (isFromRegistry) this.#checkOrigin(target, target, from);
+    const require = createRequire(toFileUrl(from));
+    // What maps it to a package, Deno must have read itself: it requires no other.
+    const known = isFromRegistry ? id : target;
     try {
-      // What maps it to a package, Deno must have read itself: it requires no other.
-      return createRequire(toFileUrl(from))(/^(npm|jsr):/.test(target) ? id : target);
-    } catch (error) {
-      if (/^[a-z]+:/.test(target) && !target.startsWith("node:")) {
+      require.resolve(known);
+    } catch (cause) {
+      if (isFromRegistry || /^[a-z]+:/.test(target) && !target.startsWith("node:")) {
         throw new Error(
           `Cannot require "${id}" in ${this.#shown(from)}: use import for modules from elsewhere`,
-          { cause: error },
+          { cause },
         );
       }
-      throw error;
+      // It is looked for in each folder above, and the first that must not be read ends that.
+      throw this.#noPackage(id, from, `, and await import("${id}") in place of require`, cause);
     }
+    return require(known);
+  }
+
+  /** Whether what the engine has made of an id is no file: it takes unknown packages for files, too. */
+  #isMissing(url: string): boolean {
+    if (!startsWith(url, "file:")) return false;
+    const file = fromFileUrl(url);
+    return this.#isUsers(file) && !existsFile(file);
+  }
+
+  #noPackage(id: string, from: string, more = "", cause?: unknown): Error {
+    return new Error(
+      `Cannot find module "${id}", asked for by ${
+        this.#shown(from)
+      }: a file's id starts with "./" or "/", ` +
+        `a package needs a line in the imports of deno.json, as "${id}": "npm:${id}"${more}`,
+      { cause },
+    );
   }
 
   /** The file as a CommonJS module, or null if it is an ES module. */

@@ -134,6 +134,21 @@ Deno.test("contract XP 2: a controller that cannot be loaded says why", async (t
       source: `exports.x = require("./nothing");`,
       says: [/Cannot find module "\.\/nothing", asked for by services\/missing\/missing\.js/],
     },
+    "package": {
+      source: `import "nowhere/deep"; export const get = () => ({});`,
+      says: [
+        /Cannot find module "nowhere\/deep", asked for by services\/package\/package\.js/,
+        /the imports of deno\.json, as "nowhere\/deep": "npm:nowhere\/deep"$/,
+      ],
+    },
+    "package-cjs": {
+      source: `\nexports.x = require("nowhere");`,
+      says: [
+        /Cannot find module "nowhere", asked for by services\/package-cjs\/package-cjs\.js/,
+        /"nowhere": "npm:nowhere", and await import\("nowhere"\) in place of require/,
+        /package-cjs\.js:2:\d+/,
+      ],
+    },
     "unknown-lib": {
       source: `const content = require("/lib/xp/content"); exports.get = () => content;`,
       says: [
