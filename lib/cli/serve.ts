@@ -114,12 +114,12 @@ async function run(
   }
   // From the start: who edits while the services still start is not to wait in vain.
   using _watcher = isWatching
-    ? new Watcher(
-      board.root,
-      () => board.services,
-      (keys) => reload(board, keys, log),
-      (error) => log("ERROR", `${messageOf(error)}. What is edited is not swapped in any more`),
-    )
+    ? new Watcher(board.root, () => board.services, {
+      services: (keys) => reload(board, keys, log),
+      settings: () => log("WARN", "switchboard.json has changed: it counts from the next start"),
+      failed: (error) =>
+        log("ERROR", `${messageOf(error)}. What is edited is not swapped in any more`),
+    })
     : null;
   await board.settled();
   printServices(board);

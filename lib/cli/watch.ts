@@ -1,4 +1,4 @@
-import { basename, dirname, extname, join, relative, SEPARATOR } from "@std/path";
+import { dirname, extname, join, relative, SEPARATOR } from "@std/path";
 import { messageOf, SwitchboardError } from "../errors.ts";
 import { entriesOf, isFolder } from "../service/mod.ts";
 
@@ -17,45 +17,64 @@ export interface Watched {
 
 const FOLDERS = ["services", "apis", "webapp", "lib"];
 const CODE = new Set([".ts", ".js", ".mjs", ".cjs", ".xml", ".yml", ".yaml"]);
+/** What maps imports, of all services. */
+const CONFIGS = ["deno.json", "deno.jsonc"];
+/** What counts from the next start only. */
+const SETTINGS = "switchboard.json";
+
+/** What the watcher tells. */
+export interface Noticed {
+  /** The keys of the services that have changed; a new folder's key may be among them. */
+  services(keys: string[]): void;
+  /** The server's own settings have changed. */
+  settings(): void;
+  /** It cannot watch any more. */
+  failed(error: unknown): void;
+}
 
 /**
- * Watches a root for changes that concern services: code, manifests, and what the code loaded. Static files
- * are served as they are, and what a service writes into its own folder is its own business.
+ * Watches a root for changes that concern services: code, manifests, what the code loaded, and what maps their
+ * imports. Static files are served as they are, and what a service writes into its own folder is its own
+ * business.
  */
 export class Watcher implements Disposable {
-  #watcher: Deno.FsWatcher;
-  #isClosed = false;
+  /** The root's own entries: its files, and the folders as they come and go. */
+  readonly #top: Deno.FsWatcher;
+  /** All below the folders that count. Not all of the root: it may hold a repository, or modules by the thousand. */
+  #below: Deno.FsWatcher | null = null;
   readonly #paths = new Set<string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /**
-   * @param services The services as they are now.
-   * @param onChange Called with the keys of those concerned; a new folder's key may be among them.
-   * @param onError Called when it cannot watch any more.
-   */
+  /** @param services The services as they are now. */
   constructor(
     private readonly root: string,
     private readonly services: () => readonly Watched[],
-    private readonly onChange: (keys: string[]) => void,
-    onError: (error: unknown) => void,
+    private readonly noticed: Noticed,
   ) {
-    this.#watcher = this.#open();
-    this.#run().catch(onError);
+    this.#top = this.#open([root], false);
+    this.#openBelow();
   }
 
   [Symbol.dispose](): void {
-    this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#watcher.close();
+    this.#top.close();
+    this.#below?.close();
   }
 
-  #open(): Deno.FsWatcher {
-    // Not all of the root: it may hold a repository, or modules by the thousand.
-    const folders = FOLDERS.map((name) => join(this.root, name)).filter(isFolder);
+  #openBelow(): void {
+    const folders = this.#folders().filter(isFolder);
+    this.#below = folders.length === 0 ? null : this.#open(folders, true);
+  }
+
+  #folders(): string[] {
+    return FOLDERS.map((name) => join(this.root, name));
+  }
+
+  #open(paths: string[], recursive: boolean): Deno.FsWatcher {
     try {
-      return Deno.watchFs(folders.length === 0 ? [this.root] : folders, {
-        recursive: folders.length > 0,
-      });
+      const watcher = Deno.watchFs(paths, { recursive });
+      this.#follow(watcher).catch(this.noticed.failed);
+      return watcher;
     } catch (error) {
       throw new SwitchboardError(
         "SB_ROOT",
@@ -65,24 +84,9 @@ export class Watcher implements Disposable {
     }
   }
 
-  async #run(): Promise<void> {
-    while (!this.#isClosed) {
-      let isReopened = false;
-      for await (const { kind, paths } of this.#watcher) {
-        if (kind === "access") continue;
-        this.#changed(paths);
-        // The first of the folders has come: from now on they are watched, not the root.
-        if (paths.some((path) => dirname(path) === this.root && FOLDERS.includes(basename(path)))) {
-          isReopened = true;
-          break;
-        }
-      }
-      if (!isReopened || this.#isClosed) break;
-      this.#watcher = this.#open();
-      // What has come before they were watched.
-      for (const folder of FOLDERS.map((name) => join(this.root, name))) {
-        this.#changed(entriesOf(folder).map(({ name }) => join(folder, name)));
-      }
+  async #follow(watcher: Deno.FsWatcher): Promise<void> {
+    for await (const { kind, paths } of watcher) {
+      if (kind !== "access") this.#changed(paths);
     }
   }
 
@@ -95,15 +99,26 @@ export class Watcher implements Disposable {
   #settled(): void {
     const paths = [...this.#paths];
     this.#paths.clear();
+    const come = this.#folders().filter((folder) => paths.includes(folder));
+    if (come.length > 0) {
+      this.#below?.close();
+      this.#openBelow();
+      // What has come before they were watched.
+      for (const folder of come) {
+        paths.push(...entriesOf(folder).map(({ name }) => join(folder, name)));
+      }
+    }
     const services = this.services();
     const keys = new Set(paths.flatMap((path) => concerned(path, this.root, services)));
-    if (keys.size > 0) this.onChange([...keys]);
+    if (keys.size > 0) this.noticed.services([...keys]);
+    if (paths.includes(join(this.root, SETTINGS))) this.noticed.settings();
   }
 }
 
 /** Keys of the services that a change of this path concerns. */
 export function concerned(path: string, root: string, services: readonly Watched[]): string[] {
   const [top, name, ...rest] = relative(root, path).split(SEPARATOR);
+  if (name === undefined && CONFIGS.includes(top!)) return services.map(({ key }) => key);
   // An artefact may name a handler of any service.
   if (top === "services" && extname(path) === ".websocket") {
     const all = services.filter(({ definition }) => dirname(definition.dir) === join(root, top));

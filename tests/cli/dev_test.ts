@@ -126,6 +126,46 @@ Deno.test("dev notices a service that is made in an empty root", async () => {
   assertEquals(await server.text("/services/first"), "first");
 });
 
+Deno.test("dev notices what comes to the root, and what is edited there", async (t) => {
+  const imports = (target: string) => ({ "deno.json": { imports: { "#word": target } } });
+  const greeter = (id: string) =>
+    `const { word } = require("${id}");
+    exports.get = () => ({ body: word });`;
+  await using server = await Server.start({
+    "services/greeter/greeter.js": "exports.get = () => ({ body: 'none' });",
+  }, { command: "dev" });
+  await server.output.next((line) => line.startsWith("Watching "));
+  const logged = (pattern: RegExp) => server.log.next((line) => pattern.test(line));
+  await t.step("a folder", async () => {
+    server.site.write({ "lib/one.js": "exports.word = 'one';" });
+    server.site.write({ "services/greeter/greeter.js": greeter("/lib/one") });
+    await logged(/greeter Swapped in/);
+    assertEquals(await server.text("/services/greeter"), "one");
+    server.site.write({ "lib/one.js": "exports.word = 'uno';" });
+    await logged(/greeter Swapped in/);
+    assertEquals(await server.text("/services/greeter"), "uno");
+  });
+  await t.step("the imports of deno.json, also where a service had failed for them", async () => {
+    server.site.write({ "services/greeter/greeter.js": greeter("#word") });
+    await logged(/The last good version goes on/);
+    server.site.write(imports("./lib/one.js"));
+    await logged(/greeter Swapped in/);
+    assertEquals(await server.text("/services/greeter"), "uno");
+    server.site.write({ "lib/two.js": "exports.word = 'two';", ...imports("./lib/two.js") });
+    await logged(/greeter Swapped in/);
+    assertEquals(await server.text("/services/greeter"), "two");
+  });
+  await t.step("a deno.json that is none: the last good version goes on", async () => {
+    server.site.write({ "deno.json": "{ imports" });
+    await logged(/Cannot read "deno\.json": not valid JSON/);
+    assertEquals(await server.text("/services/greeter"), "two");
+  });
+  await t.step("the settings, which count from the next start", async () => {
+    server.site.write({ "switchboard.json": { port: 0 } });
+    await logged(/WARN {2}switchboard\.json has changed: it counts from the next start/);
+  });
+});
+
 Deno.test("a change concerns the services whose code it is", () => {
   const service = (key: string, dir: string, more: Partial<Watched> = {}): Watched => ({
     key,
@@ -167,6 +207,11 @@ Deno.test("a change concerns the services whose code it is", () => {
     ["webapp/assets/page.js", []],
     ["lib/shared.ts", ["chat", "broken"]],
     ["lib/other.ts", ["broken"]],
+    ["deno.json", ["chat", "broken", "api:chat", "webapp"]],
+    ["deno.jsonc", ["chat", "broken", "api:chat", "webapp"]],
+    ["deno.lock", []],
+    ["deno.json/x.ts", []],
+    ["switchboard.json", []],
   ];
   for (const [path, expected] of cases) {
     assertEquals(concerned(`/r/${path}`, "/r", services), expected, path);
