@@ -31,14 +31,17 @@ export class WebSocket {
   pause(): void;
   resume(): void;
   on(event: "open", listener: () => void): this;
-  on(event: "message", listener: (data: Uint8Array, isBinary: boolean) => void): this;
-  on(event: "ping" | "pong", listener: (data: Uint8Array) => void): this;
+  on(
+    event: "message",
+    listener: (this: WebSocket, data: Uint8Array, isBinary: boolean) => void,
+  ): this;
+  on(event: "ping" | "pong", listener: (this: WebSocket, data: Uint8Array) => void): this;
   on(
     event: "unexpected-response",
     listener: (request: ClientRequest, response: IncomingMessage) => void,
   ): this;
-  on(event: "error", listener: (error: Error & { code?: string }) => void): this;
-  on(event: "close", listener: (code: number, reason: Uint8Array) => void): this;
+  on(event: "error", listener: (this: WebSocket, error: Error & { code?: string }) => void): this;
+  on(event: "close", listener: (this: WebSocket, code: number, reason: Uint8Array) => void): this;
 }
 
 /** What turns upgrade requests into sockets. */

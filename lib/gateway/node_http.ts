@@ -67,33 +67,55 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
 }
 
-/** Writes a response to a request. */
+/** What a client is given at a time of an answer whose length is known, bytes. */
+const PART = 64 * 1024;
+
+/**
+ * Writes a response to a request.
+ *
+ * @param onPart Called whenever the client is to take a part of it.
+ */
 export async function writeResponse(
   target: ServerResponse,
   response: Response,
   isHead: boolean,
+  onPart: () => void,
 ): Promise<void> {
-  const length = response.headers.get("content-length");
-  const body = isHead || response.body === null || length !== null ? null : await response.bytes();
+  const { body } = response;
   target.statusCode = response.status;
   for (const [name, value] of response.headers) {
     if (name !== "set-cookie") target.setHeader(name, value);
   }
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) target.setHeader("set-cookie", cookies);
-  if (body !== null) {
-    target.setHeader("content-length", body.length);
-    target.end(body);
-  } else if (isHead || response.body === null) {
-    if (length === null) target.setHeader("content-length", 0);
-    await response.body?.cancel();
-    target.end();
+  const hasLength = response.headers.has("content-length");
+  if (isHead || body === null) {
+    if (!hasLength) target.setHeader("content-length", 0);
+    await body?.cancel();
   } else {
-    for await (const chunk of response.body) {
-      if (!target.write(chunk)) await drained(target);
-      if (target.destroyed) break;
-    }
-    target.end();
+    await writeBody(target, hasLength ? body : await withLength(target, response), onPart);
+  }
+  onPart();
+  target.end();
+}
+
+async function withLength(target: ServerResponse, response: Response): Promise<Uint8Array[]> {
+  const bytes = await response.bytes();
+  target.setHeader("content-length", bytes.length);
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += PART) parts.push(bytes.subarray(at, at + PART));
+  return parts;
+}
+
+async function writeBody(
+  target: ServerResponse,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  onPart: () => void,
+): Promise<void> {
+  for await (const part of parts) {
+    onPart();
+    if (!target.write(part)) await drained(target);
+    if (target.destroyed) break;
   }
 }
 

@@ -6,13 +6,12 @@ import type { Connection } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
 import { DenoTransport } from "./deno_transport.ts";
 import { deflatedFrameOf, frameOf } from "./frame.ts";
+import { HttpConnections } from "./http_connections.ts";
 import { Inflater } from "./inflater.ts";
 import { hasBody, requestOf, writeRaw, writeResponse } from "./node_http.ts";
 import type { AcceptOptions, Answer, Listening, SocketEvents, Transport } from "./transport.ts";
 import { Turn, type Writer } from "./turn.ts";
 
-/** How long a client may take to send the head of a request, ms. */
-const HEAD_MS = 10_000;
 /** How long a client may take to answer a close, ms. */
 const CLOSE_MS = 5_000;
 
@@ -43,7 +42,7 @@ export class WsTransport implements Transport {
   readonly name = "ws";
   readonly #open = new Latch();
   readonly #upgrades = new WeakMap<Request, Upgrade>();
-  readonly #connections = new Set<WsConnection>();
+  readonly #connections = new Map<WebSocket, WsConnection>();
   readonly #turn = new Turn(frameOf);
   /** For sockets that take compressed messages. */
   readonly #deflatingTurn = new Turn(deflatedFrameOf);
@@ -55,6 +54,20 @@ export class WsTransport implements Transport {
 
   /** For requests that came to somebody else's `Deno.serve`. */
   readonly #foreign: DenoTransport;
+
+  // For all sockets: functions of each would be memory that every idle client takes.
+  readonly #onMessage = this.#listener((connection, data: Uint8Array, isBinary: boolean) =>
+    connection.received(data, isBinary)
+  );
+  readonly #onPong = this.#listener((connection) => connection.isAlive = true);
+  readonly #onError = this.#listener((connection, error: Error & { code?: string }) =>
+    connection.failed(error)
+  );
+  readonly #onClose = this.#listener((connection, code: number, reason: Uint8Array) => {
+    this.#connections.delete(connection.ws);
+    this.#open.leave();
+    connection.ended(code, reason);
+  });
 
   /**
    * @param pingIntervalSec How often clients are pinged; who does not answer for two of these is dead; 0: never.
@@ -85,23 +98,24 @@ export class WsTransport implements Transport {
   ): Promise<Listening> {
     // What is too large for us is refused by us, in words.
     const server = createServer({ maxHeaderSize: MAX_HEADERS });
-    const sockets = new Set<Socket>();
+    const http = new HttpConnections();
+    const left = function (this: Socket) {
+      http.left(this);
+    };
     server.on("connection", (socket: Socket) => {
-      sockets.add(socket);
-      socket.on("close", () => sockets.delete(socket));
-      socket.on("error", () => socket.destroy());
-      socket.on("timeout", () => socket.destroy());
-      socket.setTimeout(HEAD_MS);
+      http.opened(socket);
+      socket.on("close", left);
+      socket.on("error", destroy);
     });
     server.on("request", (message: IncomingMessage, response: ServerResponse) => {
       // Of a client that breaks off nobody needs to hear; but an event that nobody hears ends the process.
       message.on("error", () => {});
       response.on("error", () => {});
-      this.#answer(message, response, answer).catch(onError);
+      this.#answer(message, response, http, answer).catch(onError);
     });
     server.on("upgrade", (message: IncomingMessage, socket: Socket, head: Uint8Array) => {
       message.on("error", () => {});
-      this.#upgrade({ message, socket, head }, answer).catch(onError);
+      this.#upgrade({ message, socket, head }, http, answer).catch(onError);
     });
     server.on("connect", (_: IncomingMessage, socket: Socket) => {
       writeRaw(socket, new Response("Method Not Allowed\n", { status: 405 })).catch(onError);
@@ -113,7 +127,7 @@ export class WsTransport implements Transport {
     await listening(server, hostname, port);
     this.#startPings();
     const { port: actual } = server.address() as { port: number };
-    return { port: actual, close: () => this.#close(server, sockets) };
+    return { port: actual, close: () => this.#close(server, http) };
   }
 
   accept(request: Request, options: AcceptOptions, events: SocketEvents): Response {
@@ -150,70 +164,74 @@ export class WsTransport implements Transport {
   #startPings(): void {
     if (this.pingIntervalSec === 0) return;
     this.#pings = setInterval(() => {
-      for (const connection of this.#connections) connection.ping();
+      for (const connection of this.#connections.values()) connection.ping();
     }, this.pingIntervalSec * 1000);
   }
 
   #opened(ws: WebSocket, socket: Socket, maxMessageBytes: number, events: SocketEvents): void {
     socket.setNoDelay(true);
-    socket.setTimeout(0);
     // Both have said goodbye: who does not end the connection then is not waited for.
-    socket.on("finish", () => socket.destroy());
-    const connection = new WsConnection(
-      ws,
-      socket,
-      this.#deflates ? this.#deflatingTurn : this.#turn,
-    );
+    socket.on("finish", destroy);
     const inflater = DEFLATE in ws._extensions ? new Inflater(maxMessageBytes) : null;
     if (inflater !== null) ws._extensions[DEFLATE] = inflater;
-    this.#connections.add(connection);
+    const turn = this.#deflates ? this.#deflatingTurn : this.#turn;
+    const connection = new WsConnection(ws, socket, turn, events, inflater);
+    this.#connections.set(ws, connection);
     this.#open.enter();
-    ws.on("message", (data: Uint8Array, isBinary: boolean) => {
-      connection.isAlive = true;
-      if (inflater?.isBroken === true) return connection.close(1007, "no deflate stream");
-      // A copy: what came may be part of a larger buffer, and is given away.
-      events.message(isBinary ? new Uint8Array(data) : decoder.decode(data));
-    });
-    ws.on("pong", () => connection.isAlive = true);
-    ws.on("error", (error: Error & { code?: string }) => {
-      if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") events.oversized();
-    });
-    ws.on("close", (code: number, reason: Uint8Array) => {
-      this.#connections.delete(connection);
-      connection.ended();
-      this.#open.leave();
-      if (inflater?.isBroken === true) events.closed(1007, "");
-      else events.closed(code, decoder.decode(reason));
-    });
+    ws.on("message", this.#onMessage);
+    ws.on("pong", this.#onPong);
+    ws.on("error", this.#onError);
+    ws.on("close", this.#onClose);
     events.opened(connection);
   }
 
-  async #answer(message: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
+  #listener<Args extends unknown[]>(
+    handle: (connection: WsConnection, ...args: Args) => void,
+  ): (this: WebSocket, ...args: Args) => void {
+    const connections = this.#connections;
+    return function (...args) {
+      const connection = connections.get(this);
+      if (connection !== undefined) handle(connection, ...args);
+    };
+  }
+
+  async #answer(
+    message: IncomingMessage,
+    response: ServerResponse,
+    http: HttpConnections,
+    answer: Answer,
+  ): Promise<void> {
+    const { socket } = message;
+    http.asked(socket);
+    response.on("finish", () => http.answered(socket));
     const request = requestOf(message);
     const reply = request === null
       ? new Response(null, { status: 400 })
-      : await answer(request, remoteOf(message.socket));
-    await writeResponse(response, reply, message.method === "HEAD");
-    // What the next request on this connection is, it shall say in time as well.
-    message.socket.setTimeout(HEAD_MS);
+      : await answer(request, remoteOf(socket));
+    await writeResponse(response, reply, message.method === "HEAD", () => http.answering(socket));
   }
 
-  async #upgrade(upgrade: Upgrade, answer: Answer): Promise<void> {
+  async #upgrade(upgrade: Upgrade, http: HttpConnections, answer: Answer): Promise<void> {
     const { message, socket } = upgrade;
+    http.asked(socket);
     const request = requestOf(message);
     if (request === null || hasBody(message)) {
+      http.answering(socket);
       return await writeRaw(socket, new Response(null, { status: 400 }));
     }
     this.#upgrades.set(request, upgrade);
     const reply = await answer(request, remoteOf(socket));
-    if (reply !== ACCEPTED) await writeRaw(socket, reply);
+    if (reply === ACCEPTED) return http.left(socket);
+    http.answering(socket);
+    await writeRaw(socket, reply);
   }
 
-  async #close(server: Server, sockets: Set<Socket>): Promise<void> {
+  async #close(server: Server, http: HttpConnections): Promise<void> {
     clearInterval(this.#pings);
     const { promise, resolve } = Promise.withResolvers<void>();
     server.close(() => resolve());
-    for (const socket of sockets) socket.destroy();
+    http.close();
+    for (const ws of this.#connections.keys()) ws.terminate();
     await promise;
   }
 }
@@ -226,10 +244,27 @@ class WsConnection implements Connection, Writer {
   #cutOff: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly ws: WebSocket,
+    readonly ws: WebSocket,
     private readonly socket: Socket,
     private readonly turn: Turn,
+    private readonly events: SocketEvents,
+    private readonly inflater: Inflater | null,
   ) {}
+
+  received(data: Uint8Array, isBinary: boolean): void {
+    this.isAlive = true;
+    if (this.inflater?.isBroken === true) return this.close(1007, "no deflate stream");
+    // A copy: what came may be part of a larger buffer, and is given away.
+    this.events.message(isBinary ? new Uint8Array(data) : decoder.decode(data));
+  }
+
+  /** What comes is no websocket any more, or too large: it is being closed, and drops what still comes. */
+  failed({ code }: { code?: string }): void {
+    // To end the connection with something unread would be a reset, and the client would not learn why.
+    this.socket.off("finish", destroy);
+    this.#cutOff ??= setTimeout(() => this.ws.terminate(), CLOSE_MS);
+    if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") this.events.oversized();
+  }
 
   send(message: string | Uint8Array<ArrayBuffer>): void {
     if (this.ws.readyState === this.ws.OPEN) this.turn.send(this, message);
@@ -263,7 +298,7 @@ class WsConnection implements Connection, Writer {
     // The close comes after everything that was sent before it.
     this.turn.flush(this);
     this.ws.close(code, reason);
-    this.#cutOff = setTimeout(() => this.ws.terminate(), CLOSE_MS);
+    this.#cutOff ??= setTimeout(() => this.ws.terminate(), CLOSE_MS);
   }
 
   ping(): void {
@@ -274,9 +309,16 @@ class WsConnection implements Connection, Writer {
   }
 
   /** It is closed. */
-  ended(): void {
+  ended(code: number, reason: Uint8Array): void {
     clearTimeout(this.#cutOff);
+    if (this.inflater?.isBroken === true) this.events.closed(1007, "");
+    else this.events.closed(code, decoder.decode(reason));
   }
+}
+
+/** A listener of sockets. */
+function destroy(this: Socket): void {
+  this.destroy();
 }
 
 const decoder = new TextDecoder();

@@ -34,6 +34,34 @@ Deno.test("--transport ws: a message that is too large is refused before it has 
   assertEquals((await logged()).message, "closed 1009");
 });
 
+Deno.test("--transport ws: who sends too much, and goes on, still learns why it is closed", async (t) => {
+  await using server = await start();
+  const sends: [string, Uint8Array, number][] = [
+    ["a message that is too large", frameOf(1, "x".repeat(8_000_000)), 1009],
+    ["a frame that is none", new Uint8Array(8_000_000).fill(0x83), 1002],
+  ];
+  for (const [name, bytes, code] of sends) {
+    await t.step(name, async () => {
+      using raw = await Raw.connect(server.port);
+      await raw.handshake("/services/echo");
+      const isWritten = raw.write(bytes).then(() => true, () => false);
+      const { opcode, payload } = (await raw.frame())!;
+      assertEquals([opcode, payload[0]! << 8 | payload[1]!], [8, code]);
+      assertEquals(await isWritten, true);
+    });
+  }
+  await t.step("but not for ever", async () => {
+    using raw = await Raw.connect(server.port);
+    await raw.handshake("/services/echo");
+    const begin = performance.now();
+    const endless = new Uint8Array(10_000_000).fill(0xff);
+    while (await raw.write(endless).then(() => true, () => false)) {
+      assert(performance.now() - begin < 15_000);
+    }
+    assertEquals(await server.settled(), { sessions: 0, groups: 0 });
+  });
+});
+
 Deno.test("--transport ws: fragments without end are too large as soon as they are", async () => {
   await using server = await start({ "services/echo/service.json": { maxMessageBytes: 100_000 } });
   const before = server.memory();
@@ -82,14 +110,54 @@ Deno.test("--transport ws: who does not read is cut off, and nothing of it is le
   assertEquals(await server.settled(), { sessions: 0, groups: 0 });
 });
 
-Deno.test("--transport ws: who connects and says nothing is not waited for", async () => {
-  await using server = await start();
+Deno.test("--transport ws: who keeps the server waiting is not waited for", async () => {
+  await using server = await start({ "services/echo/assets/large.txt": "x".repeat(20_000_000) });
   const begin = performance.now();
+  await server.text("/healthz");
+  const files = server.openFiles();
   using silent = await Raw.connect(server.port);
   using half = await Raw.connect(server.port);
   await half.write("GET /services/echo HTTP/1.1\r\nHost: x\r\nUpgr");
+  using drips = await Raw.connect(server.port);
+  await drips.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  assertMatch(await drips.head(), /^HTTP\/1\.1 200 /);
+  using deaf = await Raw.connect(server.port);
+  await deaf.write("GET /services/echo/assets/large.txt HTTP/1.1\r\nHost: x\r\n\r\n");
+  let hasEnded = false;
+  const ended = drips.ends().then(() => hasEnded = true);
+  for (let last = begin; !hasEnded;) {
+    await server.text("/healthz");
+    const now = performance.now();
+    assert(now - begin < 30_000);
+    if (now - last < 500) continue;
+    last = now;
+    await drips.write("x").catch(() => {});
+  }
+  await ended;
   assertEquals([await silent.ends(), await half.ends()], [true, true]);
   assert(performance.now() - begin > 5_000);
+  while (server.openFiles() > files) {
+    assert(performance.now() - begin < 30_000);
+    await server.text("/healthz");
+  }
+});
+
+Deno.test("--transport ws: a client that waits for its service is left to wait, as long as that may take", async () => {
+  await using server = await start({
+    "switchboard.json": { limits: { requestTimeoutMs: 20_000 } },
+    "services/slow/slow.js": `
+      exports.get = () => new Promise((resolve) => setTimeout(() => resolve({ body: "late" }), 12_000));`,
+  });
+  using raw = await Raw.connect(server.port);
+  const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n`;
+  // Two at a time: the second waits for the answer to the first as well.
+  await raw.write(`${get("/services/slow")}\r\n${get("/services/slow")}Connection: close\r\n\r\n`);
+  assertEquals((await raw.rest()).match(/HTTP\/1\.1 200 OK|late/g), [
+    "HTTP/1.1 200 OK",
+    "late",
+    "HTTP/1.1 200 OK",
+    "late",
+  ]);
 });
 
 Deno.test("--transport ws: requests are answered as by the other transport", async (t) => {

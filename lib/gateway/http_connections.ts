@@ -1,0 +1,68 @@
+import type { Socket } from "node:net";
+
+/** How long a client may take for the head of a request, and for each part of an answer, ms. */
+const PATIENCE_MS = 10_000;
+/** How often it is looked who takes longer, ms. */
+const SWEEP_MS = 1_000;
+
+interface Exchange {
+  /** Requests that wait for their answer. */
+  asked: number;
+  /** When it is cut off. */
+  until: number;
+}
+
+/**
+ * Connections as long as they speak HTTP. Whoever keeps the server waiting is cut off, also who sends a byte now
+ * and then: a head must be complete in time. While the server keeps the client waiting, no time passes.
+ */
+export class HttpConnections {
+  readonly #all = new Map<Socket, Exchange>();
+  // One clock for all: a timer each is memory that an idle client would go on taking.
+  readonly #sweeps = setInterval(() => this.#sweep(), SWEEP_MS);
+
+  /** Somebody has connected. */
+  opened(socket: Socket): void {
+    this.#all.set(socket, { asked: 0, until: performance.now() + PATIENCE_MS });
+  }
+
+  /** A request's head is complete. */
+  asked(socket: Socket): void {
+    const exchange = this.#all.get(socket);
+    if (exchange === undefined) return;
+    exchange.asked++;
+    exchange.until = Infinity;
+  }
+
+  /** The client is to take a part of an answer now. */
+  answering(socket: Socket): void {
+    const exchange = this.#all.get(socket);
+    if (exchange !== undefined) exchange.until = performance.now() + PATIENCE_MS;
+  }
+
+  /** The client has taken all of an answer. */
+  answered(socket: Socket): void {
+    const exchange = this.#all.get(socket);
+    if (exchange === undefined) return;
+    exchange.asked--;
+    exchange.until = exchange.asked > 0 ? Infinity : performance.now() + PATIENCE_MS;
+  }
+
+  /** It has ended, or speaks HTTP no more. */
+  left(socket: Socket): void {
+    this.#all.delete(socket);
+  }
+
+  /** Ends all of them. */
+  close(): void {
+    clearInterval(this.#sweeps);
+    for (const socket of this.#all.keys()) socket.destroy();
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const [socket, { until }] of this.#all) {
+      if (until <= now) socket.destroy();
+    }
+  }
+}
