@@ -6,6 +6,7 @@ const LIB = new URL("../lib/", import.meta.url).pathname;
 /** What each room may import, as docs/architecture.md says; a room may always import itself. */
 const MAY_IMPORT: Record<string, string[]> = {
   "errors.ts": [],
+  "interned.ts": [],
   "plural.ts": [],
   "printable.ts": [],
   "latch.ts": [],
@@ -20,7 +21,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "version.ts": [],
   "ws.d.ts": [],
   wire: ["errors.ts"],
-  hub: ["wire", "latch.ts", "token_bucket.ts"],
+  hub: ["wire", "interned.ts", "latch.ts", "token_bucket.ts"],
   service: ["wire", "errors.ts", "route_pattern.ts"],
   xp: ["wire"],
   dirigible: ["wire"],
@@ -28,6 +29,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   auth: ["wire", "service", "errors.ts"],
   "websocket.ts": ["wire", "xp", "hub"],
   isolate: [
+    "interned.ts",
     "plural.ts",
     "wire",
     "hub",

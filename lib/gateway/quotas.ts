@@ -82,28 +82,22 @@ export class Quotas {
 
   /** Takes a place for a session that is about to open. */
   reserve(address: string, user: string | null): Place {
-    const place: Place = {
-      opened: () => {
-        this.#reserved.delete(place);
-        count(1);
-      },
-      ended: () => {
-        this.#reserved.delete(place);
-        count(-1);
-      },
-    };
-    const network = networkOf(address);
-    let isCounted = false;
-    const count = (change: 1 | -1) => {
-      if (isCounted === (change === 1)) return;
-      isCounted = change === 1;
-      this.#sessions += change;
-      add(this.#addresses, network, change);
-      if (user !== null) add(this.#users, user, change);
-    };
-    count(1);
+    const place = new Place(this, networkOf(address), user);
+    place.take();
     this.#reserved.set(place, performance.now() + RESERVED_MS);
     return place;
+  }
+
+  /** Counts a session more or less; for {@linkcode Place}. */
+  count({ network, user }: Place, change: 1 | -1): void {
+    this.#sessions += change;
+    add(this.#addresses, network, change);
+    if (user !== null) add(this.#users, user, change);
+  }
+
+  /** A place need not be kept any more: its session is open, or has ended; for {@linkcode Place}. */
+  settled(place: Place): void {
+    this.#reserved.delete(place);
   }
 
   /** Of clients that broke off before their session opened nobody hears any more. */
@@ -116,11 +110,32 @@ export class Quotas {
   }
 }
 
-/** A place among the sessions; both may be called as often as you like. */
-export interface Place {
+/** A place among the sessions; all may be called as often as you like. */
+export class Place {
+  #isTaken = false;
+
+  constructor(
+    private readonly quotas: Quotas,
+    readonly network: string,
+    readonly user: string | null,
+  ) {}
+
+  take(): void {
+    if (!this.#isTaken) this.quotas.count(this, 1);
+    this.#isTaken = true;
+  }
+
   /** The session is open: the place is its own until it ends. */
-  opened(): void;
-  ended(): void;
+  opened(): void {
+    this.quotas.settled(this);
+    this.take();
+  }
+
+  ended(): void {
+    this.quotas.settled(this);
+    if (this.#isTaken) this.quotas.count(this, -1);
+    this.#isTaken = false;
+  }
 }
 
 /** A rate of each of many. */

@@ -1,3 +1,4 @@
+import { Interned } from "../interned.ts";
 import { Latch } from "../latch.ts";
 import { type HubCounts, noCounts } from "./counts.ts";
 import { Session, type SessionInit, type SessionKeeper, type SessionOwner } from "./session.ts";
@@ -50,6 +51,7 @@ export class Hub implements SessionKeeper {
   readonly #holding = new Set<Session>();
   #flushTimer: ReturnType<typeof setInterval> | undefined;
   #handles = 0;
+  readonly #texts = new Interned();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: HubOptions = {}) {
@@ -62,7 +64,13 @@ export class Hub implements SessionKeeper {
   open(init: SessionInit): Session {
     // Unguessable: 128 random bits. The node comes first, so that any node can tell whose session it is.
     const id = `${this.node}.${randomText(16)}`;
-    const session = new Session(this, id, ++this.#handles, init);
+    const session = new Session(this, id, ++this.#handles, {
+      ...init,
+      path: this.#texts.of(init.path),
+      origin: this.#texts.of(init.origin),
+      params: this.#texts.of(init.params),
+      data: this.#texts.of(init.data),
+    });
     this.#sessions.set(id, session);
     this.#present.enter();
     this.counts.opened++;

@@ -1,3 +1,4 @@
+import { Interned } from "../interned.ts";
 import { described } from "./described.ts";
 import {
   AnswerWord,
@@ -78,6 +79,7 @@ export class Sessions {
   /** Whether a handler of the batch that is being taken has returned a promise. */
   #isBusy = false;
   readonly #trace: Boot["trace"];
+  readonly #texts = new Interned();
 
   /** @param answer Shared with the host: words as in `AnswerWord`. */
   constructor(
@@ -180,12 +182,12 @@ export class Sessions {
       handle,
       this.#endpoint(endpoint),
       id,
-      path,
-      origin,
-      params,
-      data,
+      this.#texts.of(path),
+      this.#texts.of(origin),
+      this.#texts.of(params),
+      this.#texts.of(data),
       identity === "" ? null : parse(identity),
-      memo,
+      this.#texts.of(memo),
     );
     set(this.#sessions, handle, session);
     // The version that knew it has been exchanged for one that does not.
