@@ -105,18 +105,48 @@ const SERVERS_OWN: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** What a header may hold: visible characters, blanks and tabs (RFC 9110, section 5.5). Deno ends for others. */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 /**
  * The headers of a reply, cookies included.
  *
- * @throws {TypeError} If a name or value must not be in a header.
+ * @throws {TypeError} If a name or value must not be in a header. It does not say the value: that may be a secret.
  */
 export function replyHeaders(reply: NeutralReply): Headers {
   const headers = new Headers();
   for (const [name, value] of reply.headers) {
-    if (!SERVERS_OWN.has(name.toLowerCase())) headers.append(name, value);
+    if (SERVERS_OWN.has(name.toLowerCase())) continue;
+    refusing(`Header ${shown(name)} has a name or a value that no header may have`, () => {
+      headers.append(name, value);
+      return FIELD_VALUE.test(value);
+    });
   }
-  for (const cookie of reply.cookies) setCookie(headers, cookie as Cookie);
+  for (const cookie of reply.cookies as Cookie[]) {
+    refusing(
+      `Cookie ${shown(cookie.name)} has a name, value, path or domain that no cookie may have`,
+      () => {
+        setCookie(headers, cookie);
+        return headers.getSetCookie().every((value) => FIELD_VALUE.test(value));
+      },
+    );
+  }
   return headers;
+}
+
+/** Throws these words, and not those of what was tried, which may tell too much. */
+function refusing(words: string, attempt: () => boolean): void {
+  let isFine = false;
+  try {
+    isFine = attempt();
+  } catch {
+    // It is said below.
+  }
+  if (!isFine) throw new TypeError(words);
+}
+
+function shown(name: unknown): string {
+  return JSON.stringify(String(name).slice(0, 100));
 }
 
 /** Statuses whose responses have no body (Fetch standard, "null body status"). */

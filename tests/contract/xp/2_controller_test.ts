@@ -515,6 +515,10 @@ Deno.test("contract XP 2: the response", async (t) => {
         badHeader: () => ({ headers: { "bad name": "x" } }),
         badHeaderValue: () => ({ headers: { "x-a": "line\\r\\nSet-Cookie: evil=1" } }),
         badHeaderObject: () => ({ headers: { "x-a": {} } }),
+        controlInHeader: () => ({ headers: { "x-a": "a\\u0001b" } }),
+        controlInRedirect: () => ({ redirect: "/a\\u007f" }),
+        controlInCookie: () => ({ cookies: { a: "secret\\u001fvalue" } }),
+        controlInType: () => ({ contentType: "text/plain\\u0008" }),
         badHeaders: () => ({ headers: "x" }),
         badCookies: () => ({ cookies: [] }),
         badCookieName: () => ({ cookies: { "a b;": "x" } }),
@@ -640,6 +644,10 @@ Deno.test("contract XP 2: the response", async (t) => {
     "badHeader",
     "badHeaderValue",
     "badHeaderObject",
+    "controlInHeader",
+    "controlInRedirect",
+    "controlInCookie",
+    "controlInType",
     "badHeaders",
     "badCookies",
     "badCookieName",
@@ -675,6 +683,13 @@ Deno.test("contract XP 2: the response", async (t) => {
       await server.logged(({ level }) => level === "ERROR");
     });
   }
+
+  await t.step("no value gets into the log", () => {
+    const text = server.log.all.join("\n");
+    assertMatch(text, /Cookie \\"a\\" has a name, value, path or domain that no cookie may have/);
+    assertMatch(text, /Header \\"x-a\\" has a name or a value that no header may have/);
+    for (const value of ["secret", "evil"]) assert(!text.includes(value), text);
+  });
 
   await t.step("the log has the stack, with the user's file and line", () => {
     const throwing = server.log.all.find((line) => line.includes("Error: thrown"))!;
