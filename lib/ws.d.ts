@@ -50,6 +50,7 @@ export class WebSocketServer {
   constructor(options: {
     noServer: true;
     clientTracking: boolean;
+    WebSocket: typeof WebSocket;
     perMessageDeflate: false | {
       serverNoContextTakeover: boolean;
       clientNoContextTakeover: boolean;

@@ -15,6 +15,8 @@ export class Inflater {
   /** Whether something came that is no deflate stream: the socket is to be closed with 1007. */
   isBroken = false;
   #parts: Uint8Array[] = [];
+  #isHeld = false;
+  #held: (() => void) | null = null;
 
   /** @param maxBytes What may come out of a message; 0: no limit. What goes in is limited by `ws`. */
   constructor(private readonly maxBytes: number) {}
@@ -24,7 +26,24 @@ export class Inflater {
     this.#parts.push(data);
     const whole = isLast ? this.#inflate() : new Uint8Array();
     // It does not expect to be answered at once.
-    queueMicrotask(() => done(null, whole));
+    queueMicrotask(() => {
+      const tell = () => done(null, whole);
+      if (this.#isHeld) this.#held = tell;
+      else tell();
+    });
+  }
+
+  /** Lets the next message wait: what has been read already is much more than it looks. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Goes on. */
+  release(): void {
+    this.#isHeld = false;
+    const held = this.#held;
+    this.#held = null;
+    held?.();
   }
 
   /** Called by `ws` when the socket has ended. */

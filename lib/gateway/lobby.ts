@@ -1,4 +1,4 @@
-import type { Hub, Session, SessionOwner } from "../hub/mod.ts";
+import type { Connection, Hub, Session, SessionOwner } from "../hub/mod.ts";
 import type { GatewayService } from "./service.ts";
 import { admission } from "./admission.ts";
 import { originAllowed } from "./origin.ts";
@@ -41,6 +41,8 @@ export class Lobby implements SessionOwner {
   memberships = 0;
   /** Sessions with services, by their key. */
   readonly #rooms = new Map<Session, Map<string, Session>>();
+  /** Clients that are let wait, and the keys of the services that they are ahead of. */
+  readonly #ahead = new Map<Session, Set<string>>();
 
   constructor(private readonly path: SharedPath, private readonly host: LobbyHost) {
     this.name = path.path;
@@ -75,6 +77,7 @@ export class Lobby implements SessionOwner {
   closed(session: Session, code: number, reason: string): void {
     const rooms = this.#roomsOf(session);
     this.#rooms.delete(session);
+    this.#ahead.delete(session);
     for (const room of rooms) room.ended(code, reason);
     this.host.hub.remove(session);
   }
@@ -103,11 +106,7 @@ export class Lobby implements SessionOwner {
     const { path, origin, params, identity } = session;
     const room = this.host.hub.open({
       owner: service.owner,
-      connection: {
-        send: (message) => session.send(message),
-        buffered: () => session.buffered,
-        close: (code, reason) => session.close(code, reason),
-      },
+      connection: this.#connectionOf(session, key),
       limits: service.limits,
       endpoint,
       path,
@@ -119,5 +118,31 @@ export class Lobby implements SessionOwner {
     });
     this.#rooms.get(session)?.set(key, room);
     return room;
+  }
+
+  #connectionOf(session: Session, key: string): Connection {
+    return {
+      send: (message) => session.send(message),
+      buffered: () => session.buffered,
+      close: (code, reason) => session.close(code, reason),
+      ...session.canPause && {
+        pause: () => this.#pause(session, key),
+        resume: () => this.#resume(session, key),
+      },
+    };
+  }
+
+  /** One socket leads to all services: it waits for the slowest. */
+  #pause(session: Session, key: string): void {
+    const ahead = this.#ahead.get(session) ?? new Set();
+    if (ahead.size === 0) session.pause();
+    this.#ahead.set(session, ahead.add(key));
+  }
+
+  #resume(session: Session, key: string): void {
+    const ahead = this.#ahead.get(session);
+    if (ahead?.delete(key) !== true || ahead.size > 0) return;
+    this.#ahead.delete(session);
+    session.resume();
   }
 }

@@ -4,9 +4,15 @@ import type { Socket } from "node:net";
 
 /** Methods whose requests have no body. */
 const BODILESS = ["GET", "HEAD"];
+/** Statuses whose responses have neither body nor length (RFC 9110, section 8.6). */
+const BODILESS_STATUSES = [204, 304];
 
-/** A request of Node's as one of the web's; null: it is none. */
-export function requestOf(message: IncomingMessage): Request | null {
+/**
+ * A request of Node's as one of the web's; null: it is none.
+ *
+ * @param isUpgrade Whether it asks for another protocol: then it has no body.
+ */
+export function requestOf(message: IncomingMessage, isUpgrade: boolean): Request | null {
   const { method = "GET", url = "/", rawHeaders } = message;
   try {
     const headers = new Headers();
@@ -21,7 +27,7 @@ export function requestOf(message: IncomingMessage): Request | null {
     const host = headers.get("host") ?? "localhost";
     if (host === "") return null;
     const address = url.startsWith("/") ? `http://${host}${url}` : url;
-    const mayHaveBody = !BODILESS.includes(method) && message.headers.upgrade === undefined;
+    const mayHaveBody = !isUpgrade && !BODILESS.includes(method);
     return new Request(address, {
       method,
       headers,
@@ -81,19 +87,20 @@ export async function writeResponse(
   isHead: boolean,
   onPart: () => void,
 ): Promise<void> {
-  const { body } = response;
   target.statusCode = response.status;
   for (const [name, value] of response.headers) {
     if (name !== "set-cookie") target.setHeader(name, value);
   }
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) target.setHeader("set-cookie", cookies);
-  const hasLength = response.headers.has("content-length");
-  if (isHead || body === null) {
-    if (!hasLength) target.setHeader("content-length", 0);
-    await body?.cancel();
+  if (BODILESS_STATUSES.includes(response.status)) {
+    await response.body?.cancel();
   } else {
-    await writeBody(target, hasLength ? body : await withLength(target, response), onPart);
+    const parts = response.headers.has("content-length") && response.body !== null
+      ? response.body
+      : await withLength(target, response);
+    if (!isHead) await writeBody(target, parts, onPart);
+    else if (parts === response.body) await response.body.cancel();
   }
   onPart();
   target.end();
@@ -113,14 +120,19 @@ async function writeBody(
   onPart: () => void,
 ): Promise<void> {
   for await (const part of parts) {
-    onPart();
-    if (!target.write(part)) await drained(target);
+    // Of a client that has gone there is nothing to wait for, and the rest of the parts is to be let go.
     if (target.destroyed) break;
+    onPart();
+    if (!target.write(part) && !target.destroyed) await drained(target);
   }
 }
 
 /** Writes a response to a connection that asked for an upgrade and does not get one, and ends it. */
-export async function writeRaw(socket: Socket, response: Response): Promise<void> {
+export async function writeRaw(
+  socket: Socket,
+  response: Response,
+  isHead = false,
+): Promise<void> {
   const body = response.body === null ? new Uint8Array() : await response.bytes();
   const headers = [...response.headers].filter(([name]) =>
     name !== "content-length" && name !== "connection"
@@ -135,7 +147,7 @@ export async function writeRaw(socket: Socket, response: Response): Promise<void
   ];
   if (!socket.writable) return;
   socket.write(lines.join("\r\n"));
-  socket.end(body);
+  socket.end(isHead ? new Uint8Array() : body);
 }
 
 function drained(target: ServerResponse): Promise<void> {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 // @ts-types="../ws.d.ts"
-import { type WebSocket, WebSocketServer } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import type { Connection } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
 import { DenoTransport } from "./deno_transport.ts";
@@ -31,8 +31,27 @@ const DEFLATE = "permessage-deflate";
 /** The answer to a client that takes compressed messages. One that asks for a smaller window gets none. */
 const DEFLATES = /^sec-websocket-extensions: *permessage-deflate(?!.*server_max_window_bits)/i;
 
+/** What a client must take in a second at the least while what it was sent before a close is under way, bytes. */
+const LEAST_BYTES_PER_SEC = 64 * 1024;
+/** Close code of who has had its time already. */
+const SLOW_CONSUMER = 3008;
+
+/** What `ws` says of messages that it refuses for their length, or the number of their parts. */
+const OVERSIZED: readonly unknown[] = [
+  "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH",
+  "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH",
+  "WS_ERR_TOO_MANY_BUFFERED_PARTS",
+];
+
 /** The answer to an upgrade request that was accepted: nothing is left to write. */
-const ACCEPTED = new Response(null);
+const ACCEPTED = Response.error();
+
+/** Says why, where `ws` itself refuses a message. */
+class ServerSocket extends WebSocket {
+  override close(code?: number, reason?: string): void {
+    super.close(code, reason ?? (code === 1009 ? "message too big" : undefined));
+  }
+}
 
 /**
  * Sockets by npm `ws` on `node:http`. What a turn sends to a socket goes out in one write; messages that are too
@@ -78,6 +97,7 @@ export class WsTransport implements Transport {
     this.#sockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
+      WebSocket: ServerSocket,
       // With context, each socket would cost some hundred KB, and no two could share the bytes of a message.
       perMessageDeflate: compresses &&
         { serverNoContextTakeover: true, clientNoContextTakeover: true },
@@ -107,15 +127,22 @@ export class WsTransport implements Transport {
       socket.on("close", left);
       socket.on("error", destroy);
     });
-    server.on("request", (message: IncomingMessage, response: ServerResponse) => {
+    const failed = (socket: Socket) => (error: unknown) => {
+      socket.destroy();
+      onError(error);
+    };
+    const asked = (message: IncomingMessage, response: ServerResponse) => {
       // Of a client that breaks off nobody needs to hear; but an event that nobody hears ends the process.
       message.on("error", () => {});
       response.on("error", () => {});
-      this.#answer(message, response, http, answer).catch(onError);
-    });
+      this.#answer(message, response, http, answer).catch(failed(message.socket));
+    };
+    server.on("request", asked);
+    // Whatever it expects: it gets an answer.
+    server.on("checkExpectation", asked);
     server.on("upgrade", (message: IncomingMessage, socket: Socket, head: Uint8Array) => {
       message.on("error", () => {});
-      this.#upgrade({ message, socket, head }, http, answer).catch(onError);
+      this.#upgrade({ message, socket, head }, http, answer).catch(failed(socket));
     });
     server.on("connect", (_: IncomingMessage, socket: Socket) => {
       writeRaw(socket, new Response("Method Not Allowed\n", { status: 405 })).catch(onError);
@@ -204,7 +231,7 @@ export class WsTransport implements Transport {
     const { socket } = message;
     http.asked(socket);
     response.on("finish", () => http.answered(socket));
-    const request = requestOf(message);
+    const request = requestOf(message, false);
     const reply = request === null
       ? new Response(null, { status: 400 })
       : await answer(request, remoteOf(socket));
@@ -214,7 +241,7 @@ export class WsTransport implements Transport {
   async #upgrade(upgrade: Upgrade, http: HttpConnections, answer: Answer): Promise<void> {
     const { message, socket } = upgrade;
     http.asked(socket);
-    const request = requestOf(message);
+    const request = requestOf(message, true);
     if (request === null || hasBody(message)) {
       http.answering(socket);
       return await writeRaw(socket, new Response(null, { status: 400 }));
@@ -223,7 +250,7 @@ export class WsTransport implements Transport {
     const reply = await answer(request, remoteOf(socket));
     if (reply === ACCEPTED) return http.left(socket);
     http.answering(socket);
-    await writeRaw(socket, reply);
+    await writeRaw(socket, reply, message.method === "HEAD");
   }
 
   async #close(server: Server, http: HttpConnections): Promise<void> {
@@ -231,7 +258,7 @@ export class WsTransport implements Transport {
     const { promise, resolve } = Promise.withResolvers<void>();
     server.close(() => resolve());
     http.close();
-    for (const ws of this.#connections.keys()) ws.terminate();
+    for (const connection of this.#connections.values()) connection.terminate();
     await promise;
   }
 }
@@ -262,8 +289,8 @@ class WsConnection implements Connection, Writer {
   failed({ code }: { code?: string }): void {
     // To end the connection with something unread would be a reset, and the client would not learn why.
     this.socket.off("finish", destroy);
-    this.#cutOff ??= setTimeout(() => this.ws.terminate(), CLOSE_MS);
-    if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") this.events.oversized();
+    this.#cutOff ??= setTimeout(() => this.terminate(), CLOSE_MS);
+    if (OVERSIZED.includes(code)) this.events.oversized();
   }
 
   send(message: string | Uint8Array<ArrayBuffer>): void {
@@ -281,14 +308,22 @@ class WsConnection implements Connection, Writer {
   pause(): void {
     if (this.#isPaused) return;
     this.ws.pause();
+    this.inflater?.hold();
     this.#isPaused = true;
   }
 
   resume(): void {
     this.ws.resume();
+    this.inflater?.release();
     this.#isPaused = false;
     // Nobody was listening for its answers.
     this.isAlive = true;
+  }
+
+  /** Ends it without a word. */
+  terminate(): void {
+    this.ws.terminate();
+    this.inflater?.release();
   }
 
   close(code: number, reason: string): void {
@@ -298,12 +333,15 @@ class WsConnection implements Connection, Writer {
     // The close comes after everything that was sent before it.
     this.turn.flush(this);
     this.ws.close(code, reason);
-    this.#cutOff ??= setTimeout(() => this.ws.terminate(), CLOSE_MS);
+    const waits = code === SLOW_CONSUMER ? 0 : this.socket.writableLength;
+    const untilSent = waits / LEAST_BYTES_PER_SEC * 1000;
+    this.#cutOff ??= setTimeout(() => this.terminate(), CLOSE_MS + untilSent);
   }
 
   ping(): void {
-    if (this.#isPaused) return;
-    if (!this.isAlive) return this.ws.terminate();
+    // A ping would wait behind what it has not taken yet; who takes nothing of that is a slow consumer.
+    if (this.#isPaused || this.socket.writableLength > 0) return;
+    if (!this.isAlive) return this.terminate();
     this.isAlive = false;
     if (this.ws.readyState === this.ws.OPEN) this.ws.ping();
   }

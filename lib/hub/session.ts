@@ -253,10 +253,15 @@ export class Session {
     this.owner.received(this, message);
   }
 
+  /** Whether its transport can let the client wait. */
+  get canPause(): boolean {
+    return this.#connection.pause !== undefined;
+  }
+
   /** Lets the client wait: what it sends stays with it. False: the transport cannot. */
   pause(): boolean {
     if (this.closeCode === 0) this.#connection.pause?.();
-    return this.#connection.pause !== undefined;
+    return this.canPause;
   }
 
   /** Reads on. */

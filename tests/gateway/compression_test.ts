@@ -207,3 +207,22 @@ Deno.test({
     assertEquals(got[1], LONG);
   },
 });
+
+Deno.test("a client whose messages shrink well waits for its service as others do", async () => {
+  await using server = await Server.start({
+    ...FILES,
+    "services/room/room.js": `
+      const ws = require("/lib/websocket");
+      let count = 0;
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = (e) => {
+        if (e.type === "message" && ++count === 1000) ws.send(e.session.id, "all there");
+      };`,
+  });
+  const [raw] = await joined(server, OFFER);
+  using _raw = raw;
+  const frame = compressedFrame(deflated("0".repeat(60_000)));
+  // Some 80 KB, and 60 MB when they have come.
+  await raw.write(new Uint8Array(await new Blob(Array(1000).fill(frame)).arrayBuffer()));
+  assertEquals(textOf(await raw.frame()), "all there");
+});

@@ -17,8 +17,8 @@ const FILES = {
     };`,
 };
 
-function start(more: Record<string, unknown> = {}): Promise<Server> {
-  return Server.start({ ...FILES, ...more }, { args: ["--transport", "ws"] });
+function start(more: Record<string, unknown> = {}, command: "serve" | "dev" = "serve") {
+  return Server.start({ ...FILES, ...more }, { command, args: ["--transport", "ws"] });
 }
 
 Deno.test("--transport ws: a message that is too large is refused before it has come", async () => {
@@ -192,6 +192,136 @@ Deno.test("--transport ws: requests are answered as by the other transport", asy
   }
 });
 
+/** What a server answers to a request by hand: its status, its length as it says it, and what follows. */
+async function answerOf(server: Server, head: string, body = ""): Promise<unknown[]> {
+  using raw = await Raw.connect(server.port);
+  await raw.write(`${head}\r\nHost: x\r\n\r\n${body}`);
+  const answer = await raw.head();
+  const length = /^content-length: (\d+)/im.exec(answer)?.[1] ?? null;
+  const bodyLength = length === null || head.startsWith("HEAD") ? 0 : Number(length);
+  // Whatever comes too much is in front of the next answer.
+  await raw.write("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const [own, next] = [bodyLength, (await raw.rest()).slice(bodyLength, bodyLength + 12)];
+  return [answer.split(" ")[1], length, own, next];
+}
+
+Deno.test("--transport ws: requests by hand are answered as by the other transport", async (t) => {
+  const files = {
+    ...FILES,
+    "services/none/none.js": "exports.get = () => ({ status: 204 });",
+    "services/length/length.js":
+      "exports.post = (req) => ({ body: req.body === null ? 'null' : String(req.body.length) });",
+  };
+  const both = await Promise.all([Server.start(files), start(files)]);
+  await using _deno = both[0];
+  await using _ws = both[1];
+  const cases: [string, string?][] = [
+    ["GET /healthz HTTP/1.1"],
+    ["HEAD /healthz HTTP/1.1"],
+    ["HEAD /services/echo HTTP/1.1"],
+    ["HEAD /nothing HTTP/1.1"],
+    ["GET /services/none HTTP/1.1"],
+    ["HEAD /services/none HTTP/1.1"],
+    ["GET /healthz HTTP/1.1\r\nExpect: the-unexpected"],
+    ["POST /services/length HTTP/1.1\r\nContent-Length: 5", "hello"],
+    ["POST /services/length HTTP/1.1\r\nUpgrade: h2c\r\nContent-Length: 5", "hello"],
+    ["POST /services/length HTTP/1.1\r\nTransfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"],
+  ];
+  for (const [head, body] of cases) {
+    await t.step(head.replaceAll("\r\n", ", "), async () => {
+      const [deno, ws] = await Promise.all(both.map((server) => answerOf(server, head, body)));
+      assertEquals(ws, deno);
+      assertEquals(ws!.at(-1), "HTTP/1.1 200");
+    });
+  }
+});
+
+Deno.test("--transport ws: clients that break off leave no file open", async () => {
+  await using server = await start({ "services/echo/assets/large.txt": "x".repeat(20_000_000) });
+  await server.text("/healthz");
+  const files = server.openFiles();
+  for (let n = 0; n < 40; n++) {
+    const raw = await Raw.connect(server.port);
+    await raw.write("GET /services/echo/assets/large.txt HTTP/1.1\r\nHost: x\r\n\r\n");
+    await raw.head();
+    for (let part = 0; part < n; part++) await raw.connection.read(new Uint8Array(65536));
+    raw[Symbol.dispose]();
+  }
+  const begin = performance.now();
+  while (server.openFiles() > files) {
+    assert(performance.now() - begin < 15_000, `${server.openFiles()} in place of ${files}`);
+    await server.text("/healthz");
+  }
+});
+
+Deno.test("--transport ws: who takes its time is neither dead, nor cut off before what was sent", async () => {
+  await using server = await start({
+    "switchboard.json": { pingIntervalSec: 1 },
+    "services/large/large.js": `
+      const ws = require("/lib/websocket");
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = (e) => {
+        if (e.type !== "message") return;
+        for (let n = 0; n < 200; n++) ws.send(e.session.id, "x".repeat(60_000));
+        if (e.message === "close") ws.close(e.session.id, 4000, "over");
+      };`,
+    "services/large/service.json": { sendBufferBytes: 20_000_000 },
+  });
+  const slow = async (message: string) => {
+    const raw = await Raw.connect(server.port);
+    await raw.handshake("/services/large");
+    await raw.write(frameOf(1, message));
+    return raw;
+  };
+  using stays = await slow("stay");
+  using leaves = await slow("close");
+  // Longer than two pings, and than a close may take.
+  for (const begin = performance.now(); performance.now() - begin < 7_000;) {
+    await server.text("/healthz");
+  }
+  for (const raw of [stays, leaves]) {
+    for (let n = 0; n < 200; n++) assertEquals((await raw.frame())!.payload.length, 60_000);
+  }
+  const { opcode, payload } = (await leaves.frame())!;
+  assertEquals([opcode, payload[0]! << 8 | payload[1]!], [8, 4000]);
+});
+
+Deno.test("--transport ws: a controller hears why its client is closed", async (t) => {
+  await using server = await start();
+  const said = async (frames: Uint8Array[], code: number) => {
+    using raw = await Raw.connect(server.port);
+    await raw.handshake("/services/echo");
+    for (const frame of frames) await raw.write(frame);
+    const { opcode, payload } = (await raw.frame())!;
+    assertEquals([opcode, payload[0]! << 8 | payload[1]!], [8, code]);
+    const logged = await server.logged(({ service }) => service === "echo");
+    assertEquals(logged.message, "error Message is larger than 65536 bytes");
+    await server.logged(({ message }) => message === "closed 1009");
+    return new TextDecoder().decode(payload.subarray(2));
+  };
+  await t.step("a message that is too large", async () => {
+    assertEquals(await said([frameOf(1, "x".repeat(70_000))], 1009), "message too big");
+  });
+  await t.step("a frame of an exabyte", async () => {
+    await said([new Uint8Array([0x82, 0xff, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])], 1009);
+  });
+  await t.step("a message in very many parts", async () => {
+    const parts = Array.from({ length: 16_400 }, (_, n) => frameOf(n === 0 ? 1 : 0, "x", false));
+    await said([new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer())], 1008);
+  });
+});
+
+Deno.test("dev --transport ws: a websocket that opens is no news", async () => {
+  await using server = await start({}, "dev");
+  await server.output.next((line) => line.startsWith("Watching "));
+  await using client = await Client.open(server.ws("/services/echo"));
+  client.send("hello");
+  assertEquals(await client.next(), "hello");
+  await client.close();
+  await server.log.next((line) => line.includes("closed 1005"));
+  assertEquals(server.log.all.filter((line) => line.includes("No websocket")), []);
+});
+
 Deno.test("--transport takes what there is", async () => {
   const error = await Server.start(FILES, { args: ["--transport", "uws"] })
     .then(() => null, (error) => error);
@@ -233,4 +363,22 @@ Deno.test("--transport ws: a client that is ahead of its service waits, and lose
   await written;
   assertEquals(new TextDecoder().decode((await raw.frame())!.payload), "all there");
   assert(server.memory() - before < 150 * 2 ** 20);
+});
+
+Deno.test("--transport ws: at a shared path too, a client that is ahead of a service waits", async () => {
+  await using server = await start({
+    "services/echo/m.js": `
+      const session = require("net/websocket").getSession();
+      globalThis.count = (globalThis.count ?? 0) + 1;
+      // So slow that much more comes than may wait.
+      for (const until = performance.now() + 0.1; performance.now() < until;);
+      if (count === 40_000) session.sendText('["all there"]');`,
+    "services/echo/service.json": { messageModules: ["m.js"] },
+  });
+  using raw = await Raw.connect(server.port);
+  await raw.handshake("/service/js");
+  const frame = frameOf(1, JSON.stringify({ module: "/echo/m.js", padding: "x".repeat(400) }));
+  const thousand = new Uint8Array(await new Blob(Array(1000).fill(frame)).arrayBuffer());
+  for (let n = 0; n < 40; n++) await raw.write(thousand);
+  assertEquals(new TextDecoder().decode((await raw.frame())!.payload), '["all there"]');
 });
