@@ -80,8 +80,8 @@ export class ServiceHost implements GatewayService {
     return this.definition.manifest.maxSessions ?? 10000;
   }
 
-  get isFull(): boolean {
-    return this.maxSessions > 0 && this.#supervisor.sessions.size >= this.maxSessions;
+  get sessions(): number {
+    return this.#supervisor.sessions.size;
   }
 
   get owner(): Supervisor {

@@ -50,7 +50,7 @@ export class WebSocketServer {
   constructor(options: {
     noServer: true;
     clientTracking: boolean;
-    WebSocket: typeof WebSocket;
+    WebSocket?: typeof WebSocket;
     perMessageDeflate: false | {
       serverNoContextTakeover: boolean;
       clientNoContextTakeover: boolean;

@@ -1,6 +1,6 @@
 import { getCookies } from "@std/http/cookie";
 import { type ErrorCode, messageOf, SwitchboardError } from "../errors.ts";
-import type { Connection, Hub, Session, SessionLimits } from "../hub/mod.ts";
+import type { Connection, Hub, Session, SessionLimits, SessionOwner } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
 import { type Identity, type NeutralReply, queryParams } from "../wire/mod.ts";
 import { serveAsset, toFolder } from "./assets.ts";
@@ -13,7 +13,7 @@ import { neutralRequest, type Origin, originOf, plainResponse, replyHeaders } fr
 import { originAllowed } from "./origin.ts";
 import { findMount } from "./mount.ts";
 import { findRoute, OtherApplication, type Route } from "./route.ts";
-import type { Place as SessionPlace, Quotas } from "./quotas.ts";
+import { isFull, type Place as SessionPlace, type Quotas } from "./quotas.ts";
 import { refusal, type RefusalCause, RETRY } from "./refusal.ts";
 import type { GatewayService } from "./service.ts";
 import type { AcceptOptions, Answer, Listening, SocketEvents, Transport } from "./transport.ts";
@@ -328,7 +328,7 @@ export class Gateway {
     }
     const noRoom = this.#noRoom(origin, identity);
     if (noRoom !== null) return noRoom;
-    const events = this.#events(origin, identity, (connection) =>
+    const events = this.#events(origin, identity, lobby, (connection) =>
       this.#options.hub.open({
         owner: lobby,
         connection,
@@ -353,7 +353,7 @@ export class Gateway {
       return this.#refuse("handshake", problem.status, problem.message, problem.headers);
     }
     if (this.draining) return this.#refuse("draining", 503, "The server is stopping", RETRY);
-    if (service.isFull) return this.#full(place);
+    if (isFull(service, this.#options.quotas)) return this.#full(place);
     const reply = await this.#ask(service, request, place, { body: null, upgrade: true });
     const { accept } = reply;
     if (accept === null) return plainResponse(reply, request.method);
@@ -366,22 +366,27 @@ export class Gateway {
     if (this.draining || !service.isUp) {
       return this.#refuse("draining", 503, "The server is stopping", RETRY);
     }
-    if (service.isFull) return this.#full(place);
+    if (isFull(service, this.#options.quotas)) return this.#full(place);
     const noRoom = this.#noRoom(origin, identity);
     if (noRoom !== null) return noRoom;
-    const events = this.#events(origin, identity, (connection) =>
-      this.#options.hub.open({
-        owner: service.owner,
-        connection,
-        limits: service.limits,
-        endpoint,
-        path: decodeURIComponent(new URL(request.url).pathname),
-        origin: new URL(own).origin,
-        params: accept.params,
-        data: accept.data,
-        memo: accept.memo,
-        ...whoseOf(identity),
-      }));
+    const events = this.#events(
+      origin,
+      identity,
+      service.owner,
+      (connection) =>
+        this.#options.hub.open({
+          owner: service.owner,
+          connection,
+          limits: service.limits,
+          endpoint,
+          path: decodeURIComponent(new URL(request.url).pathname),
+          origin: new URL(own).origin,
+          params: accept.params,
+          data: accept.data,
+          memo: accept.memo,
+          ...whoseOf(identity),
+        }),
+    );
     const protocol = chooseProtocol(request.headers, accept.protocols);
     // Everything that can fail comes before this: an error after the upgrade would end the server.
     const headers = replyHeaders(reply);
@@ -393,9 +398,11 @@ export class Gateway {
   #events(
     origin: Origin,
     identity: Identity | null,
+    owner: SessionOwner,
     open: (connection: Connection) => Session,
   ): SocketEvents {
-    const place = this.#options.quotas.reserve(origin.addresses[0], identity?.user.key ?? null);
+    const user = identity?.user.key ?? null;
+    const place = this.#options.quotas.reserve(origin.addresses[0], user, owner.name);
     return new SessionEvents(this.#options, place, (connection) => {
       // The last moment: whoever gets in now would be missed by the server's goodbye.
       if (!this.draining) return open(connection);

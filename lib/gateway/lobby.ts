@@ -2,6 +2,7 @@ import type { Connection, Hub, Session, SessionOwner } from "../hub/mod.ts";
 import type { GatewayService } from "./service.ts";
 import { admission } from "./admission.ts";
 import { originAllowed } from "./origin.ts";
+import { isFull, type Quotas } from "./quotas.ts";
 
 /** A path that several services share: each message says which one it is for. */
 export interface SharedPath {
@@ -22,6 +23,7 @@ export interface SharedPath {
 /** What a lobby needs of its server. */
 export interface LobbyHost {
   hub: Hub;
+  quotas: Quotas;
   services: ReadonlyMap<string, GatewayService>;
 }
 
@@ -52,7 +54,8 @@ export class Lobby implements SessionOwner {
   isFull(services: readonly GatewayService[]): boolean {
     const limits = services.map(({ maxSessions }) => maxSessions);
     if (limits.includes(0)) return false;
-    return this.#rooms.size >= limits.reduce((sum, limit) => sum + limit, 0);
+    const opening = this.host.quotas.opening(this.name);
+    return this.#rooms.size + opening >= limits.reduce((sum, limit) => sum + limit, 0);
   }
 
   opened(session: Session): void {
@@ -102,7 +105,7 @@ export class Lobby implements SessionOwner {
     ) {
       return "FORBIDDEN";
     }
-    if (!service.isUp || service.isFull) return "UNAVAILABLE";
+    if (!service.isUp || isFull(service, this.host.quotas)) return "UNAVAILABLE";
     const { path, origin, params, identity } = session;
     const room = this.host.hub.open({
       owner: service.owner,

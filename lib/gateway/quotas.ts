@@ -1,5 +1,6 @@
 import { TokenBucket } from "../token_bucket.ts";
 import { networkOf } from "./address.ts";
+import type { GatewayService } from "./service.ts";
 
 /** How much there may be of what; 0: no limit. */
 export interface QuotaLimits {
@@ -31,6 +32,8 @@ export class Quotas {
   readonly #addresses = new Map<string, number>();
   /** Places of sessions that have not opened yet, and how long they are kept for them, the oldest first. */
   readonly #reserved = new Map<Place, number>();
+  /** How many of them each owner has. */
+  readonly #opening = new Map<string, number>();
   readonly #handshakes: Rate;
   readonly #wrong: Rate;
 
@@ -80,12 +83,23 @@ export class Quotas {
     return null;
   }
 
-  /** Takes a place for a session that is about to open. */
-  reserve(address: string, user: string | null): Place {
-    const place = new Place(this, networkOf(address), user);
+  /**
+   * Takes a place for a session that is about to open.
+   *
+   * @param owner Name of who will own it.
+   */
+  reserve(address: string, user: string | null, owner: string): Place {
+    const place = new Place(this, networkOf(address), user, owner);
     place.take();
     this.#reserved.set(place, performance.now() + RESERVED_MS);
+    add(this.#opening, owner, 1);
     return place;
+  }
+
+  /** Sessions of this owner that are about to open: it does not know them yet. */
+  opening(owner: string): number {
+    this.#expire();
+    return this.#opening.get(owner) ?? 0;
   }
 
   /** Counts a session more or less; for {@linkcode Place}. */
@@ -97,7 +111,7 @@ export class Quotas {
 
   /** A place need not be kept any more: its session is open, or has ended; for {@linkcode Place}. */
   settled(place: Place): void {
-    this.#reserved.delete(place);
+    if (this.#reserved.delete(place)) add(this.#opening, place.owner, -1);
   }
 
   /** Of clients that broke off before their session opened nobody hears any more. */
@@ -118,6 +132,7 @@ export class Place {
     private readonly quotas: Quotas,
     readonly network: string,
     readonly user: string | null,
+    readonly owner: string,
   ) {}
 
   take(): void {
@@ -136,6 +151,11 @@ export class Place {
     if (this.#isTaken) this.quotas.count(this, -1);
     this.#isTaken = false;
   }
+}
+
+/** Whether a service has as many sessions as it may have, those included that are about to open. */
+export function isFull({ owner, sessions, maxSessions }: GatewayService, quotas: Quotas): boolean {
+  return maxSessions > 0 && sessions + quotas.opening(owner.name) >= maxSessions;
 }
 
 /** A rate of each of many. */

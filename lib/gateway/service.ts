@@ -28,8 +28,8 @@ export interface GatewayService {
   readonly mounts: readonly Mount[];
   /** Sessions at a time; 0: no limit. */
   readonly maxSessions: number;
-  /** Whether it has as many sessions as it may have. */
-  readonly isFull: boolean;
+  /** Sessions that it has. */
+  readonly sessions: number;
   readonly limits: SessionLimits;
   /** Whoever handles the events of its sessions. */
   readonly owner: SessionOwner;

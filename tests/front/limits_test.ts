@@ -115,6 +115,32 @@ Deno.test("who breaks off while connecting takes nobody's place", async () => {
   assertEquals(await server.settled(), { sessions: 0, groups: 0 });
 });
 
+Deno.test("who come all at once take no more places than those who come one by one", async (t) => {
+  await using server = await Server.start({
+    "switchboard.json": { limits: { sessionsPerAddress: 6 } },
+    "services/echo/echo.js": ECHO,
+    "services/few/few.js": ECHO,
+    "services/few/service.json": { maxSessions: 2 },
+    "services/shared/m.js": "",
+    "services/shared/service.json": { messageModules: ["m.js"], maxSessions: 3 },
+  });
+  const cases: [string, number, number][] = [
+    ["/services/few", 2, 503],
+    ["/service/js", 3, 503],
+    ["/services/echo", 6, 429],
+  ];
+  for (const [path, room, status] of cases) {
+    await t.step(path, async () => {
+      const raws = await Promise.all(Array.from({ length: 30 }, () => Raw.connect(server.port)));
+      const heads = await Promise.all(raws.map((raw) => raw.handshake(path)));
+      const answers = heads.map((head) => Number(head.split(" ")[1])).sort();
+      assertEquals(answers, [...Array(room).fill(101), ...Array(30 - room).fill(status)]);
+      for (const raw of raws) raw[Symbol.dispose]();
+      assertEquals(await server.settled(), { sessions: 0, groups: 0 });
+    });
+  }
+});
+
 Deno.test("a user takes as many sessions as it may have, from wherever", async () => {
   await using server = await start({
     auth: { jwt: { algorithms: ["HS256"], secretEnv: "JWT_SECRET" } },

@@ -76,7 +76,7 @@ async function withAccepted(
       sharedEndpoint: null,
       mounts: [],
       maxSessions: 0,
-      isFull: false,
+      sessions: 0,
       limits: { ...NO_LIMITS, closeTimeoutMs: 1000 },
       owner,
       request: () => Promise.resolve(ACCEPTED),
