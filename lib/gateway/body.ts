@@ -5,7 +5,7 @@ export type Body = Uint8Array | "too large" | "too slow" | "cut off";
  * Reads a request's body. One that says that it is too large is not read.
  *
  * @param limit Bytes; 0: no limit.
- * @param timeoutMs How long it may take to come.
+ * @param timeoutMs How long it may take to come; 0: as long as it does.
  */
 export async function readBody(request: Request, limit: number, timeoutMs: number): Promise<Body> {
   const max = limit === 0 ? Infinity : limit;
@@ -16,7 +16,7 @@ export async function readBody(request: Request, limit: number, timeoutMs: numbe
   if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
   let isLate = false;
-  const timer = setTimeout(() => {
+  const timer = timeoutMs === 0 ? undefined : setTimeout(() => {
     isLate = true;
     reader.cancel().catch(() => {});
   }, timeoutMs);

@@ -2,6 +2,7 @@ import { getCookies } from "@std/http/cookie";
 import { type ErrorCode, messageOf, SwitchboardError } from "../errors.ts";
 import type { Connection, Hub, Session, SessionLimits, SessionOwner } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
+import { Networks } from "../networks.ts";
 import { type Identity, type NeutralReply, queryParams } from "../wire/mod.ts";
 import { serveAsset, toFolder } from "./assets.ts";
 import { readBody } from "./body.ts";
@@ -24,6 +25,7 @@ export interface GatewayOptions {
   app: string;
   bodyBytes: number;
   requestTimeoutMs: number;
+  /** Addresses, and ranges of them. */
   trustProxy: readonly string[];
   /** Origins that may connect beside the server's own, for services that list none. */
   origins: readonly string[];
@@ -84,10 +86,12 @@ export class Gateway {
   readonly #transport: Transport;
   readonly #requests = new Latch();
   readonly #lobbies: ReadonlyMap<string, Lobby>;
+  readonly #proxies: Networks;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#transport = options.transport ?? new DenoTransport();
+    this.#proxies = new Networks(options.trustProxy);
     this.#lobbies = new Map(options.shared.map((path) => [path.path, new Lobby(path, options)]));
   }
 
@@ -140,8 +144,7 @@ export class Gateway {
   }
 
   async #route(request: Request, peer: PeerInfo, id: string): Promise<Response> {
-    const { app, bodyBytes, requestTimeoutMs, headerBytes, services, pages, trustProxy } =
-      this.#options;
+    const { app, bodyBytes, requestTimeoutMs, headerBytes, services, pages } = this.#options;
     if (headerBytes > 0 && sizeOf(request.headers) > headerBytes) {
       return this.#refuse(
         "headers",
@@ -163,7 +166,7 @@ export class Gateway {
     if (url === null || host !== null && /[@/\\?#\s]/.test(host)) {
       return refusal(400, "The Host header or the path is broken");
     }
-    const origin = originOf(request, peer.address, trustProxy, peer.scheme);
+    const origin = originOf(request, peer.address, this.#proxies, peer.scheme);
     const upgrade = wantsWebSocket(request.headers);
     if (upgrade && !this.#options.quotas.mayShakeHands(origin.addresses[0])) {
       return this.#refuse("rate", 429, "Too many handshakes from this address", SOON);

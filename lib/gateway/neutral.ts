@@ -1,4 +1,5 @@
 import { type Cookie, getCookies, setCookie } from "@std/http/cookie";
+import { type Networks, plainAddress } from "../networks.ts";
 import type { Identity, NeutralReply, NeutralRequest, RouteMatch } from "../wire/mod.ts";
 
 /** The address that a request came from, behind trusted proxies the client's own. */
@@ -19,14 +20,13 @@ export interface Origin {
 export function originOf(
   request: Request,
   address: string,
-  trustProxy: readonly string[],
+  trustProxy: Networks,
   scheme: string = new URL(request.url).protocol.slice(0, -1),
 ): Origin {
-  // An IPv6 socket shows IPv4 peers as ::ffff:10.0.0.1.
-  const peer = address.replace(/^::ffff:(?=\d+\.)/i, "");
+  const peer = plainAddress(address);
   const url = new URL(request.url);
   const host = request.headers.get("host") ?? url.host;
-  if (!trustProxy.includes(peer)) return { scheme, host, addresses: [peer] };
+  if (!trustProxy.has(peer)) return { scheme, host, addresses: [peer] };
   const forwarded = (name: string) => lastOf(request.headers.get(`x-forwarded-${name}`));
   const proto = forwarded("proto");
   return {
@@ -39,12 +39,11 @@ export function originOf(
 /** The last address of the list that no proxy of ours has, and those after it; what is before anybody can say. */
 function wayOf(
   header: string | null,
-  trustProxy: readonly string[],
+  trustProxy: Networks,
 ): [string, ...string[]] | null {
-  const addresses = (header ?? "").split(",").map((item) => item.trim()).filter((item) =>
-    item !== ""
-  );
-  const client = addresses.findLastIndex((address) => !trustProxy.includes(address));
+  const addresses = (header ?? "").split(",").map((item) => item.trim())
+    .filter((item) => item !== "").map(plainAddress);
+  const client = addresses.findLastIndex((address) => !trustProxy.has(address));
   const [first, ...rest] = addresses.slice(client);
   return client < 0 || first === undefined ? null : [first, ...rest];
 }

@@ -24,6 +24,8 @@ const RESERVED_MS = 5_000;
 
 /** Addresses that are kept before those that have done nothing are forgotten. */
 const MAX_ADDRESSES = 65_536;
+/** How often it is looked for those, ms. */
+const LOOK_EVERY_MS = 1_000;
 
 /** Counts what clients have, by server, user and address. */
 export class Quotas {
@@ -161,6 +163,7 @@ export function isFull({ owner, sessions, maxSessions }: GatewayService, quotas:
 /** A rate of each of many. */
 class Rate {
   readonly #buckets = new Map<string, TokenBucket>();
+  #lookedAt = -Infinity;
 
   constructor(private readonly perSec: number, private readonly capacity: number) {}
 
@@ -193,8 +196,12 @@ class Rate {
 
   /** Those that have all their tokens are as if they had never been there; if none has, the oldest goes. */
   #forget(now: number): void {
-    for (const [key, bucket] of this.#buckets) {
-      if (bucket.has(this.capacity, this.perSec, now, this.capacity)) this.#buckets.delete(key);
+    // To look at all of them for each that comes would be a way to keep the server busy.
+    if (now - this.#lookedAt >= LOOK_EVERY_MS) {
+      this.#lookedAt = now;
+      for (const [key, bucket] of this.#buckets) {
+        if (bucket.has(this.capacity, this.perSec, now, this.capacity)) this.#buckets.delete(key);
+      }
     }
     if (this.#buckets.size >= MAX_ADDRESSES) {
       this.#buckets.delete(this.#buckets.keys().next().value!);

@@ -7,7 +7,7 @@ interface Waiting {
   isolate: Isolate | null;
   resolve(reply: NeutralReply): void;
   reject(error: SwitchboardError): void;
-  timer: ReturnType<typeof setTimeout>;
+  timer: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** Requests that a service has not replied to yet, and which isolate has them. */
@@ -21,7 +21,7 @@ export class Requests {
   /**
    * Waits for a reply.
    *
-   * @param timeoutMs After which the reply rejects with `SB_TIMEOUT`.
+   * @param timeoutMs After which the reply rejects with `SB_TIMEOUT`; 0: never.
    * @param onTimeout Called then.
    */
   add(
@@ -31,7 +31,7 @@ export class Requests {
   ): { id: number; reply: Promise<NeutralReply> } {
     const { promise, resolve, reject } = Promise.withResolvers<NeutralReply>();
     const id = ++this.#last;
-    const timer = setTimeout(() => {
+    const timer = timeoutMs === 0 ? undefined : setTimeout(() => {
       this.#waiting.delete(id);
       const message =
         `Service "${this.service}" did not answer ${method} ${path} within ${timeoutMs} ms`;

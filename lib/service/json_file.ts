@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { findNodeAtLocation, type Node, type ParseError, parseTree } from "jsonc-parser";
 import type { ErrorCode } from "../errors.ts";
+import { isNetwork } from "../networks.ts";
 import { JsonFileError, lineAndColumn } from "./json_error.ts";
 import { nearest } from "./nearest.ts";
 
@@ -14,8 +15,12 @@ export class JsonFile<T> {
    * @param schema Its JSON Schema.
    */
   constructor(readonly what: string, readonly code: ErrorCode, schema: Record<string, unknown>) {
-    this.#validate = new Ajv({ allErrors: true, allowUnionTypes: true, verbose: true })
-      .compile<T>(schema);
+    this.#validate = new Ajv({
+      allErrors: true,
+      allowUnionTypes: true,
+      verbose: true,
+      formats: { network: isNetwork },
+    }).compile<T>(schema);
   }
 
   /**
@@ -176,6 +181,8 @@ function describe(error: ErrorObject): string {
       return `${name} must be at most ${error.schema}, ${got}`;
     case "minLength":
       return `${name} must not be empty`;
+    case "format":
+      return `${name} must be an IP address, or a range such as "10.0.0.0/8", ${got}`;
     case "pattern":
       return at.startsWith("origins")
         ? `${name} must be an origin such as "https://example.com", ${got}`

@@ -85,10 +85,10 @@ export interface Settings {
     headerBytes: number;
     /** Largest request body, bytes; 0: no limit. */
     bodyBytes: number;
-    /** How long a controller may take to answer a request, ms. */
+    /** How long a controller may take to answer a request, ms; 0: no limit. */
     requestTimeoutMs: number;
   };
-  /** Addresses of proxies whose `X-Forwarded-*` headers count. */
+  /** Addresses of proxies whose `X-Forwarded-*` headers count, and ranges such as `10.0.0.0/8`. */
   trustProxy: string[];
   /** Origins that may connect beside the server's own, for services that list none. */
   origins: string[];

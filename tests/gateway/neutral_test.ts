@@ -5,6 +5,7 @@ import {
   plainResponse,
   replyHeaders,
 } from "../../lib/gateway/neutral.ts";
+import { Networks } from "../../lib/networks.ts";
 import type { NeutralReply } from "../../lib/wire/mod.ts";
 
 const PROXY = "10.0.0.1";
@@ -38,7 +39,7 @@ Deno.test("originOf() takes scheme, host and peer from the connection", async (t
   ];
   for (const [request, peer, origin] of cases) {
     await t.step(`${request.url} from ${peer}`, () => {
-      assertEquals(originOf(request, peer, []), origin);
+      assertEquals(originOf(request, peer, new Networks([])), origin);
     });
   }
 });
@@ -56,7 +57,7 @@ Deno.test("originOf() ignores forwarded headers of everybody but a trusted proxy
   ];
   for (const [peer, trusted] of cases) {
     await t.step(`${peer || "(unknown)"} of ${JSON.stringify(trusted)}`, () => {
-      assertEquals(originOf(requestWith(FORWARDED), peer, trusted), {
+      assertEquals(originOf(requestWith(FORWARDED), peer, new Networks(trusted)), {
         ...own,
         addresses: [peer],
       });
@@ -65,7 +66,7 @@ Deno.test("originOf() ignores forwarded headers of everybody but a trusted proxy
 });
 
 Deno.test("originOf() believes a trusted proxy", () => {
-  assertEquals(originOf(requestWith(FORWARDED), PROXY, [PROXY]), {
+  assertEquals(originOf(requestWith(FORWARDED), PROXY, new Networks([PROXY])), {
     scheme: "https",
     host: "public.test",
     addresses: ["203.0.113.9"],
@@ -73,7 +74,10 @@ Deno.test("originOf() believes a trusted proxy", () => {
 });
 
 Deno.test("originOf() knows a trusted IPv4 proxy that comes through an IPv6 socket", () => {
-  assertEquals(originOf(requestWith(FORWARDED), `::ffff:${PROXY}`, [PROXY]).scheme, "https");
+  assertEquals(
+    originOf(requestWith(FORWARDED), `::ffff:${PROXY}`, new Networks([PROXY])).scheme,
+    "https",
+  );
 });
 
 Deno.test("originOf() takes what the nearest proxy has added, not what the client made up", async (t) => {
@@ -89,6 +93,17 @@ Deno.test("originOf() takes what the nearest proxy has added, not what the clien
     [{ "X-Forwarded-For": "" }, { addresses: [PROXY] }],
     [{ "X-Forwarded-For": " , " }, { addresses: [PROXY] }],
     [{ "X-Forwarded-For": "2001:db8::1" }, { addresses: ["2001:db8::1"] }],
+    // Some proxies write the port as well, which is another one each time.
+    [{ "X-Forwarded-For": "203.0.113.9:5001, 10.0.0.2:80" }, {
+      addresses: ["203.0.113.9", "10.0.0.2"],
+    }],
+    [{ "X-Forwarded-For": "[2001:db8::1]:5001" }, { addresses: ["2001:db8::1"] }],
+    [{ "X-Forwarded-For": "[2001:db8::1]" }, { addresses: ["2001:db8::1"] }],
+    [{ "X-Forwarded-For": "::ffff:203.0.113.9, ::ffff:10.0.0.2" }, {
+      addresses: ["203.0.113.9", "10.0.0.2"],
+    }],
+    [{ "X-Forwarded-For": "unknown" }, { addresses: ["unknown"] }],
+    [{ "X-Forwarded-For": "1.2.3:4" }, { addresses: ["1.2.3:4"] }],
     [{ "X-Forwarded-Proto": "http, https" }, { scheme: "https" }],
     [{ "X-Forwarded-Proto": "https, http" }, { scheme: "http" }],
     [{ "X-Forwarded-Host": "evil.test, public.test" }, { host: "public.test" }],
@@ -96,7 +111,7 @@ Deno.test("originOf() takes what the nearest proxy has added, not what the clien
   ];
   for (const [headers, expected] of cases) {
     await t.step(JSON.stringify(headers), () => {
-      assertEquals(originOf(requestWith(headers), PROXY, [PROXY, "10.0.0.2"]), {
+      assertEquals(originOf(requestWith(headers), PROXY, new Networks([PROXY, "10.0.0.2"])), {
         scheme: "http",
         host: "inner.test:8080",
         addresses: [PROXY],
@@ -118,7 +133,7 @@ Deno.test("originOf() passes over forwarded values that mean nothing", async (t)
   ];
   for (const headers of cases) {
     await t.step(JSON.stringify(headers), () => {
-      assertEquals(originOf(requestWith(headers), PROXY, [PROXY]), {
+      assertEquals(originOf(requestWith(headers), PROXY, new Networks([PROXY])), {
         scheme: "http",
         host: "inner.test:8080",
         addresses: [PROXY],

@@ -177,7 +177,8 @@ const GARBAGE: Record<string, [unknown, string][]> = {
   "auth.module": NO_TEXT,
   "auth.permissions": NO_OBJECT,
   "limits.requestTimeoutMs": [
-    [0, "must be at least 1, got 0"],
+    [-1, "must be at least 0, got -1"],
+    [3_000_000_000, "must be at most 2147483647, got 3000000000"],
     [1.5, "must be an integer, got 1.5"],
   ],
   "trustProxy": [
@@ -188,10 +189,12 @@ const GARBAGE: Record<string, [unknown, string][]> = {
   "drain.spreadSec": [
     [-1, "must be at least 0, got -1"],
     ["5", 'must be a number, got "5"'],
+    [3e9, "must be at most 2147483, got 3000000000"],
   ],
   "drain.deadlineSec": [
     [-1, "must be at least 0, got -1"],
     ["30", 'must be a number, got "30"'],
+    [3e9, "must be at most 2147483, got 3000000000"],
   ],
 };
 
@@ -255,7 +258,12 @@ Deno.test("Settings with a key that is not known are refused with the nearest on
     [{ trustproxy: [] }, '"trustproxy" is not a key, did you mean "trustProxy"?'],
     [{ limits: { bodybytes: 1 } }, '"limits.bodybytes" is not a key, did you mean "bodyBytes"?'],
     [{ drain: { x: 1 } }, '"drain.x" is not a key, expected one of deadlineSec, spreadSec'],
-    [{ trustProxy: [""] }, '"trustProxy[0]" must not be empty'],
+    ...["localhost", "", "10.0.0.0/33", "10.0.0.0/", "10.0.0", "::1/129", "fe80::1%eth0"].map(
+      (text): [unknown, string] => [
+        { trustProxy: ["::1", text] },
+        `"trustProxy[1]" must be an IP address, or a range such as "10.0.0.0/8", got "${text}"`,
+      ],
+    ),
     [{ trustProxy: [1] }, '"trustProxy[0]" must be a string, got 1'],
   ];
   for (const [file, said] of cases) {
@@ -376,7 +384,8 @@ Deno.test("A bad flag is refused as a bad key of the file is", async (t) => {
     { port: -1 },
     { port: 65536 },
     { port: 80.5 },
-    { limits: { requestTimeoutMs: 0 } },
+    { limits: { requestTimeoutMs: -1 } },
+    { trustProxy: ["everybody"] },
   ];
   for (const given of cases) {
     await t.step(JSON.stringify(given), () => {
