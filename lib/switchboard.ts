@@ -510,7 +510,8 @@ export class Switchboard implements AsyncDisposable {
     if (!await this.#hub.empty(until - performance.now())) {
       this.#log("WARN", `${this.#hub.stats().sessions} close events were not handled in time`);
     }
-    await this.#gateway.idle(Math.min(GOODBYE_MS, deadlineMs));
+    const leftMs = Math.max(until - performance.now(), Math.min(GOODBYE_MS, deadlineMs));
+    await this.#gateway.idle(leftMs, Math.min(GOODBYE_MS, deadlineMs));
     await Promise.all(this.#services.values().map((service) => service.stop()));
     await this.#authModule?.stop();
     await this.settled();

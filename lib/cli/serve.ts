@@ -109,6 +109,8 @@ async function run(
     console.log(`Listening on ${url}`);
     if (developing?.opens) openPage(`${reachable(url)}/`);
   } catch (error) {
+    // It was told to stop before it listened.
+    if (error instanceof SwitchboardError && error.code === "SB_CLOSED") return await stopped;
     await board.close();
     throw error;
   }

@@ -136,11 +136,14 @@ export class Gateway {
     return this.#transport.listen(hostname, port, answer, onError);
   }
 
-  /** Resolves to true when no request and no socket is left, or to false after a time, ms. */
-  async idle(timeoutMs: number): Promise<boolean> {
-    const until = performance.now() + timeoutMs;
-    return await this.#requests.zero(timeoutMs) &&
-      await this.#transport.allClosed(until - performance.now());
+  /**
+   * Resolves to true when no request and no socket is left, or to false.
+   *
+   * @param requestsMs How long requests may take.
+   * @param socketsMs How long sockets may take then.
+   */
+  async idle(requestsMs: number, socketsMs: number): Promise<boolean> {
+    return await this.#requests.zero(requestsMs) && await this.#transport.allClosed(socketsMs);
   }
 
   async #route(request: Request, peer: PeerInfo, id: string): Promise<Response> {

@@ -18,6 +18,8 @@ export interface HubCounts {
   tooFast: number;
   /** Messages that were too large: their sessions were closed with 1009. */
   tooBig: number;
+  /** Sessions that were closed with 1013: more waited for the service than may. */
+  overloaded: number;
   /** Times that a session was in as many groups as it may be. */
   groups: number;
   /** Sessions that were closed for nothing was said. */
@@ -38,6 +40,7 @@ export function noCounts(): HubCounts {
     shed: 0,
     tooFast: 0,
     tooBig: 0,
+    overloaded: 0,
     groups: 0,
     idle: 0,
     expired: 0,

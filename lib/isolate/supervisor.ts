@@ -197,7 +197,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     if (this.state === "failed" || this.state === "stopped") {
       session.close(1011, "service failed");
     } else if (!this.#backlog.hasRoomFor(length)) {
-      session.close(1013, "overloaded");
+      this.#overloaded(session);
     } else {
       this.sessions.set(session.handle, session);
       this.#present.enter();
@@ -213,12 +213,17 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
       this.#host.log("WARN", "Session closed: its messages come faster than handled", {
         session: session.id,
       });
-      session.close(1013, "overloaded");
+      this.#overloaded(session);
       return;
     }
     this.#pending.add(session, length);
     this.#backlog.push(length, Event.MESSAGE, session.handle, message);
     this.#flushSoon();
+  }
+
+  #overloaded(session: Session): void {
+    this.hub.counts.overloaded++;
+    session.close(1013, "overloaded");
   }
 
   failed(session: Session, error: string): void {

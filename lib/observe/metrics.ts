@@ -17,6 +17,7 @@ export interface Figures {
     | "shed"
     | "tooFast"
     | "tooBig"
+    | "overloaded"
     | "groups"
     | "idle"
     | "expired",
@@ -115,6 +116,7 @@ export class Metrics {
         ["slow_client_message", counts.shed],
         ["rate", counts.tooFast],
         ["message_size", counts.tooBig],
+        ["overload", counts.overloaded],
         ["groups", counts.groups],
         ["idle", counts.idle],
         ["credential_expired", counts.expired],

@@ -84,6 +84,23 @@ Deno.test("SIGTERM: who takes nothing and who handles slowly do not hold up the 
   });
 });
 
+for (const transport of ["deno", "ws"]) {
+  Deno.test(`SIGTERM: a request that is under way is answered, over ${transport}`, async () => {
+    await using server = await Server.start({
+      "services/slow/slow.js": `
+        exports.get = () => {
+          console.log("asked");
+          return new Promise((resolve) => setTimeout(() => resolve({ body: "late" }), 3000));
+        };`,
+    }, { args: ["--transport", transport] });
+    const answer = server.text("/services/slow");
+    await server.logged(({ message }) => message === "asked");
+    server.process.kill("SIGTERM");
+    assertEquals(await answer, "late");
+    assertEquals((await server.process.status).code, 0);
+  });
+}
+
 Deno.test("dead peers: who does not answer two pings is closed with 1006, who answers stays", async () => {
   await using server = await Server.start({
     "switchboard.json": { pingIntervalSec: 1 },

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../helpers/client.ts";
+import { Raw } from "../helpers/raw.ts";
 import { Server } from "../helpers/server.ts";
 import { SECRET, tokenOf } from "../helpers/tokens.ts";
 
@@ -79,6 +80,130 @@ Deno.test("/metrics has every figure, and each counts what it says", async () =>
   assert(now.get("switchboard_uptime_seconds")! > 0);
   assert(now.get('switchboard_event_seconds_count{service="echo"}')! >= 3);
   assert(now.get('switchboard_event_seconds_bucket{le="5",service="echo"}')! >= 3);
+});
+
+Deno.test("/metrics counts each refusal by its cause", async (t) => {
+  await using server = await Server.start({
+    "switchboard.json": {
+      trustProxy: ["127.0.0.1"],
+      auth: { jwt: { algorithms: ["HS256"], secretEnv: "JWT_SECRET" } },
+      limits: {
+        sessions: 5,
+        sessionsPerUser: 1,
+        sessionsPerAddress: 2,
+        handshakesPerSecPerAddress: 20,
+        bodyBytes: 100,
+        requestTimeoutMs: 300,
+      },
+      drain: { spreadSec: 5, deadlineSec: 10 },
+    },
+    "services/echo/echo.js": ECHO,
+    "services/closed/closed.js": ECHO,
+    "services/closed/service.json": { allow: ["role:admin"] },
+    "services/one/one.js": ECHO,
+    "services/one/service.json": { maxSessions: 1 },
+    "services/never/never.js": "exports.get = () => new Promise(() => {});",
+    // Holds up the end of the server until somebody has knocked.
+    "services/holds/holds.js": `
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = (e) => e.type === "close" ? new Promise(() => {}) : undefined;`,
+  }, { env: { JWT_SECRET: SECRET } });
+  const from = (address: string) => ({ "X-Forwarded-For": address });
+  const knock = async (path: string, headers: Record<string, string>) => {
+    using raw = await Raw.connect(server.port);
+    return Number((await raw.handshake(path, headers)).split(" ")[1]);
+  };
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const response = await server.fetch(path, init);
+    await response.body?.cancel();
+    return response.status;
+  };
+  const bearer = { Authorization: `Bearer ${await tokenOf()}` };
+  await using _holds = await Client.open(server.ws("/services/holds"));
+  await using _one = await Client.open(server.ws("/services/one"), { headers: from("192.0.2.1") });
+  await using _two = await Client.open(server.ws("/services/echo"), { headers: from("192.0.2.1") });
+  await using _user = await Client.open(server.ws("/services/echo"), {
+    headers: { ...from("192.0.2.2"), ...bearer },
+  });
+  const causes: [string, number, () => Promise<number>][] = [
+    ["headers", 431, () => ask("/", { headers: { "X-Large": "x".repeat(20_000) } })],
+    ["handshake", 426, () => knock("/services/echo", { "Sec-WebSocket-Version": "12" })],
+    ["origin", 403, () => knock("/services/echo", { Origin: "https://evil.test" })],
+    ["credential", 401, () => ask("/services/echo", { headers: { Authorization: "Bearer x" } })],
+    ["role", 403, () => ask("/services/closed", { headers: bearer })],
+    ["service", 503, () => knock("/services/one", from("192.0.2.3"))],
+    ["address", 429, () => knock("/services/echo", from("192.0.2.1"))],
+    ["user", 429, () => knock("/services/echo", { ...from("192.0.2.4"), ...bearer })],
+    ["body", 413, () => ask("/services/echo", { method: "POST", body: "x".repeat(101) })],
+    ["timeout", 504, () => ask("/services/never")],
+    ["server", 503, async () => {
+      await using _last = await Client.open(server.ws("/services/echo"), {
+        headers: from("192.0.2.5"),
+      });
+      return await knock("/services/echo", from("192.0.2.6"));
+    }],
+    ["rate", 429, async () => {
+      for (let n = 0; n < 20; n++) await knock("/services/nothing", from("192.0.2.7"));
+      return await knock("/services/nothing", from("192.0.2.7"));
+    }],
+    ["draining", 503, async () => {
+      server.process.kill("SIGTERM");
+      while (await ask("/readyz") !== 503);
+      return await knock("/services/echo", from("192.0.2.8"));
+    }],
+  ];
+  const before = await figures(server);
+  for (const [index, [cause, status, refuse]] of causes.entries()) {
+    await t.step(cause, async () => {
+      assertEquals(await refuse(), status);
+      const now = await figures(server);
+      const counts = causes.map(([cause]) =>
+        now.get(`switchboard_refused_total{cause="${cause}"}`) ?? 0
+      );
+      assertEquals(counts, causes.map((_, other) => other <= index ? 1 : 0));
+    });
+  }
+  await t.step("none before", () => {
+    assertEquals([...before].filter(([name, count]) => /refused/.test(name) && count > 0), []);
+  });
+});
+
+Deno.test("/metrics counts each session that a limit ends by its cause", async (t) => {
+  await using server = await Server.start({
+    "switchboard.json": {
+      auth: { jwt: { algorithms: ["HS256"], secretEnv: "JWT_SECRET", clockSkewSec: 0 } },
+    },
+    "services/echo/echo.js": ECHO,
+    "services/idle/idle.js": ECHO,
+    "services/idle/service.json": { idleTimeoutSec: 1 },
+    "services/busy/busy.js": `
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = (e) => e.type === "message" ? new Promise(() => {}) : undefined;`,
+  }, { env: { JWT_SECRET: SECRET }, args: ["--transport", "deno"] });
+  const dropped = async (cause: string) =>
+    (await figures(server)).get(`switchboard_dropped_total{cause="${cause}"}`);
+  await t.step("idle", async () => {
+    assertEquals(await dropped("idle"), 0);
+    await using client = await Client.open(server.ws("/services/idle"));
+    assertEquals((await client.closed).code, 1001);
+    assertEquals(await dropped("idle"), 1);
+  });
+  await t.step("credential_expired", async () => {
+    assertEquals(await dropped("credential_expired"), 0);
+    const expires = Math.floor(Date.now() / 1000) + 2;
+    await using client = await Client.open(server.ws("/services/echo"), {
+      headers: { Authorization: `Bearer ${await tokenOf({}, { expires })}` },
+    });
+    assertEquals((await client.closed).code, 1008);
+    assertEquals(await dropped("credential_expired"), 1);
+  });
+  await t.step("overload", async () => {
+    assertEquals(await dropped("overload"), 0);
+    await using client = await Client.open(server.ws("/services/busy"));
+    for (let n = 0; n < 17_000; n++) client.send("x");
+    await client.closed;
+    assertEquals(await dropped("overload"), 1);
+  });
 });
 
 Deno.test("/metrics is for programs on this machine, unless the settings say otherwise", async (t) => {

@@ -302,6 +302,7 @@ Deno.test("0 is no limit", async () => {
     "groupsPerSession",
     "headerBytes",
     "bodyBytes",
+    "requestTimeoutMs",
   ].map((name) => [name, 0]));
   await using server = await start({ limits });
   const clients: Client[] = [];
