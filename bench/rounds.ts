@@ -20,6 +20,10 @@ export interface Results {
 /** Is told what is being run. */
 export type Report = (text: string) => void;
 
+/** For how long nothing must happen before a run, and when it starts all the same, ms. */
+const QUIET_MS = 100;
+const QUIET_AFTER_MS = 5_000;
+
 /** How many messages the first run of a case may be multiplied by. */
 const MOST = 50;
 
@@ -80,6 +84,7 @@ export class Rounds {
     for (const { case: one, runs } of cases) {
       for (const server of servers) {
         this.#say(`${what}: ${one.name}, ${server.contestant.name}`);
+        await quiet(servers);
         const key = `${one.name} ${server.id}`;
         const load = this.#loads.get(key) ?? one.load;
         const run = await this.#load(server, one, load);
@@ -113,6 +118,16 @@ export class Rounds {
   #say(text: string): void {
     this.signal.throwIfAborted();
     this.report(text);
+  }
+}
+
+/** Waits until no server works: after 10,000 clients have gone, one may still clear up beside the next run. */
+async function quiet(servers: readonly Server[]): Promise<void> {
+  for (const until = performance.now() + QUIET_AFTER_MS; performance.now() < until;) {
+    const before = servers.reduce((sum, server) => sum + server.ticks, 0);
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    const after = servers.reduce((sum, server) => sum + server.ticks, 0);
+    if (after - before <= 1) return;
   }
 }
 
