@@ -5,6 +5,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import type { Connection } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
 import { DenoTransport } from "./deno_transport.ts";
+import { acceptableOffer } from "./deflate_offer.ts";
 import { deflatedFrameOf, frameOf } from "./frame.ts";
 import { HttpConnections } from "./http_connections.ts";
 import { Inflater } from "./inflater.ts";
@@ -29,7 +30,8 @@ interface Upgrade {
 const DEFLATE = "permessage-deflate";
 
 /** The answer to a client that takes compressed messages. One that asks for a smaller window gets none. */
-const DEFLATES = /^sec-websocket-extensions: *permessage-deflate(?!.*server_max_window_bits)/i;
+const DEFLATES =
+  /^sec-websocket-extensions: *permessage-deflate(?!.*server_max_window_bits=(?!15\b))/i;
 
 /** What a client must take in a second at the least while what it was sent before a close is under way, bytes. */
 const LEAST_BYTES_PER_SEC = 64 * 1024;
@@ -168,6 +170,10 @@ export class WsTransport implements Transport {
       // It has been looked at already, and is less strict than what ws asks for.
       message.headers.upgrade = "websocket";
       delete message.headers["sec-websocket-protocol"];
+      const offers = message.headers["sec-websocket-extensions"];
+      const offer = offers === undefined ? null : acceptableOffer(offers);
+      if (offer === null) delete message.headers["sec-websocket-extensions"];
+      else message.headers["sec-websocket-extensions"] = offer;
       this.#sockets.handleUpgrade(message, socket, head, (ws) => {
         isOpen = true;
         this.#opened(ws, socket, options.maxMessageBytes, events);

@@ -169,13 +169,38 @@ Deno.test("a compressed message may come in parts, with pings between them", asy
   assertEquals(textOf(await raw.frame()), "and then this");
 });
 
-Deno.test("an offer that makes no sense is refused with 400", async () => {
+Deno.test("of several offers the first that makes sense counts; without one there is no compression", async (t) => {
   await using server = await Server.start(FILES);
-  using raw = await Raw.connect(server.port);
-  const head = await raw.handshake("/services/room", {
-    "Sec-WebSocket-Extensions": "permessage-deflate; server_max_window_bits=99",
+  const cases: [string, string | null, boolean][] = [
+    ["permessage-deflate; server_max_window_bits=99", null, false],
+    ["permessage-deflate; unknown_parameter", null, false],
+    ["permessage-deflate; unknown_parameter, permessage-deflate", "", true],
+    [
+      "x-other; a=b, permessage-deflate;client_max_window_bits=10",
+      "client_max_window_bits=10",
+      true,
+    ],
+    ['permessage-deflate; server_max_window_bits="15"', "server_max_window_bits=15", true],
+  ];
+  for (const [offers, parameter, isCompressed] of cases) {
+    await t.step(offers, async () => {
+      const [raw, head] = await joined(server, { "Sec-WebSocket-Extensions": offers });
+      using _ = raw;
+      const answer = /^sec-websocket-extensions: (.*)$/im.exec(head)?.[1] ?? null;
+      assertEquals(answer === null, parameter === null);
+      assert(parameter === null || answer!.includes(parameter), answer ?? "");
+      await raw.write(frameOf(1, LONG));
+      const frame = await raw.frame();
+      assertEquals([textOf(frame), frame!.isCompressed], [LONG, isCompressed]);
+    });
+  }
+  await t.step("what is no list of extensions is refused", async () => {
+    using raw = await Raw.connect(server.port);
+    const head = await raw.handshake("/services/room", {
+      "Sec-WebSocket-Extensions": "permessage-deflate;;",
+    });
+    assertMatch(head, /^HTTP\/1.1 400/);
   });
-  assertMatch(head, /^HTTP\/1.1 400/);
 });
 
 Deno.test("without the setting nothing is compressed, whatever is offered", async () => {
