@@ -154,7 +154,8 @@ export class Session {
     if (this.closeCode !== 0) return;
     this.lastActive = this.#keeper.now;
     const limit = this.limits.sendBufferBytes;
-    if (this.limits.dropsWhenSlow && limit > 0) {
+    // Where messages could be dropped until now, what waits from then still goes first.
+    if (this.limits.dropsWhenSlow && limit > 0 || this.#outbox?.isEmpty === false) {
       this.#hold(message, isGroup, limit);
     } else if (limit > 0 && this.#wouldExceed(message, limit)) {
       this.#tooSlow();
@@ -207,8 +208,8 @@ export class Session {
     if (!isHeld && this.#connection.buffered() < HIGH_WATER) return this.#give(message);
     const outbox = this.#outbox ??= new Outbox();
     outbox.push(message, isGroup);
-    while (outbox.length + this.#connection.buffered() > limit) {
-      if (!outbox.shed()) return this.#tooSlow();
+    while (limit > 0 && outbox.length + this.#connection.buffered() > limit) {
+      if (!this.limits.dropsWhenSlow || !outbox.shed()) return this.#tooSlow();
       this.#keeper.counts.shed++;
     }
     this.#keeper.holding(this);
@@ -216,6 +217,8 @@ export class Session {
 
   #tooSlow(): void {
     this.#keeper.counts.slow++;
+    // More for who takes nothing would only wait as well.
+    this.#outbox = null;
     this.close(3008, "slow consumer");
   }
 
@@ -302,7 +305,12 @@ export class Session {
   /** Closes from this side. The first close wins. */
   close(code: number, reason = ""): void {
     if (this.closeCode !== 0) return;
+    const outbox = this.#outbox;
     this.#end(code, reason);
+    // The close comes after everything that was sent before it.
+    for (let message = outbox?.shift(); message !== undefined; message = outbox?.shift()) {
+      this.#give(message);
+    }
     this.#connection.close(code, reason);
   }
 

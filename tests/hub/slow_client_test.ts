@@ -8,6 +8,8 @@ import { NO_LIMITS } from "../helpers/no_limits.ts";
 class Socket implements Connection {
   readonly sent: string[] = [];
   closed = 0;
+  /** Messages that had come when it was closed. */
+  sentBefore = 0;
   waiting = 0;
 
   send(message: string | Uint8Array<ArrayBuffer>): void {
@@ -21,6 +23,7 @@ class Socket implements Connection {
 
   close(code: number): void {
     this.closed = code;
+    this.sentBefore = this.sent.length;
   }
 }
 
@@ -28,8 +31,10 @@ class Bench implements Disposable {
   readonly hub = new Hub({ node: "node" });
   readonly socket = new Socket();
   readonly session: Session;
+  readonly limits: SessionLimits;
 
   constructor(limits: Partial<SessionLimits>) {
+    this.limits = { ...NO_LIMITS, ...limits };
     this.session = this.hub.open({
       owner: {
         name: "test",
@@ -41,7 +46,7 @@ class Bench implements Disposable {
         forgotten: () => true,
       },
       connection: this.socket,
-      limits: { ...NO_LIMITS, ...limits },
+      limits: this.limits,
       endpoint: "xp",
       memo: "",
       path: "/",
@@ -67,12 +72,12 @@ Deno.test("A client that takes nothing for 30 s of what waits for it is dropped 
   assertEquals([bench.socket.closed, bench.hub.counts.slow], [3008, 1]);
 });
 
-Deno.test("A client that takes a byte now and then is kept", () => {
+Deno.test("A client that takes a message now and then is kept", () => {
   using bench = new Bench({});
-  bench.session.send("x".repeat(1000));
-  for (let second = 0; second < 300; second += 10) {
+  for (let n = 0; n < 100; n++) bench.session.send("x".repeat(100));
+  for (let second = 0; second < 900; second += 10) {
     bench.session.checkProgress(second * 1000);
-    bench.socket.waiting--;
+    bench.socket.waiting -= 100;
   }
   assertEquals(bench.socket.closed, 0);
 });
@@ -156,6 +161,51 @@ Deno.test("Where nothing of a group is left to drop, the session is closed with 
   assertEquals([bench.socket.closed, bench.hub.counts.slow], [3008, 1]);
   // What was held back is given back.
   assertEquals(bench.session.flush(), true);
+});
+
+Deno.test("Where messages may be dropped, a close comes after all that was sent before it", () => {
+  using bench = new Bench({ dropsWhenSlow: true, sendBufferBytes: 1_000_000 });
+  const { session, socket, hub } = bench;
+  hub.join("g", session.id);
+  session.send("x".repeat(100_000));
+  hub.sendToGroup("g", "of the group");
+  session.send("last");
+  session.close(4000, "over");
+  assertEquals(socket.sent.slice(1), ["of the group", "last"]);
+  assertEquals([socket.closed, socket.sentBefore, session.buffered], [4000, 3, socket.waiting]);
+});
+
+Deno.test("Where messages may no longer be dropped, what waits still goes first", async (t) => {
+  const held = () => {
+    const bench = new Bench({ dropsWhenSlow: true, sendBufferBytes: 200_000 });
+    for (const text of ["first".padEnd(70_000), "second"]) bench.session.send(text);
+    // As when the manifest of a service is edited.
+    bench.limits.dropsWhenSlow = false;
+    return bench;
+  };
+  const sent = ({ socket, session }: Bench) => {
+    while (socket.waiting = 0, !session.flush());
+    return socket.sent.map((text) => text.trim());
+  };
+  await t.step("in order", () => {
+    using bench = held();
+    bench.session.send("third");
+    assertEquals(sent(bench), ["first", "second", "third"]);
+    bench.session.send("fourth");
+    assertEquals(bench.socket.sent.at(-1), "fourth");
+  });
+  await t.step("up to what may wait", () => {
+    using bench = held();
+    bench.hub.join("g", bench.session.id);
+    for (let n = 0; n < 20; n++) bench.hub.sendToGroup("g", "x".repeat(10_000));
+    assertEquals([bench.socket.closed, bench.hub.counts.shed], [3008, 0]);
+  });
+  await t.step("without end, where nothing limits it", () => {
+    using bench = held();
+    bench.limits.sendBufferBytes = 0;
+    bench.session.send("third".padEnd(1_000_000));
+    assertEquals(sent(bench), ["first", "second", "third"]);
+  });
 });
 
 Deno.test("An outbox keeps count of what waits, whatever is taken or shed", () => {

@@ -1,0 +1,80 @@
+import { assert, assertEquals } from "@std/assert";
+import { Client } from "../helpers/client.ts";
+import { frameOf, Raw } from "../helpers/raw.ts";
+import { Server } from "../helpers/server.ts";
+
+const TRANSPORTS = ["deno", "ws"];
+
+/** Bursts that a client is sent, and what each of them is: 8 MB a second. */
+const BURSTS = 40;
+const BURST = 40;
+const BURST_MS = 50;
+
+const NEWS = `
+  const ws = require("/lib/websocket");
+  exports.get = () => ({ webSocket: {} });
+  exports.webSocketEvent = (e) => {
+    const { id } = e.session;
+    if (e.type === "open") ws.addToGroup("all", id);
+    if (e.type !== "message") return;
+    if (e.message === "end") {
+      ws.send(id, "x".repeat(100_000));
+      ws.sendToGroup("all", "y".repeat(100_000));
+      ws.send(id, "last");
+      ws.close(id, 4000, "over");
+    }
+    if (e.message === "flood") {
+      for (let n = 0; n < 20_000; n++) ws.sendToGroup("all", "x".repeat(1000));
+      ws.send(id, "flooded");
+    }
+    if (e.message !== "bursts") return;
+    let bursts = 0;
+    const timer = setInterval(() => {
+      for (let n = 0; n < ${BURST}; n++) {
+        ws.sendToGroup("all", String(bursts * ${BURST} + n).padEnd(10_000));
+      }
+      if (++bursts < ${BURSTS}) return;
+      clearInterval(timer);
+      ws.send(id, "end");
+    }, ${BURST_MS});
+  };`;
+
+function start(transport: string, manifest: Record<string, unknown> = {}): Promise<Server> {
+  return Server.start({
+    "services/news/news.js": NEWS,
+    "services/news/service.json": { slowClient: "drop", ...manifest },
+  }, { args: ["--transport", transport] });
+}
+
+for (const transport of TRANSPORTS) {
+  Deno.test(`--transport ${transport}: where messages may be dropped, the close still comes after what was sent`, async () => {
+    await using server = await start(transport);
+    await using client = await Client.open(server.ws("/services/news"));
+    client.send("end");
+    assertEquals((await client.next()).length, 100_000);
+    assertEquals((await client.next()).length, 100_000);
+    assertEquals(await client.next(), "last");
+    assertEquals(await client.closed, { code: 4000, reason: "over" });
+  });
+
+  Deno.test(`--transport ${transport}: where messages may be dropped, no more waits for who never reads than may`, async () => {
+    const limit = 300_000;
+    await using server = await start(transport, { sendBufferBytes: limit });
+    using stuck = await Raw.connect(server.port);
+    await stuck.handshake("/services/news");
+    await using client = await Client.open(server.ws("/services/news"));
+    await stuck.write(frameOf(1, "nothing to hear"));
+    client.send("flood");
+    let most = 0;
+    for (let isOver = false; !isOver;) {
+      const figure = await server.text("/metrics");
+      const [, bytes] = /^switchboard_send_buffer_most_bytes (\d+)/m.exec(figure) ?? [];
+      assert(bytes !== undefined, figure);
+      most = Math.max(most, Number(bytes));
+      while (client.waiting > 0) if (await client.next() === "flooded") isOver = true;
+    }
+    // The heads of frames come on top.
+    assert(most > 100_000 && most < 1.01 * limit, `${most} bytes waited`);
+    assertEquals((await server.counts()).sessions, 2);
+  });
+}
