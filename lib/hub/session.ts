@@ -77,6 +77,11 @@ const LOOK_EVERY_BYTES = 16 * 1024;
 const HIGH_WATER = 64 * 1024;
 /** How long a client may take nothing of what waits for it, ms. */
 const STALL_MS = 30_000;
+/**
+ * What a client takes at the least, bytes a ms: no transport tells of a part of a message, and so what waits gives
+ * it more time.
+ */
+const LEAST_RATE = 64 * 1024 / 1000;
 
 /**
  * One client's connection as the hub sees it. It opens once, receives, and closes once: whatever ends it
@@ -187,7 +192,7 @@ export class Session {
       this.#waited = waits;
       this.#sentSince = 0;
       this.#tookAt = now;
-    } else if (now - this.#tookAt >= STALL_MS) {
+    } else if (now - this.#tookAt >= STALL_MS + this.#waited / LEAST_RATE) {
       this.#tooSlow();
     }
   }
@@ -196,10 +201,13 @@ export class Session {
     const { counts } = this.#keeper;
     counts.messagesOut++;
     counts.bytesOut += message.length;
-    // Only of a client that has something waiting it must be known what comes on top.
-    if (this.#tookAt !== 0) this.#sentSince += byteLength(message);
     this.#wasSent = true;
+    // Only of a client that has something waiting it must be known what comes on top.
+    if (this.#tookAt === 0) return this.#connection.send(message);
+    // Not the length of the message: it may be compressed, and a frame has a head.
+    const waits = this.#connection.buffered();
     this.#connection.send(message);
+    this.#sentSince += this.#connection.buffered() - waits;
   }
 
   /** Gives the socket what it takes, and holds back the rest; of that, the oldest group messages go first. */

@@ -66,9 +66,10 @@ Deno.test("A client that takes nothing for 30 s of what waits for it is dropped 
   using bench = new Bench({});
   bench.session.send("x".repeat(1000));
   bench.session.checkProgress(1000);
-  bench.session.checkProgress(30_999);
-  assertEquals(bench.socket.closed, 0);
   bench.session.checkProgress(31_000);
+  assertEquals(bench.socket.closed, 0);
+  // At 64 KiB a second, 1,000 bytes take 15 ms.
+  bench.session.checkProgress(31_016);
   assertEquals([bench.socket.closed, bench.hub.counts.slow], [3008, 1]);
 });
 
@@ -80,6 +81,41 @@ Deno.test("A client that takes a message now and then is kept", () => {
     bench.socket.waiting -= 100;
   }
   assertEquals(bench.socket.closed, 0);
+});
+
+Deno.test("A client has a second more for each 64 KiB that waits: no transport tells of parts", () => {
+  using bench = new Bench({});
+  bench.session.send("x".repeat(600 * 64 * 1024));
+  bench.session.checkProgress(1000);
+  // What comes on top gives no time.
+  bench.session.send("x".repeat(600 * 64 * 1024));
+  bench.session.checkProgress(630_999);
+  assertEquals(bench.socket.closed, 0);
+  bench.session.checkProgress(631_000);
+  assertEquals(bench.socket.closed, 3008);
+});
+
+Deno.test("A large message has its time from when what was before it is taken", () => {
+  using bench = new Bench({});
+  // A frame is a little more than its message.
+  bench.socket.send = (message) => bench.socket.waiting += message.length + 10;
+  bench.session.send("x");
+  bench.session.checkProgress(0);
+  bench.session.send("x".repeat(600 * 64 * 1024));
+  bench.socket.waiting -= 11;
+  bench.session.checkProgress(500);
+  bench.session.checkProgress(600_000);
+  assertEquals(bench.socket.closed, 0);
+});
+
+Deno.test("A client that takes nothing of what is compressed for it is dropped too", () => {
+  using bench = new Bench({});
+  bench.socket.send = (message) => bench.socket.waiting += Math.ceil(message.length / 100);
+  for (let second = 0; second <= 40; second++) {
+    bench.session.send("x".repeat(5000));
+    bench.session.checkProgress(second * 1000);
+  }
+  assertEquals(bench.socket.closed, 3008);
 });
 
 Deno.test("A client that takes as much as comes makes progress, however much waits", () => {
@@ -123,7 +159,7 @@ Deno.test("A client that has taken all of it is not counted from then on", () =>
   bench.session.checkProgress(100_500);
   bench.session.checkProgress(130_000);
   assertEquals(bench.socket.closed, 0);
-  bench.session.checkProgress(130_500);
+  bench.session.checkProgress(131_000);
   assertEquals(bench.socket.closed, 3008);
 });
 
