@@ -236,12 +236,12 @@ export class Session {
    */
   #wouldExceed(message: string | Uint8Array, limit: number): boolean {
     this.#unlooked += message.length;
-    if (this.#unlooked < Math.min(LOOK_EVERY_BYTES, limit / 2)) return false;
+    const little = Math.min(LOOK_EVERY_BYTES, limit / 2);
+    if (this.#unlooked < little) return false;
     const waiting = this.#connection.buffered();
-    // A large message to a client that is up to date is no sign of slowness.
     if (waiting === 0) this.#unlooked = 0;
-    else if (waiting + byteLength(message) > limit) return true;
-    return false;
+    // A large message to a client that is up to date is no sign of slowness; what was just sent is waiting still.
+    return waiting >= little && waiting + byteLength(message) > limit;
   }
 
   /** A message has come from the client. */

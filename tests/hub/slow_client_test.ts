@@ -244,6 +244,23 @@ Deno.test("Where messages may no longer be dropped, what waits still goes first"
   });
 });
 
+Deno.test("A large message is not too much for a client for the small one before it", async (t) => {
+  for (const [before, closed] of [[16_000, 0], [17_000, 3008]] as const) {
+    await t.step(`${before} bytes before it`, () => {
+      using bench = new Bench({ sendBufferBytes: 100_000 });
+      bench.session.send("x".repeat(before));
+      bench.session.send("y".repeat(150_000));
+      assertEquals(bench.socket.closed, closed);
+    });
+  }
+  await t.step("and no more comes on top", () => {
+    using bench = new Bench({ sendBufferBytes: 100_000 });
+    bench.session.send("x");
+    for (let n = 0; n < 3; n++) bench.session.send("y".repeat(150_000));
+    assertEquals([bench.socket.closed, bench.socket.sent.length], [3008, 2]);
+  });
+});
+
 Deno.test("An outbox keeps count of what waits, whatever is taken or shed", () => {
   const outbox = new Outbox();
   let length = 0;
