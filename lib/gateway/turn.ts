@@ -8,6 +8,8 @@ export interface Writer {
 /** Makes a frame of a message. */
 export type Framing = (message: string | Uint8Array) => Uint8Array<ArrayBuffer>;
 
+const NONE: Uint8Array<ArrayBuffer> = new Uint8Array();
+
 /**
  * What one turn of the event loop sends: each socket gets it with one write, at the end of the turn. A message to
  * many is made a frame once.
@@ -16,7 +18,7 @@ export class Turn {
   #waiting = new Map<Writer, Sequence>();
   #root = Sequence.empty();
   #message: string | Uint8Array | null = null;
-  #frame = new Uint8Array();
+  #frame = NONE;
 
   /** @param framing How messages become frames. */
   constructor(private readonly framing: Framing) {}
@@ -50,6 +52,7 @@ export class Turn {
     this.#waiting = new Map();
     this.#root = Sequence.empty();
     this.#message = null;
+    this.#frame = NONE;
     for (const [writer, sequence] of waiting) writer.write(sequence.bytes);
   }
 }

@@ -166,6 +166,8 @@ export class Hub implements SessionKeeper {
   }
 
   holding(session: Session): void {
+    // After it has stopped, nobody would clear the timer.
+    if (this.#timer === undefined) return;
     this.#holding.add(session);
     this.#flushTimer ??= setInterval(() => this.#flush(), FLUSH_MS);
   }

@@ -107,6 +107,23 @@ Deno.test("what is flushed goes out at once, and what follows comes after it", a
   assertEquals(one.writes.map(messages), [["a"], ["b"]]);
 });
 
+Deno.test("a turn that has ended keeps none of what it sent", async () => {
+  let made = new WeakRef(new Uint8Array());
+  const turn = new Turn((message) => {
+    const frame = frameOf(message);
+    made = new WeakRef(frame);
+    return frame;
+  });
+  turn.send({ write() {} }, "a");
+  // Garbage, until it is collected; in a task of its own, for a look at a reference keeps it for its task.
+  for (let n = 0; n < 100 && made.deref() !== undefined; n++) {
+    await new Promise((resolve) => setTimeout(resolve));
+    for (let m = 0; m < 10; m++) new Uint8Array(10_000_000);
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  assertEquals(made.deref(), undefined);
+});
+
 Deno.test("a sequence of one frame is that frame, and none is nothing", () => {
   const frame = frameOf("a");
   assert(Sequence.empty().with(frame).bytes === frame);

@@ -261,6 +261,13 @@ Deno.test("A large message is not too much for a client for the small one before
   });
 });
 
+Deno.test("What a session holds back after the hub has stopped starts no clock", () => {
+  const bench = new Bench({ dropsWhenSlow: true, sendBufferBytes: 1_000_000 });
+  bench.hub.stop();
+  // A timer that is left running fails the test.
+  for (let n = 0; n < 2; n++) bench.session.send("x".repeat(70_000));
+});
+
 Deno.test("An outbox keeps count of what waits, whatever is taken or shed", () => {
   const outbox = new Outbox();
   let length = 0;
