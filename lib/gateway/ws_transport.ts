@@ -311,6 +311,14 @@ class WsConnection implements Connection, Writer {
     return this.socket.writableLength + this.turn.waiting(this);
   }
 
+  onceDrained(handle: () => void): void {
+    // What this turn sends may be taken at once at its end, and then there is no event.
+    queueMicrotask(() => {
+      if (this.socket.writableNeedDrain) this.socket.once("drain", handle);
+      else handle();
+    });
+  }
+
   pause(): void {
     if (this.#isPaused) return;
     this.ws.pause();

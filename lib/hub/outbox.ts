@@ -4,6 +4,9 @@ interface Held {
   isGroup: boolean;
 }
 
+/** Bytes that a socket is given at a time, where more than it takes is held back. */
+export const HIGH_WATER = 64 * 1024;
+
 /** Messages taken after which their places are given back. */
 const TRIM_AT = 1024;
 
@@ -11,6 +14,10 @@ const TRIM_AT = 1024;
 export class Outbox {
   /** Bytes or UTF-16 units that wait. */
   length = 0;
+  /** Bytes that the socket is given at a time, where it does not say when it could take more. */
+  room = HIGH_WATER;
+  /** Whether the socket is to say when it could take more. */
+  awaitsDrain = false;
   #held: (Held | null)[] = [];
   /** Where the next message is. */
   #next = 0;

@@ -2,7 +2,7 @@ import type { Identity } from "../wire/mod.ts";
 import { TokenBucket } from "../token_bucket.ts";
 import type { Connection } from "./connection.ts";
 import type { HubCounts } from "./counts.ts";
-import { Outbox } from "./outbox.ts";
+import { HIGH_WATER, Outbox } from "./outbox.ts";
 
 /** Whoever handles a session's events, in the order in which they come. */
 export interface SessionOwner {
@@ -73,8 +73,6 @@ export interface SessionInit {
 
 /** Bytes sent between two looks at the send buffer, at the most. */
 const LOOK_EVERY_BYTES = 16 * 1024;
-/** Bytes that a socket is given at a time, where more than it takes is held back here. */
-const HIGH_WATER = 64 * 1024;
 /** How long a client may take nothing of what waits for it, ms. */
 const STALL_MS = 30_000;
 /**
@@ -173,10 +171,15 @@ export class Session {
   flush(): boolean {
     const outbox = this.#outbox;
     if (outbox === null || this.closeCode !== 0) return true;
-    while (!outbox.isEmpty && this.#connection.buffered() < HIGH_WATER) {
+    const room = this.#roomOf(outbox);
+    let isGiven = false;
+    while (!outbox.isEmpty && this.#connection.buffered() < room) {
       const message = outbox.shift();
-      if (message !== undefined) this.#give(message);
+      if (message === undefined) break;
+      this.#give(message);
+      isGiven = true;
     }
+    if (isGiven && !outbox.isEmpty) this.#awaitDrain(outbox);
     return outbox.isEmpty;
   }
 
@@ -221,6 +224,26 @@ export class Session {
       this.#keeper.counts.shed++;
     }
     this.#keeper.holding(this);
+    this.#awaitDrain(outbox);
+  }
+
+  /** Bytes that the socket is given at a time. */
+  #roomOf(outbox: Outbox): number {
+    if (this.#connection.onceDrained !== undefined) return HIGH_WATER;
+    // It does not say when it could take more: a client that has taken all by the next look is given twice as much.
+    const most = Math.max(HIGH_WATER, this.limits.sendBufferBytes / 2);
+    const isUpToDate = this.#connection.buffered() === 0;
+    return outbox.room = isUpToDate ? Math.min(2 * outbox.room, most) : HIGH_WATER;
+  }
+
+  /** Has what is held back handed on as soon as the socket has nothing left. */
+  #awaitDrain(outbox: Outbox): void {
+    if (outbox.awaitsDrain || this.#connection.onceDrained === undefined) return;
+    outbox.awaitsDrain = true;
+    this.#connection.onceDrained(() => {
+      outbox.awaitsDrain = false;
+      this.flush();
+    });
   }
 
   #tooSlow(): void {

@@ -57,6 +57,18 @@ for (const transport of TRANSPORTS) {
     assertEquals(await client.closed, { code: 4000, reason: "over" });
   });
 
+  Deno.test(`--transport ${transport}: where messages may be dropped, who reads all that comes loses none`, async () => {
+    await using server = await start(transport);
+    await using client = await Client.open(server.ws("/services/news"));
+    client.send("bursts");
+    const numbers: number[] = [];
+    for (let text = await client.next(); text !== "end"; text = await client.next()) {
+      numbers.push(Number(text));
+    }
+    assertEquals(numbers.length, BURSTS * BURST);
+    assert(numbers.every((number, at) => number === at));
+  });
+
   Deno.test(`--transport ${transport}: where messages may be dropped, no more waits for who never reads than may`, async () => {
     const limit = 300_000;
     await using server = await start(transport, { sendBufferBytes: limit });

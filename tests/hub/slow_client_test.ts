@@ -211,6 +211,41 @@ Deno.test("Where messages may be dropped, a close comes after all that was sent 
   assertEquals([socket.closed, socket.sentBefore, session.buffered], [4000, 3, socket.waiting]);
 });
 
+Deno.test("Where messages may be dropped, a socket that tells when it could take more is given it then", () => {
+  using bench = new Bench({ dropsWhenSlow: true, sendBufferBytes: 1_000_000 });
+  const { session, socket } = bench;
+  const drained: (() => void)[] = [];
+  (socket as Connection).onceDrained = (handle) => drained.push(handle);
+  for (let n = 0; n < 20; n++) session.send("x".repeat(10_000));
+  const given = [socket.sent.length];
+  while (session.buffered > socket.waiting) {
+    assertEquals(drained.length, 1);
+    socket.waiting = 0;
+    drained.pop()!();
+    given.push(socket.sent.length);
+  }
+  assertEquals([given, drained.length], [[7, 14, 20], 0]);
+  // One that calls back and could not take more is not asked again at once.
+  for (let n = 0; n < 20; n++) session.send("x".repeat(10_000));
+  drained.pop()!();
+  assertEquals(drained.length, 0);
+});
+
+Deno.test("Where messages may be dropped, a socket that does not tell is given more as long as it takes all", () => {
+  using bench = new Bench({ dropsWhenSlow: true, sendBufferBytes: 1_000_000 });
+  const { session, socket } = bench;
+  const givenAfter = (taken: number) => {
+    const before = socket.sent.length;
+    socket.waiting -= taken;
+    session.flush();
+    return socket.sent.length - before;
+  };
+  for (let n = 0; n < 95; n++) session.send("x".repeat(10_000));
+  assertEquals([socket.sent.length, givenAfter(70_000), givenAfter(140_000)], [7, 14, 27]);
+  // It takes no more than a part.
+  assertEquals([givenAfter(100_000), givenAfter(160_000), givenAfter(10_000)], [0, 6, 1]);
+});
+
 Deno.test("Where messages may no longer be dropped, what waits still goes first", async (t) => {
   const held = () => {
     const bench = new Bench({ dropsWhenSlow: true, sendBufferBytes: 200_000 });
