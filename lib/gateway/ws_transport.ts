@@ -274,6 +274,8 @@ class WsConnection implements Connection, Writer {
   /** Whether anything has come since it was last pinged. */
   isAlive = true;
   #isPaused = false;
+  /** Whether messages were sent, and something has waited since. */
+  #isSending = false;
   #cutOff: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -304,7 +306,9 @@ class WsConnection implements Connection, Writer {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.socket.writable) this.socket.write(bytes);
+    if (!this.socket.writable) return;
+    this.socket.write(bytes);
+    this.#isSending = true;
   }
 
   buffered(): number {
@@ -353,8 +357,10 @@ class WsConnection implements Connection, Writer {
   }
 
   ping(): void {
-    // A ping would wait behind what it has not taken yet; who takes nothing of that is a slow consumer.
-    if (this.#isPaused || this.socket.writableLength > 0) return;
+    if (this.#isPaused) return;
+    this.#isSending &&= this.socket.writableLength > 0;
+    // A ping would come after the messages that wait; whether any of them are taken, the hub looks after.
+    if (this.#isSending) return void (this.isAlive = true);
     if (!this.isAlive) return this.terminate();
     this.isAlive = false;
     if (this.ws.readyState === this.ws.OPEN) this.ws.ping();

@@ -89,4 +89,34 @@ for (const transport of TRANSPORTS) {
     assert(most > 100_000 && most < 1.01 * limit, `${most} bytes waited`);
     assertEquals((await server.counts()).sessions, 2);
   });
+
+  Deno.test(`--transport ${transport}: who reads a large message slowly is not taken for dead`, async () => {
+    await using server = await Server.start({
+      "switchboard.json": { pingIntervalSec: 1 },
+      "services/news/news.js": `
+        exports.get = () => ({ webSocket: {} });
+        exports.webSocketEvent = (e) => {
+          if (e.type === "message") require("/lib/websocket").send(e.session.id, "x".repeat(20_000_000));
+        };`,
+      "services/news/service.json": { sendBufferBytes: 0 },
+    }, { args: ["--transport", transport] });
+    using reader = await Raw.connect(server.port);
+    await reader.handshake("/services/news");
+    await reader.write(frameOf(1, "more"));
+    using other = await Raw.connect(server.port);
+    await other.handshake("/services/news");
+    for (let pings = 0; pings < 5;) {
+      const { opcode } = (await other.frame())!;
+      if (opcode !== 9) continue;
+      pings++;
+      await other.write(frameOf(10));
+    }
+    let length = 0;
+    const bytes = new Uint8Array(1_000_000);
+    while (length < 20_000_010) {
+      const count = await reader.connection.read(bytes);
+      assert(count !== null, `the connection has ended after ${length} bytes`);
+      length += count;
+    }
+  });
 }
