@@ -17,10 +17,13 @@ export interface Asking {
   address: string;
 }
 
-/** Who it is; or why that cannot be said: their credential is wrong, or nobody can tell now. */
+/**
+ * Who it is; or why that cannot be said: their credential is wrong, although somebody may have signed it whom we
+ * trust, or nobody can tell now.
+ */
 export type Outcome =
   | { identity: Identity | null }
-  | { wrong: string }
+  | { wrong: string; isGenuine?: boolean }
   | { unavailable: string };
 
 /** A module of the operator's own that says who is asking. */
@@ -86,7 +89,8 @@ export class Authenticator {
       }
     } catch (error) {
       const message = messageOf(error);
-      return error instanceof WrongToken ? { wrong: message } : { unavailable: message };
+      if (!(error instanceof WrongToken)) return { unavailable: message };
+      return { wrong: message, isGenuine: error.isGenuine };
     }
     return await this.parts.module?.authenticate(asking) ?? { identity: null };
   }

@@ -30,6 +30,14 @@ const LEAST_RSA = 2048;
 /** What is wrong with a token; anything else that goes wrong is not the token's fault. */
 export class WrongToken extends Error {
   override name = "WrongToken";
+
+  /**
+   * @param message The message never holds any of the token.
+   * @param isGenuine Whether its signature is right all the same: it has expired, or is meant for somebody else.
+   */
+  constructor(message: string, readonly isGenuine: boolean) {
+    super(message);
+  }
 }
 
 /** Checks JSON Web Tokens (RFC 7519). */
@@ -38,6 +46,7 @@ export class JwtVerifier {
     private readonly key: JWTVerifyGetKey,
     private readonly options: JWTVerifyOptions,
     private readonly rolesClaim: string,
+    private readonly clockSkewSec: number,
   ) {}
 
   /**
@@ -55,7 +64,7 @@ export class JwtVerifier {
       ...(issuer !== undefined && { issuer }),
       ...(audience !== undefined && { audience }),
     };
-    return new JwtVerifier(await keyOf(settings, root), options, rolesClaim);
+    return new JwtVerifier(await keyOf(settings, root), options, rolesClaim, clockSkewSec);
   }
 
   /**
@@ -69,7 +78,9 @@ export class JwtVerifier {
       const { payload } = await jwtVerify(token, this.key, this.options);
       return identityOf({ idProvider: "jwt", ...this.#claims(payload) });
     } catch (error) {
-      if (error instanceof errors.JOSEError) throw new WrongToken(problemOf(error));
+      if (error instanceof errors.JOSEError) {
+        throw new WrongToken(problemOf(error), isSigned(error));
+      }
       throw error;
     }
   }
@@ -80,10 +91,10 @@ export class JwtVerifier {
       return typeof value === "string" && value !== "" ? value.slice(0, 256) : undefined;
     };
     if (typeof payload.sub !== "string" || payload.sub === "") {
-      throw new WrongToken("a token without a subject");
+      throw new WrongToken("a token without a subject", true);
     }
     if (payload.sub.length > 256) {
-      throw new WrongToken("a token with a subject of more than 256 characters");
+      throw new WrongToken("a token with a subject of more than 256 characters", true);
     }
     return {
       id: payload.sub,
@@ -91,7 +102,7 @@ export class JwtVerifier {
       displayName: text("name"),
       email: text("email"),
       roles: rolesOf(claimAt(payload, this.rolesClaim)),
-      expiresAt: payload.exp === undefined ? null : payload.exp * 1000,
+      expiresAt: payload.exp === undefined ? null : (payload.exp + this.clockSkewSec) * 1000,
     };
   }
 }
@@ -203,6 +214,11 @@ function rolesOf(claim: unknown): string[] {
   const roles = typeof claim === "string" ? claim.split(" ") : Array.isArray(claim) ? claim : [];
   return roles.filter((role): role is string => typeof role === "string" && role !== "")
     .slice(0, MAX_ROLES);
+}
+
+/** Whether the signature was right: claims are looked at after it (RFC 7519, section 7.2). */
+function isSigned(error: errors.JOSEError): boolean {
+  return error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
 }
 
 /** What is wrong with a token, in words that hold nothing of it. */

@@ -65,7 +65,12 @@ export interface GatewayAuthenticator {
   isGuess(asking: Asking): boolean;
   identify(
     asking: Asking,
-  ): Promise<{ identity: Identity | null } | { wrong: string } | { unavailable: string }>;
+  ): Promise<
+    | { identity: Identity | null }
+    /** Genuine: nobody has made it up, as of a token that has expired. */
+    | { wrong: string; isGenuine?: boolean }
+    | { unavailable: string }
+  >;
 }
 
 /** Who is at the other end. */
@@ -257,7 +262,8 @@ export class Gateway {
       this.#options.log("WARN", outcome.unavailable, id);
       return this.#refuse("unavailable", 503, "Nobody can log in at the moment", RETRY);
     }
-    if (!isGuess) quotas.wasWrong(address);
+    // A browser whose session has expired sends it with each file of a page: that shall not shut out its network.
+    if (!isGuess && outcome.isGenuine !== true) quotas.wasWrong(address);
     return this.#refuse("credential", 401, `This is ${outcome.wrong}`, this.#challenges(true));
   }
 

@@ -243,6 +243,37 @@ Deno.test("a wrong token is an error, never an anonymous visitor, whatever is wr
   });
 });
 
+Deno.test("an expired session shuts out nobody at its address, and a forged one does", async (t) => {
+  await using server = await Server.start({
+    "switchboard.json": {
+      auth: { jwt: { ...JWT, issuer: "us", cookie: "session" } },
+      limits: { wrongCredentialsPerMinPerAddress: 5 },
+    },
+    "services/who/who.js": WHO,
+  }, { env: { JWT_SECRET: SECRET } });
+  const status = async (token: string) =>
+    (await ask(server, { Cookie: `session=${token}` })).status;
+  const expires = Math.floor(Date.now() / 1000) - 3600;
+  const good = await tokenOf({ iss: "us" });
+  const genuine = {
+    "expired": await tokenOf({ iss: "us" }, { expires }),
+    "of another issuer": await tokenOf({ iss: "them" }),
+    "without a subject": await tokenOf({ iss: "us", sub: "" }),
+  };
+  for (const [name, token] of Object.entries(genuine)) {
+    await t.step(`a page with all that it loads: ${name}`, async () => {
+      for (let n = 0; n < 10; n++) assertEquals(await status(token), 401);
+      assertEquals(await status(good), 200);
+    });
+  }
+  await t.step("forged, although it says that it has expired", async () => {
+    const forged = await tokenOf({ iss: "us" }, { expires, secret: "x".repeat(40) });
+    for (let n = 0; n < 5; n++) assertEquals(await status(forged), 401);
+    assertEquals(await status(forged), 429);
+    assertEquals(await status(good), 429);
+  });
+});
+
 Deno.test("public keys: each algorithm, and no confusion of keys", async (t) => {
   for (const alg of ["RS256", "ES256", "EdDSA"]) {
     await t.step(alg, async () => {
@@ -317,6 +348,16 @@ Deno.test("who is connected when the token expires is closed with 1008, unless i
     assertEquals((await server.logged(({ service }) => service === "who")).message, "closed 1008");
     stays.send("still here");
     assertEquals((await stays.json()).user, null);
+  });
+  await t.step("not before the clocks' difference is over that lets it in", async () => {
+    const clockSkewSec = 5;
+    await using server = await start({ jwt: { ...JWT, clockSkewSec } });
+    const expires = Math.floor(Date.now() / 1000) - 1;
+    const client = await Client.open(server.ws("/services/who"), {
+      headers: { Authorization: `Bearer ${await tokenOf({}, { expires })}` },
+    });
+    assertEquals(await client.closed, { code: 1008, reason: "credential expired" });
+    assert(Date.now() >= (expires + clockSkewSec) * 1000);
   });
   await t.step("not closed", async () => {
     await using server = await start({ jwt: { ...JWT, closeOnExpiry: false } });
