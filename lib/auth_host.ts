@@ -31,12 +31,13 @@ export async function openAuthenticator(
   const supervisor = definition === null
     ? null
     : new Supervisor(definition, hostOf(definition.key));
+  const onError = (message: string) => hostOf("auth").log("ERROR", message);
   const authenticator = new Authenticator({
-    jwt: jwt === undefined ? null : await JwtVerifier.open(jwt, root),
+    jwt: jwt === undefined ? null : await JwtVerifier.open(jwt, root, onError),
     passwords: basic === undefined ? null : new PasswordFile(
       resolve(root, basic.file),
       basic.file,
-      (message) => hostOf("auth").log("ERROR", message),
+      onError,
     ),
     module: supervisor === null ? null : new IsolatedModule(supervisor, limits.requestTimeoutMs),
     cookie: jwt?.cookie ?? null,

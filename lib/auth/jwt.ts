@@ -1,5 +1,4 @@
 import {
-  createRemoteJWKSet,
   errors,
   importSPKI,
   type JWTPayload,
@@ -12,15 +11,10 @@ import { messageOf, SwitchboardError } from "../errors.ts";
 import type { JwtSettings } from "../service/mod.ts";
 import type { Identity } from "../wire/mod.ts";
 import { identityOf } from "./identity.ts";
+import { RemoteKeys } from "./remote_keys.ts";
 
 /** Least length of a secret, bytes: what RFC 7518, section 3.2 asks of HS256. */
 const LEAST_SECRET = 32;
-/** How long keys of a URL are taken for good, ms. */
-const JWKS_MAX_AGE_MS = 600_000;
-/** Least time between two looks at the URL: tokens with unknown keys cannot make us ask without end. */
-const JWKS_COOLDOWN_MS = 30_000;
-/** How long the URL may take to answer, ms. */
-const JWKS_TIMEOUT_MS = 5_000;
 /** Roles that a token may have. */
 const MAX_ROLES = 256;
 
@@ -44,6 +38,7 @@ export class WrongToken extends Error {
 export class JwtVerifier {
   private constructor(
     private readonly key: JWTVerifyGetKey,
+    private readonly remote: RemoteKeys | null,
     private readonly options: JWTVerifyOptions,
     private readonly rolesClaim: string,
     private readonly clockSkewSec: number,
@@ -53,10 +48,18 @@ export class JwtVerifier {
    * Reads the key.
    *
    * @param root The root that is served; files are relative to it.
+   * @param onError Told when keys cannot be fetched anew, and those that there are go on.
+   * @param before What the same settings were opened as before: its keys go on until their URL answers.
    * @throws {SwitchboardError} `SB_AUTH`, if the key is not there, too short, or none for the algorithms.
    */
-  static async open(settings: JwtSettings, root: string): Promise<JwtVerifier> {
-    const { algorithms, issuer, audience, clockSkewSec = 5, rolesClaim = "roles" } = settings;
+  static async open(
+    settings: JwtSettings,
+    root: string,
+    onError: (message: string) => void,
+    before: JwtVerifier | null = null,
+  ): Promise<JwtVerifier> {
+    const { jwksUrl, algorithms, issuer, audience, clockSkewSec = 5, rolesClaim = "roles" } =
+      settings;
     const options: JWTVerifyOptions = {
       algorithms: [...algorithms],
       clockTolerance: clockSkewSec,
@@ -64,7 +67,15 @@ export class JwtVerifier {
       ...(issuer !== undefined && { issuer }),
       ...(audience !== undefined && { audience }),
     };
-    return new JwtVerifier(await keyOf(settings, root), options, rolesClaim, clockSkewSec);
+    checkSource(settings);
+    const remote = jwksUrl === undefined
+      ? null
+      : before?.remote ?? new RemoteKeys(jwksUrl, onError);
+    if (before !== null) remote?.expire();
+    const key: JWTVerifyGetKey = remote === null
+      ? await localKey(settings, root)
+      : (header, token) => remote.find(header, token);
+    return new JwtVerifier(key, remote, options, rolesClaim, clockSkewSec);
   }
 
   /**
@@ -75,13 +86,30 @@ export class JwtVerifier {
    */
   async verify(token: string): Promise<Identity> {
     try {
-      const { payload } = await jwtVerify(token, this.key, this.options);
+      const payload = await this.#payloadOf(token);
       return identityOf({ idProvider: "jwt", ...this.#claims(payload) });
     } catch (error) {
       if (error instanceof errors.JOSEError) {
         throw new WrongToken(problemOf(error), isSigned(error));
       }
       throw error;
+    }
+  }
+
+  async #payloadOf(token: string): Promise<JWTPayload> {
+    try {
+      return (await jwtVerify(token, this.key, this.options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      // It does not say which key it is signed with.
+      for await (const key of error) {
+        try {
+          return (await jwtVerify(token, key, this.options)).payload;
+        } catch (error) {
+          if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+        }
+      }
+      throw new errors.JWSSignatureVerificationFailed();
     }
   }
 
@@ -107,7 +135,8 @@ export class JwtVerifier {
   }
 }
 
-async function keyOf(settings: JwtSettings, root: string): Promise<JWTVerifyGetKey> {
+/** Makes sure that there is one source of keys, and that its keys are of the algorithms. */
+function checkSource(settings: JwtSettings): void {
   const { secretEnv, secretFile, publicKeyFile, jwksUrl, algorithms } = settings;
   const sources = Object.entries({ secretEnv, secretFile, publicKeyFile, jwksUrl })
     .filter(([, value]) => value !== undefined).map(([name]) => name);
@@ -127,7 +156,10 @@ async function keyOf(settings: JwtSettings, root: string): Promise<JWTVerifyGetK
         : `"${other}" needs a secret, got a public key: use "secretEnv" or "secretFile"`,
     );
   }
-  if (jwksUrl !== undefined) return remoteKeys(jwksUrl);
+}
+
+async function localKey(settings: JwtSettings, root: string): Promise<JWTVerifyGetKey> {
+  const { secretEnv, secretFile, publicKeyFile, algorithms } = settings;
   if (publicKeyFile !== undefined) return await publicKey(publicKeyFile, algorithms, root);
   const secret = secretEnv !== undefined
     ? Deno.env.get(secretEnv)
@@ -142,27 +174,6 @@ async function keyOf(settings: JwtSettings, root: string): Promise<JWTVerifyGetK
     );
   }
   return () => bytes;
-}
-
-function remoteKeys(url: string): JWTVerifyGetKey {
-  const keys = createRemoteJWKSet(new URL(url), {
-    cacheMaxAge: JWKS_MAX_AGE_MS,
-    cooldownDuration: JWKS_COOLDOWN_MS,
-    timeoutDuration: JWKS_TIMEOUT_MS,
-  });
-  return async (header, token) => {
-    try {
-      return await keys(header, token);
-    } catch (error) {
-      const isAboutToken = error instanceof errors.JWKSNoMatchingKey ||
-        error instanceof errors.JWKSMultipleMatchingKeys ||
-        error instanceof errors.JOSENotSupported;
-      if (isAboutToken) throw error;
-      throw new Error(
-        `Cannot get the keys of "auth.jwt" from ${url}: ${messageOf(error)}`,
-      );
-    }
-  };
 }
 
 async function publicKey(

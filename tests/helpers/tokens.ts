@@ -38,10 +38,11 @@ export class KeyPair {
     return { ...await exportJWK(this.publicKey), kid: this.kid, alg: this.alg, use: "sig" };
   }
 
-  /** A token that this key has signed. */
-  token(claims: JWTPayload = {}): Promise<string> {
-    return new SignJWT({ sub: "ada", ...claims })
-      .setProtectedHeader({ alg: this.alg, kid: this.kid })
-      .setExpirationTime("1h").sign(this.privateKey);
+  /** A token that this key has signed, by default good for an hour; without `kid` it does not say by which. */
+  token(claims: JWTPayload = {}, { kid = this.kid }: { kid?: string | null } = {}) {
+    const token = new SignJWT({ sub: "ada", ...claims })
+      .setProtectedHeader({ alg: this.alg, ...kid !== null && { kid } });
+    if (claims.exp === undefined) token.setExpirationTime("1h");
+    return token.sign(this.privateKey);
   }
 }
