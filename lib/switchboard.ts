@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { openAuthenticator } from "./auth_host.ts";
+import { AuthHost } from "./auth_host.ts";
 import { messagePath } from "./dirigible/shared_path.ts";
 import { messageOf, SwitchboardError } from "./errors.ts";
 import {
@@ -15,7 +15,7 @@ import {
   WsTransport,
 } from "./gateway/mod.ts";
 import { Hub, type HubStats } from "./hub/mod.ts";
-import { type IsolateHost, START_TIMEOUT_MS, type Supervisor } from "./isolate/mod.ts";
+import { type IsolateHost, START_TIMEOUT_MS } from "./isolate/mod.ts";
 import { Listener } from "./listener.ts";
 import {
   exceptArgument,
@@ -124,8 +124,8 @@ export class Switchboard implements AsyncDisposable {
   readonly #turnstile = new Turnstile(Math.max(8, 8 * navigator.hardwareConcurrency));
   readonly #metrics: Metrics;
   readonly #refused = new Map<string, number>();
-  /** The operator's module that says who is asking, if there is one. */
-  #authModule: Supervisor | null = null;
+  /** Null: nobody is known. */
+  #auth: AuthHost | null = null;
   #listener: Listener | null = null;
   #isListening = false;
   #isClosed = false;
@@ -187,7 +187,8 @@ export class Switchboard implements AsyncDisposable {
     const definitions = services === null ? found : chosen(found, services, root);
     const board = new Switchboard(readSettings(root, settings), log, checked);
     try {
-      await board.#openAuthenticator();
+      board.#auth = await AuthHost.open(board.root, board.settings, (key) => board.#hostOf(key));
+      board.#gateway.authenticator = board.#auth?.authenticator ?? null;
     } catch (error) {
       board.#hub.stop();
       throw error;
@@ -198,14 +199,6 @@ export class Switchboard implements AsyncDisposable {
       for (const { message } of strays(root, names)) log("ERROR", message);
     }
     return board;
-  }
-
-  async #openAuthenticator(): Promise<void> {
-    const opened = await openAuthenticator(this.root, this.settings, (key) => this.#hostOf(key));
-    const before = this.#authModule;
-    this.#authModule = opened?.module ?? null;
-    this.#gateway.authenticator = opened?.authenticator ?? null;
-    await before?.stop();
   }
 
   #start(
@@ -438,15 +431,23 @@ export class Switchboard implements AsyncDisposable {
   }
 
   /**
-   * Reads anew what tells who is asking: keys, users, and the module. Sessions stay as they are.
+   * Reads anew what tells who is asking: keys, users, and the module. Sessions stay as they are, and who is
+   * being asked about is who the old one says.
    *
-   * @returns Whether there is any.
+   * @returns Whether there is any, and the server goes on.
    * @throws {SwitchboardError} As {@linkcode open}; then what was there before stays.
    */
   async reloadAuth(): Promise<boolean> {
-    if (this.#gateway.authenticator === null || this.#closing !== null) return false;
-    await this.#openAuthenticator();
-    return true;
+    const auth = this.#auth;
+    if (auth === null || this.#closing !== null) return false;
+    try {
+      await auth.reload();
+    } catch (error) {
+      if (this.#closing !== null) return false;
+      throw error;
+    }
+    this.#gateway.authenticator = auth.authenticator;
+    return this.#closing === null;
   }
 
   /** Keys of the services that there are, and of those that lie on disk now. */
@@ -513,7 +514,7 @@ export class Switchboard implements AsyncDisposable {
     const leftMs = Math.max(until - performance.now(), Math.min(GOODBYE_MS, deadlineMs));
     await this.#gateway.idle(leftMs, Math.min(GOODBYE_MS, deadlineMs));
     await Promise.all(this.#services.values().map((service) => service.stop()));
-    await this.#authModule?.stop();
+    await this.#auth?.stop();
     await this.settled();
     this.#hub.stop();
     await this.#listener?.close();

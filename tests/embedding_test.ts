@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { toFileUrl } from "@std/path";
+import { fromFileUrl, join, toFileUrl } from "@std/path";
 import { Switchboard, SwitchboardError, type SwitchboardOptions } from "../mod.ts";
 import { HandshakeError, TestClient } from "../lib/testing/mod.ts";
+import { Program } from "./helpers/program.ts";
 import { Site } from "./helpers/site.ts";
 
 Deno.test.sanitizer({ ops: true, resources: true });
@@ -367,6 +368,31 @@ Deno.test("options that are not as they should be are named", async (t) => {
       assertEquals([error.code, error.message], ["SB_SETTINGS", message]);
     });
   }
+});
+
+Deno.test("a program that closes it while it reads anew who is asking ends by itself", async () => {
+  using site = Site.make({
+    "switchboard.json": { auth: { module: "auth/auth.js" } },
+    "auth/auth.js": "export const authenticate = () => null;",
+    "program.js": `
+      import { Switchboard } from ${JSON.stringify(import.meta.resolve("../mod.ts"))};
+      for (const turns of [0, 1, 10, 100]) {
+        const board = await Switchboard.open({ root: import.meta.dirname, log() {} });
+        const reloads = [board.reloadAuth(), board.reloadAuth()];
+        for (let turn = 0; turn < turns; turn++) await new Promise((go) => setTimeout(go));
+        await board.close();
+        await Promise.all(reloads);
+        if (await board.reloadAuth()) throw new Error("It has been closed");
+      }
+      console.log("closed");`,
+  });
+  const config = fromFileUrl(import.meta.resolve("../deno.json"));
+  const program = [Deno.execPath(), "run", "-A", "--no-prompt", "--no-lock", "--config", config];
+  await using running = Program.start([...program, join(site.root, "program.js")]);
+  await running.output.next((line) => line === "closed");
+  const deadline = setTimeout(() => running.process.kill("SIGKILL"), 10_000);
+  assertEquals((await running.process.status).code, 0, running.log.all.join("\n"));
+  clearTimeout(deadline);
 });
 
 Deno.test("tls: null serves without TLS, whatever switchboard.json says", async () => {

@@ -1,5 +1,5 @@
 import { join, resolve } from "@std/path";
-import { openAuthenticator } from "../auth_host.ts";
+import { AuthHost } from "../auth_host.ts";
 import { messageOf, SwitchboardError } from "../errors.ts";
 import {
   DEFAULT_SETTINGS,
@@ -129,12 +129,12 @@ class Check {
     const ways = { jwt: { jwt }, basic: { basic }, module: { module, permissions } };
     for (const [name, auth] of Object.entries(ways)) {
       await this.#setting(`auth.${name}`, async () => {
-        const opened = await openAuthenticator(
+        const opened = await AuthHost.open(
           this.root,
           { ...settings, auth },
           (key) => starts.hostOf(key),
         );
-        await opened?.module?.stop();
+        await opened?.stop();
       });
     }
   }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Board } from "../helpers/board.ts";
 import { Client } from "../helpers/client.ts";
 import { Server } from "../helpers/server.ts";
 import type { Files } from "../helpers/site.ts";
@@ -146,6 +147,52 @@ Deno.test("SIGHUP reads the module anew; one that does not load replaces nothing
   server.process.kill("SIGHUP");
   await server.logged(({ message }) => message === "Keys and users were read anew");
   assertEquals(await login(), "new");
+});
+
+Deno.test("whoever the old module was asked about when it was exchanged gets in by its word", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<Response>();
+  await using directory = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+    asked.resolve();
+    return answer.promise;
+  });
+  const host = `127.0.0.1:${directory.addr.port}`;
+  const module = (login: string) => `
+    export async function authenticate(request) {
+      if (request.headers.has("x-key")) await (await fetch("http://${host}/")).text();
+      return { login: "${login}" };
+    }`;
+  await using server = await Server.start({
+    "switchboard.json": { auth: { module: "auth/auth.mjs", permissions: { net: [host] } } },
+    "auth/auth.mjs": module("old"),
+    "services/who/who.js": WHO,
+  });
+  const slow = ask(server, { "X-Key": "slow" });
+  await asked.promise;
+  server.site.write({ "auth/auth.mjs": module("new") });
+  server.process.kill("SIGHUP");
+  await server.logged(({ message }) => message === "Keys and users were read anew");
+  assertEquals(JSON.parse((await ask(server)).body).user.login, "new");
+  answer.resolve(new Response("it is them"));
+  const { status, body } = await slow;
+  assertEquals([status, JSON.parse(body).user?.login], [200, "old"]);
+});
+
+Deno.test("who reads it anew several times at once gets what lay on disk last", async () => {
+  const module = (login: string) => `export const authenticate = () => ({ login: "${login}" });`;
+  await using opened = await Board.open({
+    "switchboard.json": { auth: { module: "auth/auth.mjs" } },
+    "auth/auth.mjs": module("first"),
+    "services/who/who.js": WHO,
+  });
+  const { board, site } = opened;
+  const reloads = ["second", "third", "last"].map((login) => {
+    site.write({ "auth/auth.mjs": module(login) });
+    return board.reloadAuth();
+  });
+  assertEquals(await Promise.all(reloads), [true, true, true]);
+  assertEquals(JSON.parse(await opened.text("/services/who")).user.login, "last");
+  assertEquals(opened.lines, []);
 });
 
 Deno.test("a module stands beside tokens: what is no token is its business", async () => {
