@@ -1,7 +1,7 @@
 import { messageOf, SwitchboardError } from "./errors.ts";
 import { portHolder } from "./observe/mod.ts";
 import type { KeyPair } from "./tls.ts";
-import { TlsFront } from "./tls_front.ts";
+import { LOCAL, TlsFront } from "./tls_front.ts";
 
 /** Who is at the other end, and how they speak. */
 export interface Caller {
@@ -53,7 +53,7 @@ export class Listener {
       if (pair === null) {
         listener.#inner = await server.listen(hostname, port, answer, onError);
       } else {
-        listener.#inner = await server.listen("127.0.0.1", 0, answer, onError);
+        listener.#inner = await server.listen(LOCAL, 0, answer, onError);
         listener.#front = new TlsFront(hostname, port, pair, listener.#inner.port, onError);
       }
       return listener;
@@ -91,12 +91,12 @@ export class Listener {
 
   #answer(
     request: Request,
-    { hostname, port }: { hostname: string; port: number },
+    remote: { hostname: string; port: number },
   ): Response | Promise<Response> {
     if (this.#front === null) {
-      return this.server.handle(request, { address: hostname, scheme: "http" });
+      return this.server.handle(request, { address: remote.hostname, scheme: "http" });
     }
-    const address = this.#front.clientAt(port);
+    const address = this.#front.clientAt(remote);
     if (address !== undefined) return this.server.handle(request, { address, scheme: "https" });
     return new Response("This port is the server's own\n", { status: 403 });
   }

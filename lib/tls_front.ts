@@ -5,6 +5,8 @@ import type { KeyPair } from "./tls.ts";
 const HELLO_MS = 10_000;
 /** How long the own port may be missing while it is taken again, ms. */
 const RETAKE_MS = 5_000;
+/** Where the server listens for it, and where it connects from. */
+export const LOCAL = "127.0.0.1";
 
 /**
  * Speaks TLS with clients and plain HTTP with the server, on a port of this machine that nobody else is answered
@@ -15,6 +17,7 @@ export class TlsFront {
   /** Null while it is exchanged, and once it is closed. */
   #listener: Deno.TlsListener | null = null;
   #isClosed = false;
+  #exchanged: Promise<void> = Promise.resolve();
   /** Where it listens. */
   readonly port: number;
   readonly #open = new Set<Deno.Conn>();
@@ -50,19 +53,27 @@ export class TlsFront {
     listener?.close();
   }
 
-  /** Whose connection the server sees at a port; undefined: nobody's who came through here. */
-  clientAt(port: number): string | undefined {
-    return this.#clients.get(port);
+  /** Whose connection the server sees at an address and port; undefined: nobody's who came through here. */
+  clientAt({ hostname, port }: { hostname: string; port: number }): string | undefined {
+    // The same port of another address of this machine is another program's.
+    return hostname === LOCAL ? this.#clients.get(port) : undefined;
   }
 
   /**
-   * Uses another certificate for those that connect from now on.
+   * Uses another certificate for those that connect from now on. Of several at once, the last one counts.
    *
    * @throws {SwitchboardError} `SB_TLS`, if it is none, or not of its key: then the one before it stays;
    * `SB_LISTEN`, if somebody else has taken the port meanwhile.
    */
   async exchange(pair: KeyPair): Promise<void> {
     check(this.hostname, pair);
+    // Two that take the port at the same time would keep it from each other.
+    const exchanged = this.#exchanged.then(() => this.#exchange(pair));
+    this.#exchanged = exchanged.catch(() => {});
+    await exchanged;
+  }
+
+  async #exchange(pair: KeyPair): Promise<void> {
     this.#unlisten();
     for (const until = performance.now() + RETAKE_MS;;) {
       try {
@@ -115,7 +126,7 @@ export class TlsFront {
       const count = await client.read(chunk);
       clearTimeout(deadline);
       if (count === null || this.#isClosed) return;
-      server = await Deno.connect({ hostname: "127.0.0.1", port: this.inner });
+      server = await Deno.connect({ hostname: LOCAL, port: this.inner });
       this.#open.add(server);
       server.setNoDelay();
       this.#clients.set(server.localAddr.port, client.remoteAddr.hostname);

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { Board } from "../helpers/board.ts";
 import { Certificate } from "../helpers/peer.ts";
 import { Server } from "../helpers/server.ts";
 import { Site } from "../helpers/site.ts";
@@ -91,6 +92,27 @@ Deno.test("--cert and --key: https and wss, and another certificate on SIGHUP wi
   assertEquals((await server.stop()).code, 0);
   const errors = server.log.all.filter((line) => line.includes('"level":"ERROR"'));
   assertEquals(errors.length, 2, errors.join("\n"));
+});
+
+Deno.test("of certificates that come one right after the other, the last one counts", async () => {
+  using first = await Certificate.make();
+  using second = await Certificate.make();
+  await using opened = await Board.open({
+    "services/echo/echo.js": ECHO,
+    "cert.pem": Deno.readTextFileSync(first.cert),
+    "key.pem": Deno.readTextFileSync(first.key),
+  }, { tls: { cert: "cert.pem", key: "key.pem" } });
+  const { board, site, port, lines } = opened;
+  for (const last of [second, first, second]) {
+    const reloads = [first, second, last].map((certificate) => {
+      Deno.copyFileSync(certificate.cert, join(site.root, "cert.pem"));
+      Deno.copyFileSync(certificate.key, join(site.root, "key.pem"));
+      return board.reloadTls();
+    });
+    assertEquals(await Promise.all(reloads), [true, true, true]);
+    assertMatch(await ask(port, last, GET), /^HTTP\/1\.1 200 /);
+  }
+  assertEquals(lines, []);
 });
 
 Deno.test("a certificate that cannot be used keeps the server from starting, and it says why", async (t) => {
