@@ -3,7 +3,7 @@ import { messageOf, SwitchboardError } from "../errors.ts";
 import { JsonFile } from "../service/mod.ts";
 import type { Identity } from "../wire/mod.ts";
 import { identityOf } from "./identity.ts";
-import { hashPassword, isHash, matches } from "./password_hash.ts";
+import { hashPassword, isHash, matches as scryptMatches } from "./password_hash.ts";
 import schema from "./users.schema.json" with { type: "json" };
 
 interface UserEntry {
@@ -41,6 +41,8 @@ export class TooManyLogins extends Error {
 export class PasswordFile {
   #users: Record<string, UserEntry> = {};
   #modified = -1;
+  /** Why the file cannot be read; it is said once. */
+  #problem = "";
   #looked = 0;
   #busy = 0;
   readonly #waiting: (() => void)[] = [];
@@ -54,12 +56,14 @@ export class PasswordFile {
    * @param path The file.
    * @param shown Its path in messages.
    * @param onError Told why a changed file does not count.
+   * @param matches What checks a password against a hash.
    * @throws {SwitchboardError} `SB_AUTH`, if it is not there or not as its schema says.
    */
   constructor(
     private readonly path: string,
     private readonly shown: string,
     private readonly onError: (message: string) => void,
+    private readonly matches: (password: string, hash: string) => Promise<boolean> = scryptMatches,
   ) {
     this.#read();
   }
@@ -84,7 +88,7 @@ export class PasswordFile {
       .update(JSON.stringify([login, password, hash])).digest("base64");
     const until = this.#remembered.get(proof);
     if (until !== undefined && until > Date.now()) return true;
-    const isRight = await this.#inTurn(() => matches(password, hash));
+    const isRight = await this.#inTurn(() => this.matches(password, hash));
     if (isRight) this.#remember(proof);
     return isRight;
   }
@@ -116,16 +120,20 @@ export class PasswordFile {
     this.#looked = now;
     try {
       this.#read();
+      this.#problem = "";
     } catch (error) {
-      this.onError(`${messageOf(error)}; the users stay as they were`);
+      const problem = messageOf(error);
+      if (problem !== this.#problem) this.onError(`${problem}; the users stay as they were`);
+      this.#problem = problem;
     }
   }
 
   #read(): void {
     const modified = modifiedAt(this.path);
     if (modified === this.#modified) return;
-    this.#modified = modified;
     this.#users = readUsers(this.path, this.shown).users;
+    // Only now: what cannot be read now may be read later, and its time need not change for that.
+    this.#modified = modified;
   }
 }
 
