@@ -170,11 +170,13 @@ export async function addUser(
   return before === null ? "added" : "changed";
 }
 
-/** Writes beside and moves, so that nobody ever reads half of it; and for the owner's eyes only. */
+/** Writes beside and moves, so that nobody ever reads half of it; a new file is for its owner's eyes only. */
 function writeUsers(path: string, shown: string, text: string): void {
   const draft = `${path}.${crypto.randomUUID()}`;
   try {
     Deno.writeTextFileSync(draft, text, { mode: 0o600, createNew: true });
+    const before = statOf(path);
+    if (before !== null) takeAfter(draft, before);
     Deno.renameSync(draft, path);
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound
@@ -185,6 +187,26 @@ function writeUsers(path: string, shown: string, text: string): void {
     throw new SwitchboardError("SB_AUTH", `Cannot write users "${shown}": ${reason}`, {
       cause: error,
     });
+  }
+}
+
+/**
+ * Gives a draft the owner and the mode of the file that it replaces, as far as we may: the server that reads it
+ * may run as somebody else.
+ */
+function takeAfter(draft: string, { uid, gid, mode }: Deno.FileInfo): void {
+  if (uid === null || gid === null || mode === null) return;
+  const isOfGroup = mayChange(draft, uid, gid) || mayChange(draft, null, gid);
+  // Another group than before has not been let in.
+  Deno.chmodSync(draft, mode & (isOfGroup ? 0o777 : 0o707));
+}
+
+function mayChange(draft: string, uid: number | null, gid: number): boolean {
+  try {
+    Deno.chownSync(draft, uid, gid);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -208,9 +230,13 @@ function readUsers(path: string, shown: string): Users {
 }
 
 function modifiedAt(path: string): number {
+  return statOf(path)?.mtime?.getTime() ?? 0;
+}
+
+function statOf(path: string): Deno.FileInfo | null {
   try {
-    return Deno.statSync(path).mtime?.getTime() ?? 0;
+    return Deno.statSync(path);
   } catch {
-    return 0;
+    return null;
   }
 }

@@ -97,3 +97,23 @@ Deno.test("a file that could not be read is read as soon as it can be, and said 
   assertEquals(await login("eva", "battery staple"), "eva");
   assertEquals(told.length, 1);
 });
+
+Deno.test("a file that is changed keeps its mode", async () => {
+  using file = await ada();
+  assertEquals(Deno.statSync(file.path).mode! & 0o777, 0o600);
+  Deno.chmodSync(file.path, 0o640);
+  assertEquals(await addUser(file.path, "users.json", "ada", "battery staple", []), "changed");
+  assertEquals(Deno.statSync(file.path).mode! & 0o777, 0o640);
+});
+
+Deno.test({
+  name: "a file that root changes stays that of the server's own user, who reads it",
+  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+  async fn() {
+    using file = await ada();
+    Deno.chownSync(file.path, 12345, 54321);
+    assertEquals(await addUser(file.path, "users.json", "eva", "battery staple", []), "added");
+    const { uid, gid, mode } = Deno.statSync(file.path);
+    assertEquals([uid, gid, mode! & 0o777], [12345, 54321, 0o600]);
+  },
+});
