@@ -334,6 +334,17 @@ Deno.test("a JWKS is fetched, kept, and fetched anew for a key that is new", asy
       assertEquals((await ask(fresh)).status, 200);
     },
   );
+  await t.step("while it is down the keys there were go on, after a SIGHUP too", async () => {
+    const before = asked;
+    server.process.kill("SIGHUP");
+    await server.logged(({ message }) => message === "Keys and users were read anew");
+    for (let n = 0; n < 20; n++) assertEquals(await status(await one.token()), 200);
+    // Once, or twice if that took more than 5 s.
+    assert(asked > before && asked <= before + 2);
+    const { message } = await server.logged(({ level }) => level === "ERROR");
+    assertMatch(message, /those that there are go on for up to 24 h$/);
+    assertEquals(await status(await two.token()), 503);
+  });
 });
 
 Deno.test("who is connected when the token expires is closed with 1008, unless it shall not be", async (t) => {
