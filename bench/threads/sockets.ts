@@ -38,7 +38,7 @@ export class Sockets {
   }
 
   #opened(ws: WebSocket, socket: Socket): void {
-    const member = { write: (bytes: Uint8Array) => void socket.write(bytes) };
+    const member: Writer = { write: (chunks) => chunks.forEach((bytes) => socket.write(bytes)) };
     socket.setNoDelay(true);
     this.#members.add(member);
     ws.on("close", () => this.#members.delete(member));

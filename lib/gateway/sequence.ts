@@ -1,11 +1,19 @@
+/** Bytes from which a frame is not copied for a few: each of many that get different ones would have its own copy. */
+const LARGE = 1024;
+/** The same where many share the copy: to write one takes less time. */
+const LARGE_FOR_MANY = 16 * 1024;
+const MANY = 8;
+
 /**
  * Frames that go out together, in order. Whoever is sent the same frames in the same order comes to the same
- * sequence, and so to the same bytes: they are put together once, however many get them.
+ * sequence, and so to the same chunks: they are put together once, however many get them.
  */
 export class Sequence {
   /** Bytes of all of it. */
   readonly length: number;
-  #bytes: Uint8Array | null = null;
+  /** Sockets that get it, as far as is known. */
+  receivers = 0;
+  #chunks: readonly Uint8Array[] | null = null;
   #next: Sequence | null = null;
 
   private constructor(
@@ -27,21 +35,45 @@ export class Sequence {
     return this.#next;
   }
 
-  /** All of it, to be written at once. */
-  get bytes(): Uint8Array {
-    return this.#bytes ??= this.#join();
+  /** All of it, to be written at once: large frames as they are, and what is between them put together. */
+  get chunks(): readonly Uint8Array[] {
+    return this.#chunks ??= this.#join();
   }
 
-  #join(): Uint8Array {
-    if (this.frame === null) return new Uint8Array();
-    if (this.before === null || this.before.length === 0) return this.frame;
-    const bytes = new Uint8Array(this.length);
-    let end = this.length;
-    // deno-lint-ignore no-this-alias
-    for (let at: Sequence | null = this; at?.frame; at = at.before) {
-      end -= at.frame.length;
-      bytes.set(at.frame, end);
+  #join(): Uint8Array[] {
+    // Most sequences are of one frame.
+    if (this.frame !== null && this.before?.length === 0) return [this.frame];
+    const large = this.receivers < MANY ? LARGE : LARGE_FOR_MANY;
+    const chunks: Uint8Array[] = [];
+    let small: Uint8Array[] = [];
+    for (const frame of this.#frames()) {
+      if (frame.length < large) {
+        small.push(frame);
+      } else {
+        if (small.length > 0) chunks.push(together(small));
+        chunks.push(frame);
+        small = [];
+      }
     }
-    return bytes;
+    if (small.length > 0) chunks.push(together(small));
+    return chunks;
   }
+
+  #frames(): Uint8Array[] {
+    const frames: Uint8Array[] = [];
+    // deno-lint-ignore no-this-alias
+    for (let at: Sequence | null = this; at?.frame; at = at.before) frames.push(at.frame);
+    return frames.reverse();
+  }
+}
+
+function together(frames: readonly Uint8Array[]): Uint8Array {
+  if (frames.length === 1) return frames[0]!;
+  const bytes = new Uint8Array(frames.reduce((length, frame) => length + frame.length, 0));
+  let end = 0;
+  for (const frame of frames) {
+    bytes.set(frame, end);
+    end += frame.length;
+  }
+  return bytes;
 }

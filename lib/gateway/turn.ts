@@ -1,8 +1,9 @@
 import { Sequence } from "./sequence.ts";
 
-/** A socket that bytes can be written to. */
+/** A socket that can be written to. */
 export interface Writer {
-  write(bytes: Uint8Array): void;
+  /** Writes all of them at once, in order. */
+  write(chunks: readonly Uint8Array[]): void;
 }
 
 /** Makes a frame of a message. */
@@ -44,7 +45,7 @@ export class Turn {
     const sequence = this.#waiting.get(writer);
     if (sequence === undefined) return;
     this.#waiting.delete(writer);
-    writer.write(sequence.bytes);
+    writer.write(sequence.chunks);
   }
 
   #end(): void {
@@ -53,6 +54,7 @@ export class Turn {
     this.#root = Sequence.empty();
     this.#message = null;
     this.#frame = NONE;
-    for (const [writer, sequence] of waiting) writer.write(sequence.bytes);
+    for (const sequence of waiting.values()) sequence.receivers++;
+    for (const [writer, sequence] of waiting) writer.write(sequence.chunks);
   }
 }

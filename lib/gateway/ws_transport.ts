@@ -305,9 +305,13 @@ class WsConnection implements Connection, Writer {
     if (this.ws.readyState === this.ws.OPEN) this.turn.send(this, message);
   }
 
-  write(bytes: Uint8Array): void {
-    if (!this.socket.writable) return;
-    this.socket.write(bytes);
+  write(chunks: readonly Uint8Array[]): void {
+    const { socket } = this;
+    if (!socket.writable) return;
+    // Corked, many cost as much as one, and are not copied.
+    if (chunks.length > 1) socket.cork();
+    for (const chunk of chunks) socket.write(chunk);
+    if (chunks.length > 1) socket.uncork();
     this.#isSending = true;
   }
 

@@ -120,3 +120,40 @@ for (const transport of TRANSPORTS) {
     }
   });
 }
+
+Deno.test("--transport ws: what waits for many is held once, whatever else each of them is sent", async () => {
+  const MIB = 2 ** 20;
+  await using server = await Server.start({
+    "services/news/news.js": `
+      const ws = require("/lib/websocket");
+      const ids = [];
+      exports.get = () => ({ webSocket: {} });
+      exports.webSocketEvent = (e) => {
+        if (e.type === "open") {
+          ws.addToGroup("all", e.session.id);
+          ids.push(e.session.id);
+        }
+        if (e.type !== "message") return;
+        for (const id of ids) ws.send(id, "for " + id);
+        ws.sendToGroup("all", "x".repeat(1_000_000));
+      };`,
+    "services/news/service.json": { sendBufferBytes: 0 },
+  }, { args: ["--transport", "ws"] });
+  await using members = new AsyncDisposableStack();
+  const open = async () => {
+    const member = members.use(await Raw.connect(server.port));
+    await member.handshake("/services/news");
+    return member;
+  };
+  const first = await open();
+  for (let n = 1; n < 80; n++) await open();
+  const before = server.memory();
+  // The kernel takes some for each of them, and then it waits with us.
+  for (let waits = 0; waits < 400 * MIB;) {
+    await first.write(frameOf(1, "more"));
+    const metrics = await server.text("/metrics");
+    waits = Number(/^switchboard_send_buffer_bytes (\d+)/m.exec(metrics)![1]);
+  }
+  const more = server.memory() - before;
+  assert(more < 150 * MIB, `${Math.round(more / MIB)} MiB more`);
+});

@@ -5,15 +5,19 @@ import { Turn, type Writer } from "../../lib/gateway/turn.ts";
 
 /** Writes down each write. */
 class Recorder implements Writer {
-  readonly writes: Uint8Array[] = [];
+  readonly writes: (readonly Uint8Array[])[] = [];
 
-  write(bytes: Uint8Array): void {
-    this.writes.push(bytes);
+  write(chunks: readonly Uint8Array[]): void {
+    this.writes.push(chunks);
   }
 }
 
-/** The messages in bytes that were written. */
-function messages(bytes: Uint8Array): string[] {
+/** The messages in what was written at once. */
+function messages(chunks: readonly Uint8Array[]): string[] {
+  return chunks.flatMap(messagesOf);
+}
+
+function messagesOf(bytes: Uint8Array): string[] {
   const found: string[] = [];
   for (let at = 0; at < bytes.length;) {
     const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -33,7 +37,7 @@ Deno.test("frameOf() makes one whole frame without a mask, whatever the length",
     const frame = frameOf(text);
     assertEquals(frame[0], 0x81);
     assertEquals(frame.length - length, length < 126 ? 2 : length < 65536 ? 4 : 10);
-    assertEquals(messages(frame), [text]);
+    assertEquals(messagesOf(frame), [text]);
     assertEquals(frameOf(new Uint8Array(length))[0], 0x82);
   }
   assertEquals([...frameOf("é")], [0x81, 2, 0xc3, 0xa9]);
@@ -67,10 +71,42 @@ Deno.test("who is sent the same in the same order shares the bytes, however many
     turn.send(other, text);
   }
   await Promise.resolve();
-  const [bytes] = members[0]!.writes;
-  for (const { writes } of members) assert(writes.length === 1 && writes[0] === bytes);
-  assertEquals(messages(bytes!), ["first", "second", "third"]);
+  const [chunks] = members[0]!.writes;
+  for (const { writes } of members) assert(writes.length === 1 && writes[0] === chunks);
+  assertEquals(chunks!.map(messagesOf), [["first", "second", "third"]]);
   assertEquals(messages(other.writes[0]!), ["only for one", "first", "second", "third"]);
+});
+
+/** The first character of each message, by chunk. */
+function initials(chunks: readonly Uint8Array[]): string[] {
+  return chunks.map((chunk) => messagesOf(chunk).map((text) => text[0]).join(""));
+}
+
+Deno.test("a frame of 1 KiB is not copied for each that is sent others too", async () => {
+  const turn = new Turn(frameOf);
+  const members = Array.from({ length: 100 }, () => new Recorder());
+  members.forEach((member, index) => turn.send(member, `own ${index}`));
+  for (const text of ["a", "b".repeat(1024), "c".repeat(1_000_000), "d", "e"]) {
+    for (const member of members) turn.send(member, text);
+  }
+  await Promise.resolve();
+  const [shared] = members[0]!.writes;
+  for (const { writes: [chunks, ...others] } of members) {
+    assertEquals([initials(chunks!), others.length], [["oa", "b", "c", "de"], 0]);
+    assert(chunks![1] === shared![1] && chunks![2] === shared![2]);
+  }
+});
+
+Deno.test("where many are sent the same, only what is large is not put together", async () => {
+  const turn = new Turn(frameOf);
+  const members = Array.from({ length: 100 }, () => new Recorder());
+  for (const text of ["a", "b".repeat(16_000), "c".repeat(16_384), "d", "e"]) {
+    for (const member of members) turn.send(member, text);
+  }
+  await Promise.resolve();
+  const [shared] = members[0]!.writes;
+  assertEquals(initials(shared!), ["ab", "c", "de"]);
+  for (const { writes } of members) assert(writes.length === 1 && writes[0] === shared);
 });
 
 Deno.test("groups that overlap, and answers between them, come as they were sent", async () => {
@@ -126,6 +162,7 @@ Deno.test("a turn that has ended keeps none of what it sent", async () => {
 
 Deno.test("a sequence of one frame is that frame, and none is nothing", () => {
   const frame = frameOf("a");
-  assert(Sequence.empty().with(frame).bytes === frame);
-  assertEquals([Sequence.empty().length, Sequence.empty().bytes.length], [0, 0]);
+  const { chunks } = Sequence.empty().with(frame);
+  assert(chunks[0] === frame && chunks.length === 1);
+  assertEquals([Sequence.empty().length, Sequence.empty().chunks.length], [0, 0]);
 });
