@@ -18,8 +18,8 @@ export interface Project {
   config: string | null;
   /** Its lock file, if it is where Deno looks for it. */
   lock: string | null;
-  /** What its ids lead to, with those that controllers may use besides; null: its own import map has them. */
-  importMap: ImportMap | null;
+  /** What its ids lead to, with those that controllers may use besides. */
+  importMap: ImportMap;
   /** Whether JavaScript is checked without being asked for. */
   checksJs: boolean;
 }
@@ -36,9 +36,7 @@ export function projectOf(
     config,
     checksJs: own.compilerOptions?.checkJs === true,
     lock: lock !== null && isFile(lock) ? lock : null,
-    importMap: [...LIBRARY_IDS.keys()].every((id) => own.imports?.[id] !== undefined)
-      ? null
-      : merged(root, services, config, own),
+    importMap: merged(root, services, config, own),
   };
 }
 

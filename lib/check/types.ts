@@ -174,13 +174,9 @@ function argumentsOf(
     Deno.writeTextFileSync(path, JSON.stringify({ compilerOptions: { lib }, ...importMap }));
     return [...args, `--config=${path}`];
   }
-  args.push(`--config=${config}`);
-  if (importMap !== null) {
-    const path = join(folder, "import_map.json");
-    Deno.writeTextFileSync(path, JSON.stringify(importMap));
-    args.push(`--import-map=${path}`);
-  }
-  return [...args];
+  const path = join(folder, "import_map.json");
+  Deno.writeTextFileSync(path, JSON.stringify(importMap));
+  return [...args, `--config=${config}`, `--import-map=${path}`];
 }
 
 /** A warning that says why the types were not checked. */
