@@ -10,10 +10,22 @@ coverage/
 node_modules/
 `;
 
+// A file of the project's own: what a package declares is global nowhere else, and registries refuse it.
+const GLOBALS = `// What controllers find in place, for the type checker and the editor.
+import type { App, Log } from "@switchboard/switchboard/xp/types";
+
+declare global {
+  const app: App;
+  const log: Log;
+  function resolve(path: string): string;
+}
+`;
+
 /** The files of a new project: its settings, and a chat to begin with. */
 export function projectFiles(wiring: Wiring): Files {
   return {
     "deno.json": json(denoJson(wiring)),
+    "globals.d.ts": GLOBALS,
     "services/chat/chat.ts": CHAT_CONTROLLER,
     "services/chat/assets/index.html": CHAT_HTML,
     "services/chat/assets/chat.css": CHAT_CSS,
@@ -41,9 +53,15 @@ export function projectFiles(wiring: Wiring): Files {
 
 function denoJson({ links, imports, scopes, host, ownCommand }: Wiring): object {
   return {
-    unstable: ["worker-options"],
+    // Controllers may leave out extensions, and so must the type checker let them.
+    unstable: ["worker-options", "sloppy-imports"],
     ...(links.length > 0 && { links }),
-    imports: { "@std/assert": "jsr:@std/assert@^1.0.0", ...imports, "/lib/": "./lib/" },
+    imports: {
+      "@std/assert": "jsr:@std/assert@^1.0.0",
+      ...imports,
+      "lib/": "./lib/",
+      "/lib/": "./lib/",
+    },
     ...(Object.keys(scopes).length > 0 && { scopes }),
     tasks: {
       start: task("Serve services/ on http://127.0.0.1:8080", `${ownCommand} serve`),
@@ -52,7 +70,10 @@ function denoJson({ links, imports, scopes, host, ownCommand }: Wiring): object 
       new: task("Make a service: deno task new NAME", `${ownCommand} new`),
       test: task("Check the types and run the tests", testCommand(links.length > 0, host)),
     },
-    compilerOptions: { lib: ["deno.window", "deno.worker", "deno.unstable"] },
+    compilerOptions: {
+      lib: ["deno.window", "deno.worker", "deno.unstable"],
+      types: ["./globals.d.ts"],
+    },
   };
 }
 

@@ -174,3 +174,25 @@ export type WebSocketEvent<Data = Record<string, unknown>> =
   | MessageEvent<Data>
   | ErrorEvent<Data>
   | CloseEvent<Data>;
+
+/** The global `log` of every controller: lines in the server's log. */
+export interface Log {
+  /** What helps to find a mistake. `%s` takes the next argument; what is left over follows. */
+  debug(message: unknown, ...args: unknown[]): void;
+  /** What is worth knowing. */
+  info(message: unknown, ...args: unknown[]): void;
+  /** What somebody should look at. */
+  warning(message: unknown, ...args: unknown[]): void;
+  /** What went wrong. */
+  error(message: unknown, ...args: unknown[]): void;
+}
+
+/** The global `app` of every controller: the application that it belongs to. */
+export interface App {
+  /** Its name in URLs, the server's setting `app`. */
+  name: string;
+  /** The version of Switchboard. */
+  version: string;
+  /** The server's setting `config`. */
+  config: Record<string, unknown>;
+}

@@ -11,6 +11,7 @@ if (SKIP) console.log("the page of tests/cli/init_test.ts is skipped: no Chromiu
 
 const FILES = [
   "deno.json",
+  "globals.d.ts",
   "services/chat/chat.ts",
   "services/chat/assets/index.html",
   "services/chat/assets/chat.css",
