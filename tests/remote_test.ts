@@ -5,8 +5,10 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { projectFiles, wiringOf } from "../lib/starter/mod.ts";
+import { VERSION } from "../lib/version.ts";
 import { Client } from "./helpers/client.ts";
-import { deno } from "./helpers/project.ts";
+import { deno, Serving } from "./helpers/project.ts";
 import { Registry } from "./helpers/registry.ts";
 import { Server } from "./helpers/server.ts";
 import { type Files, Site } from "./helpers/site.ts";
@@ -26,11 +28,14 @@ function project(files: Files, imports: Record<string, string>): Site {
   return Site.make({ "deno.json": { imports, unstable: ["worker-options"] }, ...files });
 }
 
+/** The command as docs/start.md writes it out. */
+const COMMAND = /stands for `deno (run .+?)`/
+  .exec(Deno.readTextFileSync(new URL("../docs/start.md", import.meta.url)))![1]!.split(" ");
+
 /** Runs the command from the registry. */
 async function start(site: Site, registry: Registry): Promise<Server> {
-  const flags = ["-A", "--unstable-worker-options", "--no-prompt", "--quiet", "--no-lock"];
   const server = await Server.start(site, {
-    program: [Deno.execPath(), "run", ...flags, `${PACKAGE}/cli`, "serve", site.root],
+    program: [Deno.execPath(), ...COMMAND, "serve", site.root],
     env: registry.env,
     // In this repository's folder, Deno would take the package from there.
     cwd: site.root,
@@ -99,6 +104,40 @@ Deno.test("A project that imports the package is type-checked with it", async ()
     "Type 'string' is not assignable to type 'number'.",
     "Type 'string' is not assignable to type 'number'.",
   ]);
+});
+
+Deno.test("The command of docs/start.md does all it can do in a folder without deno.json", async (t) => {
+  await using registry = await Registry.open();
+  using site = Site.make({ "services/echo/echo.js": ECHO });
+  const options = { cwd: site.root, env: registry.env };
+
+  await t.step("check", async () => {
+    const { code, output, errors } = await deno([...COMMAND, "check"], options);
+    assertEquals([code, output], [0, "Checked 1 service: all is well\n"], errors);
+  });
+
+  await t.step("serve", async () => {
+    await using server = await start(site, registry);
+    assertEquals(await server.text("/services/echo"), "here");
+  });
+
+  await t.step("init: its project is served by its own task", async () => {
+    assertEquals((await deno([...COMMAND, "init"], options)).code, 0);
+    await using server = await Serving.start(["task", "dev"], options);
+    await using client = await Client.open(`ws://127.0.0.1:${server.port}/services/chat?name=Ada`);
+    assertEquals(await client.json(), { news: "Ada joined", here: 1 });
+  });
+});
+
+Deno.test("A project that init makes from the registry knows the globals of controllers", async () => {
+  await using registry = await Registry.open();
+  using site = Site.make({
+    ...projectFiles(wiringOf(`https://jsr.io/@switchboard/switchboard/${VERSION}/`, false)),
+    "services/hello/hello.ts": `log.info("%s", app.name);\nexport const get = () => ({});`,
+  });
+  const options = { cwd: site.root, env: registry.env };
+  const { code, errors } = await deno(["check"], options);
+  assertEquals(code, 0, errors);
 });
 
 Deno.test("The command runs from the registry, for controllers of every kind", async (t) => {

@@ -33,7 +33,7 @@ export async function compile(given: string, { output, target }: CompileOptions)
     throw new SwitchboardError(
       "SB_COMPILE",
       "Cannot compile from a compiled binary, which holds no compiler: " +
-        "run deno run -A jsr:@switchboard/switchboard/cli compile",
+        "run deno run -A --unstable-worker-options jsr:@switchboard/switchboard/cli compile",
     );
   }
   const root = resolve(given);

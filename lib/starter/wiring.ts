@@ -41,7 +41,7 @@ function ofRegistry(): Wiring {
     imports: { [PACKAGE]: main, ...libraryIds((subpath) => main + subpath) },
     scopes: {},
     host: null,
-    command: `deno run -A ${main}/cli`,
+    command: `deno run -A --unstable-worker-options ${main}/cli`,
     ownCommand: `deno run -A --no-prompt ${PACKAGE}/cli`,
   };
 }
@@ -69,7 +69,7 @@ function ofUrl(root: string, host: string): Wiring {
     imports: { ...Object.fromEntries(exported), ...libraryIds((_, file) => urlOf(file)) },
     scopes: { [root]: Object.fromEntries(foreign) },
     host,
-    command: `deno run -A ${urlOf("cli.ts")}`,
+    command: `deno run -A --unstable-worker-options ${urlOf("cli.ts")}`,
   };
 }
 

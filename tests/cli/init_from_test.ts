@@ -17,7 +17,7 @@ Deno.test("a project leads to the Switchboard that made it", async (t) => {
     assertEquals(fromJsr.imports["/lib/xp/websocket"], `${main}/xp/websocket`);
     assertEquals(fromJsr.imports["net/v4/websockets"], `${main}/net/websockets`);
     assertEquals([fromJsr.links, fromJsr.scopes, fromJsr.host], [[], {}, null]);
-    assertEquals(fromJsr.command, `deno run -A ${main}/cli`);
+    assertEquals(fromJsr.command, `deno run -A --unstable-worker-options ${main}/cli`);
     assertEquals(fromJsr.ownCommand, `deno run -A --no-prompt ${PACKAGE}/cli`);
   });
 
