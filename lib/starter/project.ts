@@ -55,6 +55,8 @@ function denoJson({ links, imports, scopes, host, ownCommand }: Wiring): object 
   return {
     // Controllers may leave out extensions, and so must the type checker let them.
     unstable: ["worker-options", "sloppy-imports"],
+    // Or a package.json in the folder would have Deno look for Switchboard's packages in node_modules.
+    nodeModulesDir: "none",
     ...(links.length > 0 && { links }),
     imports: {
       "@std/assert": "jsr:@std/assert@^1.0.0",

@@ -219,6 +219,18 @@ Deno.test("init overwrites nothing, and says what is in its way", async (t) => {
   });
 });
 
+Deno.test("init beside a package.json, whose packages are nobody's business here: the project is served", async () => {
+  using site = Site.make({ "package.json": { name: "page", dependencies: {} } });
+  const options = { cwd: site.root };
+  assertEquals((await switchboard(["init"], options)).code, 0);
+  const check = await deno(["check"], options);
+  assertEquals(check.code, 0, check.errors);
+  await using server = await Serving.start(["task", "dev"], options);
+  await using ada = await Client.open(`ws://127.0.0.1:${server.port}/services/chat?name=Ada`);
+  assertEquals(await ada.json(), { news: "Ada joined", here: 1 });
+  assertEquals([...Deno.readDirSync(site.root)].some(({ name }) => name === "node_modules"), false);
+});
+
 Deno.test("init makes the folder that it is told, whatever it is called", async (t) => {
   using site = Site.make({ "file": "" });
   const cwd = site.root;
