@@ -1,5 +1,5 @@
 import { resolve } from "@std/path";
-import { projectFiles, wiringOf, writeFiles } from "../starter/mod.ts";
+import { KEEPABLE, projectFiles, wiringOf, writeFiles } from "../starter/mod.ts";
 import { written } from "./written.ts";
 
 /** Deno would read one of the two, and that may be the other. */
@@ -9,12 +9,13 @@ const RIVALS = ["deno.jsonc"];
  * Makes a project: its `deno.json`, a first chat, its test, and settings of the editor.
  *
  * @param dir Made, if it is not there.
- * @throws {SwitchboardError} `SB_STARTER`, if one of its files is there already, or cannot be written.
+ * @throws {SwitchboardError} `SB_STARTER`, if one of its files that cannot be kept is there already, or cannot be written.
  */
 export function init(dir: string): void {
   const files = projectFiles(wiringOf());
-  writeFiles(resolve(dir), files, RIVALS);
-  console.log(written(dir, Object.keys(files), {
+  const kept = writeFiles(resolve(dir), files, { rivals: RIVALS, keepable: KEEPABLE });
+  const shown = Object.keys(files).map((path) => kept.includes(path) ? `${path} (kept)` : path);
+  console.log(written(dir, shown, {
     commands: ["deno task dev"],
     verb: "open",
     url: "http://127.0.0.1:8080/services/chat",

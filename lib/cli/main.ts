@@ -56,7 +56,7 @@ export async function main(args: string[]): Promise<number> {
     .summary("make a project: settings, a first chat, and its test")
     .description(
       "Makes a project: deno.json, a first chat in services/, its test, and settings of the editor.\n" +
-        "The folder may hold other files; none is overwritten",
+        "The folder may hold other files; none is overwritten. A .gitignore and .vscode/ are kept",
     )
     .argument("[dir]", "folder of the project, made if it is not there", ".")
     .action(init);

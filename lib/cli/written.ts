@@ -13,7 +13,7 @@ export interface NextSteps {
  * What a command has written, and what to do next; a line each, so that a narrow terminal shows it too.
  *
  * @param folder Where the files lie, as the user named it.
- * @param files Paths relative to it.
+ * @param files Paths relative to it, and what is to be said of them.
  */
 export function written(folder: string, files: string[], next: NextSteps): string {
   const root = resolve(folder);

@@ -4,16 +4,30 @@ import { messageOf, SwitchboardError } from "../errors.ts";
 /** Texts to write, by path with `/`, relative to a folder. */
 export type Files = Record<string, string>;
 
+/** What to do where something is there already. */
+export interface WriteOptions {
+  /** Files that must not be there either, for they would count in place of those to write. */
+  rivals?: readonly string[];
+  /** Paths of those to write that are left as they are, where they are there already. */
+  keepable?: readonly string[];
+}
+
 /**
  * Writes files that are not there yet, and the folders that they lie in.
  *
  * @param folder Made, if it does not exist.
- * @param rivals Files that must not be there either, for they would count in place of those.
- * @throws {SwitchboardError} `SB_STARTER`, naming all that are there already, before any is written; or what
- * cannot be written, and why.
+ * @returns Paths that were there already, and were kept.
+ * @throws {SwitchboardError} `SB_STARTER`, naming all that are there already and in the way, before any is
+ * written; or what cannot be written, and why.
  */
-export function writeFiles(folder: string, files: Files, rivals: readonly string[] = []): void {
-  const taken = [...Object.keys(files), ...rivals].filter((path) => exists(join(folder, path)));
+export function writeFiles(
+  folder: string,
+  files: Files,
+  { rivals = [], keepable = [] }: WriteOptions = {},
+): string[] {
+  const there = [...Object.keys(files), ...rivals].filter((path) => exists(join(folder, path)));
+  const kept = there.filter((path) => keepable.includes(path));
+  const taken = there.filter((path) => !kept.includes(path));
   if (taken.length > 0) {
     throw new SwitchboardError(
       "SB_STARTER",
@@ -25,6 +39,7 @@ export function writeFiles(folder: string, files: Files, rivals: readonly string
     );
   }
   for (const [path, text] of Object.entries(files)) {
+    if (kept.includes(path)) continue;
     try {
       Deno.mkdirSync(dirname(join(folder, path)), { recursive: true });
       // Fails where somebody has made one meanwhile, and does not follow links.
@@ -33,6 +48,7 @@ export function writeFiles(folder: string, files: Files, rivals: readonly string
       throw unwritable(join(folder, path), error);
     }
   }
+  return kept;
 }
 
 /** Whether there is anything at the path, be it a link that leads nowhere. */

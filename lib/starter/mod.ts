@@ -5,8 +5,8 @@
  *
  * @module
  */
-export { projectFiles } from "./project.ts";
+export { KEEPABLE, projectFiles } from "./project.ts";
 export { serviceStarter, STARTER_KINDS, type StarterKind } from "./service.ts";
 export { nameProblem } from "./name.ts";
-export { type Files, writeFiles } from "./files.ts";
+export { type Files, writeFiles, type WriteOptions } from "./files.ts";
 export { type Wiring, wiringOf } from "./wiring.ts";

@@ -21,6 +21,9 @@ declare global {
 }
 `;
 
+/** Files of a project that it runs without: those that somebody has already are as good. */
+export const KEEPABLE = [".gitignore", ".vscode/settings.json", ".vscode/extensions.json"];
+
 /** The files of a new project: its settings, and a chat to begin with. */
 export function projectFiles(wiring: Wiring): Files {
   return {

@@ -172,8 +172,8 @@ Deno.test("init overwrites nothing, and says what is in its way", async (t) => {
     ["deno.jsonc, which would count too", { "deno.jsonc": "{}" }, "deno.jsonc is there already"],
     [
       "several files",
-      { "services/chat/chat.ts": "// mine", ".gitignore": "x" },
-      "services/chat/chat.ts, .gitignore are there already",
+      { "services/chat/chat.ts": "// mine", "tests/chat_test.ts": "x", ".gitignore": "x" },
+      "services/chat/chat.ts, tests/chat_test.ts are there already",
     ],
   ];
   for (const [name, files, said] of cases) {
@@ -197,7 +197,9 @@ Deno.test("init overwrites nothing, and says what is in its way", async (t) => {
     const before = textsOf(site.root);
     const { code, errors } = await switchboard(["init", "a"], { cwd: site.root });
     assertEquals(code, 1);
-    for (const file of FILES) assertStringIncludes(errors, file);
+    for (const file of FILES.filter((file) => !file.startsWith("."))) {
+      assertStringIncludes(errors, file);
+    }
     assertEquals(textsOf(site.root), before);
   });
 
@@ -208,6 +210,20 @@ Deno.test("init overwrites nothing, and says what is in its way", async (t) => {
     assertEquals(code, 1);
     assertStringIncludes(errors, "deno.json is there already");
     assertEquals([...Deno.readDirSync(site.root)].length, 1);
+  });
+
+  await t.step("what the editor and git go by is kept, and it says so", async () => {
+    const mine = { ".gitignore": "mine", ".vscode/settings.json": "{}" };
+    using site = Site.make(mine);
+    const { code, output, errors } = await switchboard(["init"], { cwd: site.root });
+    assertEquals([code, errors], [0, ""]);
+    assertStringIncludes(
+      output,
+      "  .gitignore (kept)\n  .vscode/settings.json (kept)\n  .vscode/extensions.json\n",
+    );
+    const texts = textsOf(site.root);
+    assertEquals(Object.keys(texts).sort(), FILES.toSorted());
+    for (const [path, text] of Object.entries(mine)) assertEquals(texts[path], text);
   });
 
   await t.step("what is there beside stays", async () => {
