@@ -24,7 +24,8 @@ export async function main(args: string[]): Promise<number> {
     .summary("serve ROOT/services")
     .description(
       "Serves ROOT/services, ROOT/apis and ROOT/webapp until it is told to stop.\n" +
-        "SIGHUP swaps in what has changed on disk, with all sockets open",
+        "SIGHUP swaps in what has changed on disk, with all sockets open; started at a terminal, " +
+        "it means that the terminal is closed, and stops it",
     );
   serverCommand(program, "dev", dev)
     .summary("the same, and swap in a service as soon as it is edited")

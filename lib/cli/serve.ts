@@ -33,7 +33,10 @@ export interface DevOptions extends ServeOptions {
   open?: boolean;
 }
 
-/** Serves a root until SIGTERM or SIGINT; a second signal ends at once. SIGHUP swaps in what has changed. */
+/**
+ * Serves a root until SIGTERM or SIGINT; a second signal ends at once. SIGHUP swaps in what has changed; for who
+ * started it at a terminal it means that the terminal is gone, and ends it.
+ */
 export function serve(root: string, options: ServeOptions): Promise<void> {
   return run(root, options, Deno.stderr.isTerminal() ? "text" : "json");
 }
@@ -102,8 +105,9 @@ async function run(
     ...settings,
     ...tls,
   });
-  const stopped = stopOnSignal(board);
-  using _reloads = reloadOnSignal(board, log);
+  const endsOnHangUp = isWatching || Deno.stdin.isTerminal() || Deno.stderr.isTerminal();
+  const stopped = stopOnSignal(board, endsOnHangUp);
+  using _reloads = endsOnHangUp ? null : reloadOnSignal(board, log);
   try {
     const { url } = await board.listen();
     console.log(`Listening on ${url}`);
@@ -143,26 +147,30 @@ function tlsOf(cert?: string, key?: string): { tls?: { cert: string; key: string
 }
 
 /** Resolves when the server has stopped. */
-function stopOnSignal(board: Switchboard): Promise<void> {
+function stopOnSignal(board: Switchboard, endsOnHangUp: boolean): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let isStopping = false;
   const stop = () => {
     if (isStopping) Deno.exit(1);
     isStopping = true;
     board.close().then(resolve, reject).finally(() => {
-      Deno.removeSignalListener("SIGINT", stop);
-      Deno.removeSignalListener("SIGTERM", stop);
+      for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
     });
   };
-  Deno.addSignalListener("SIGINT", stop);
-  Deno.addSignalListener("SIGTERM", stop);
+  // The shell and the system may both say it, and nobody has become impatient.
+  const hangUp = () => isStopping || stop();
+  const listeners: [Deno.Signal, () => void][] = [["SIGINT", stop], ["SIGTERM", stop]];
+  if (endsOnHangUp && HAS_HANG_UP) listeners.push(["SIGHUP", hangUp]);
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
   return promise;
 }
 
+/** Windows has no such signal to send. */
+const HAS_HANG_UP = Deno.build.os !== "windows";
+
 /** Swaps in whatever lies on disk, for operators who deploy by copying files. */
 function reloadOnSignal(board: Switchboard, log: Log): Disposable {
-  // Windows has no such signal to send.
-  if (Deno.build.os === "windows") return { [Symbol.dispose]() {} };
+  if (!HAS_HANG_UP) return { [Symbol.dispose]() {} };
   const hangUp = () => {
     again(log, "The certificate was read anew", () => board.reloadTls());
     again(log, "Keys and users were read anew", () => board.reloadAuth());

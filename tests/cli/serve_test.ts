@@ -5,6 +5,7 @@ import { Client } from "../helpers/client.ts";
 import { Lines } from "../helpers/lines.ts";
 import { type LogLine, Server } from "../helpers/server.ts";
 import { Site } from "../helpers/site.ts";
+import { HAS_TERMINAL, Terminal } from "../helpers/terminal.ts";
 
 const CLI = fromFileUrl(import.meta.resolve("../../cli.ts"));
 const CONTROLLER = `exports.get = (req) => req.webSocket ? { webSocket: {} } : { body: "here" };`;
@@ -249,6 +250,29 @@ Deno.test("serve stops on a signal: clients are closed with 1001, and the exit c
       assertEquals([status.code, status.signal], [0, null]);
     });
   }
+  await t.step("SIGHUP ends dev, which swaps by itself; twice is no impatience", async () => {
+    await using server = await Server.start({ "services/a/a.js": CONTROLLER }, { command: "dev" });
+    const client = await Client.open(server.ws("/services/a"));
+    server.process.kill("SIGHUP");
+    const [status, { code }] = await Promise.all([server.stop("SIGHUP"), client.closed]);
+    assertEquals([code, status.code, status.signal], [1001, 0, null]);
+  });
+  await t.step({
+    name: "serve ends when the terminal that it was started at is closed",
+    ignore: !HAS_TERMINAL,
+    async fn() {
+      using site = Site.make({ "services/a/a.js": CONTROLLER });
+      const terminal = new Terminal(
+        [Deno.execPath(), "run", "-A", "--no-prompt", CLI, "serve", site.root, "--port", "0"],
+      );
+      await using _ = terminal;
+      const lines = await terminal.shows(/^SERVICE/);
+      const port = /:(\d+)$/.exec(lines.find((line) => line.startsWith("Listening on "))!)![1];
+      const client = await Client.open(`ws://127.0.0.1:${port}/services/a`);
+      await terminal[Symbol.asyncDispose]();
+      assertEquals((await client.closed).code, 1001);
+    },
+  });
   await t.step("before anybody has connected", async () => {
     await using server = await Server.start({ "services/a/a.js": CONTROLLER });
     assertEquals((await server.stop()).code, 0);
