@@ -7,7 +7,7 @@ import { Session, type SessionInit, type SessionKeeper, type SessionOwner } from
 const SWEEP_MS = 500;
 
 /** How often sessions are asked to hand on what they hold back, ms. */
-const FLUSH_MS = 20;
+const FLUSH_MS = 10;
 /** How often some sockets are closed, where all are to be, ms. */
 const CLOSE_MS = 50;
 /** Sockets that are closed at a time, at the least. */
