@@ -118,7 +118,8 @@ Deno.test("from an empty folder to a chat: init, and the task that it names", as
       const [ada, bob] = [await browser.window(), await browser.window(360, 640)];
       for (const [page, name] of [[ada, "Ada"], [bob, "Bob"]] as const) {
         await page.goto(url);
-        // By keyboard alone: the page waits for the name.
+        // By keyboard alone: the page waits for the name, at the latest when it is first drawn.
+        await page.locator("#name:focus").waitFor();
         await page.keyboard.type(name);
         await page.keyboard.press("Enter");
         await page.getByText(`${name} joined`).waitFor();
@@ -148,6 +149,7 @@ Deno.test("from an empty folder to a chat: init, and the task that it names", as
       await using browser = await Chromium.start();
       const page = await browser.window();
       await page.goto(`http://127.0.0.1:${first.port}/services/chat`);
+      await page.locator("#name:focus").waitFor();
       await page.keyboard.type("Ada");
       await page.keyboard.press("Enter");
       await page.getByText("Only you are here").waitFor();
