@@ -22,6 +22,8 @@ import { typeProblems } from "./types.ts";
 export interface CheckOptions {
   /** Whether to check types, too. */
   types: boolean;
+  /** Stops it. */
+  signal: AbortSignal;
   /** Told what is being done. */
   progress(what: string): void;
 }
@@ -33,12 +35,17 @@ export interface Findings {
   problems: Problem[];
 }
 
-/** Checks a root: all that a server would complain of, and what it would not notice. Opens no port. */
+/**
+ * Checks a root: all that a server would complain of, and what it would not notice. Opens no port.
+ *
+ * @throws The signal's reason, when it has stopped and cleared up.
+ */
 export async function check(root: string, options: CheckOptions): Promise<Findings> {
   const run = new Check(root, options);
   try {
     return { services: await run.all(), problems: run.problems.sorted };
   } catch (error) {
+    options.signal.throwIfAborted();
     run.complain(error, { root, service: null, file: null });
     return { services: 0, problems: run.problems.sorted };
   }
@@ -61,16 +68,16 @@ class Check {
       this.complain(error, { root, service: null, file: null });
     }
     using starts = new Starts(root, settings);
-    await this.#front(settings, starts);
+    await this.#unlessStopped(this.#front(settings, starts));
     let done = 0;
     const progress = () =>
       this.options.progress(`Starting services, ${done++} of ${definitions.length} done`);
     progress();
-    const reaches = await Promise.all(definitions.map(async (definition) => {
+    const reaches = await this.#unlessStopped(Promise.all(definitions.map(async (definition) => {
       const reach = await this.#service(definition, starts, settings);
       progress();
       return reach;
-    }));
+    })));
     if (this.options.types) {
       this.options.progress("Checking types");
       const typed = definitions.map((definition, index) => ({
@@ -78,9 +85,23 @@ class Check {
         modules: reaches[index]!.modules,
         hosts: definition.grants.import,
       }));
-      this.problems.addTypes(await typeProblems(root, typed));
+      this.problems.addTypes(await typeProblems(root, typed, this.options.signal));
     }
     return definitions.length;
+  }
+
+  /** What isolates do is not waited for: one may spin. */
+  async #unlessStopped<Result>(work: Promise<Result>): Promise<Result> {
+    const { signal } = this.options;
+    signal.throwIfAborted();
+    const { promise, reject } = Promise.withResolvers<never>();
+    const stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      return await Promise.race([work, promise]);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
   }
 
   /** Notes an error, whatever it is. */

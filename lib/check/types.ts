@@ -40,10 +40,15 @@ interface Outcome {
   output: string;
 }
 
-/** Checks the types of all services, by `deno check`. What keeps that from being done is a warning. */
+/**
+ * Checks the types of all services, by `deno check`. What keeps that from being done is a warning.
+ *
+ * @throws The signal's reason, if that stops it.
+ */
 export async function typeProblems(
   root: string,
   services: readonly Typed[],
+  stop: AbortSignal,
   deadlineMs = DEADLINE_MS,
 ): Promise<Problem[]> {
   const project = projectOf(root, services);
@@ -52,14 +57,16 @@ export async function typeProblems(
   if (typed.length === 0) return [];
   // In a compiled binary, the program that would be started is the binary itself.
   if (Deno.build.standalone) return [unchecked("a compiled binary has no type checker; use deno")];
-  const signal = AbortSignal.timeout(deadlineMs);
+  const deadline = AbortSignal.timeout(deadlineMs);
+  const signal = AbortSignal.any([stop, deadline]);
   let folder: string | null = null;
   try {
     folder = Deno.makeTempDirSync({ prefix: "switchboard_check_" });
     const args = argumentsOf(project, folder, services);
     return await new TypeCheck(root, services, args, signal).run(typed.map(({ files }) => files));
   } catch (error) {
-    const why = signal.aborted
+    stop.throwIfAborted();
+    const why = deadline.aborted
       ? `it took longer than ${deadlineMs / 1000} s`
       : error instanceof Deno.errors.NotFound
       ? `there is no deno at ${Deno.execPath()}`

@@ -1,6 +1,7 @@
 import { relative, resolve, SEPARATOR } from "@std/path";
 import colors from "picocolors";
-import { check as checkRoot, jsonReport, textReport } from "../check/mod.ts";
+import { check as checkRoot, type Findings, jsonReport, textReport } from "../check/mod.ts";
+import { abortOnSignal, ToldToEnd } from "./abort_on_signal.ts";
 import { Progress } from "./progress.ts";
 
 /** Flags of `check`. */
@@ -13,13 +14,13 @@ export interface CheckFlags {
 /**
  * Checks a root and prints what it has found.
  *
- * @returns The exit code: 1 if there is an error, or with `--strict` a warning.
+ * @returns The exit code: 1 if there is an error, or with `--strict` a warning; 128 and the signal's number, if a
+ * signal has stopped it.
  */
 export async function check(given: string, { json, strict, types }: CheckFlags): Promise<number> {
   const root = resolve(given);
-  using progress = new Progress();
-  const findings = await checkRoot(root, { types, progress: (what) => progress.say(what) });
-  progress.clear();
+  const findings = await findingsOf(root, types);
+  if (findings instanceof ToldToEnd) return findings.exitCode;
   const isOk = !findings.problems.some(({ severity }) => severity === "error" || strict);
   if (json) {
     console.log(jsonReport(findings.problems, isOk));
@@ -28,6 +29,22 @@ export async function check(given: string, { json, strict, types }: CheckFlags):
     console.log(textReport(findings, { paint, shown: (file) => fromHere(root, file) }));
   }
   return isOk ? 0 : 1;
+}
+
+async function findingsOf(root: string, types: boolean): Promise<Findings | ToldToEnd> {
+  const abort = new AbortController();
+  using _ = abortOnSignal(abort);
+  using progress = new Progress();
+  try {
+    return await checkRoot(root, {
+      types,
+      signal: abort.signal,
+      progress: (what) => progress.say(what),
+    });
+  } catch (error) {
+    if (error instanceof ToldToEnd) return error;
+    throw error;
+  }
 }
 
 /** A path as seen from where the user is, if it lies below. */

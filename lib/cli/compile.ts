@@ -10,6 +10,7 @@ import {
   readSettings,
   type ServiceDefinition,
 } from "../service/mod.ts";
+import { abortOnSignal } from "./abort_on_signal.ts";
 import { compilerFailure } from "./compiler_failure.ts";
 import { type Embedded, embeddedOf, SERVED } from "./embedded.ts";
 import { Workshop } from "./workshop.ts";
@@ -228,14 +229,4 @@ async function deno(
       cause: error,
     });
   }
-}
-
-/** Aborts when this process is told to end; so it still clears up. */
-function abortOnSignal(abort: AbortController): Disposable {
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  const stop = () => abort.abort();
-  for (const signal of signals) Deno.addSignalListener(signal, stop);
-  return {
-    [Symbol.dispose]: () => signals.forEach((signal) => Deno.removeSignalListener(signal, stop)),
-  };
 }

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { dirname, fromFileUrl, join } from "@std/path";
 import { flow } from "../helpers/flow.ts";
 import { Certificate } from "../helpers/peer.ts";
+import { Program } from "../helpers/program.ts";
 import { type Files, Site } from "../helpers/site.ts";
 
 const CLI = fromFileUrl(import.meta.resolve("../../cli.ts"));
@@ -489,6 +490,38 @@ Deno.test("check ends, whatever services do", async () => {
     else assertMatch(said, outcome);
   }
   assertMatch(output.at(-1)!, /^Checked 11 services: /);
+});
+
+Deno.test({
+  name: "check that is told to end while types are checked ends the type checker, and clears up",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const asked = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    // Keeps the type checker waiting until it ends.
+    await using types = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+      asked.resolve();
+      request.signal.addEventListener("abort", () => gone.resolve());
+      return gone.promise.then(() => new Response());
+    });
+    const host = `127.0.0.1:${types.addr.port}`;
+    using site = Site.make({
+      "services/a/a.ts": `import type { A } from "http://${host}/a.ts";
+        export const get = (): A => ({});`,
+      "services/a/service.json": { permissions: { import: [host] } },
+      "tmp/x": "",
+    });
+    await using checking = Program.start(
+      [Deno.execPath(), "run", "-A", "--no-prompt", CLI, "check", site.root],
+      { env: { TMPDIR: join(site.root, "tmp") } },
+    );
+    await asked.promise;
+    checking.process.kill("SIGTERM");
+    const { code } = await checking.process.status;
+    await gone.promise;
+    assertEquals([code, checking.output.all], [143, []]);
+    assertEquals([...Deno.readDirSync(join(site.root, "tmp"))].map(({ name }) => name), ["x"]);
+  },
 });
 
 Deno.test("check serves nothing: a port that is taken is none of its business", async () => {
