@@ -14,6 +14,7 @@ export type ErrorCode =
   | "SB_LOAD"
   | "SB_MANIFEST"
   | "SB_MEMORY"
+  | "SB_OUTPUT"
   | "SB_ROOT"
   | "SB_SERVICE"
   | "SB_SETTINGS"

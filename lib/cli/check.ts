@@ -2,6 +2,7 @@ import { relative, resolve, SEPARATOR } from "@std/path";
 import colors from "picocolors";
 import { check as checkRoot, type Findings, jsonReport, textReport } from "../check/mod.ts";
 import { abortOnSignal, ToldToEnd } from "./abort_on_signal.ts";
+import { print } from "./output.ts";
 import { Progress } from "./progress.ts";
 
 /** Flags of `check`. */
@@ -23,10 +24,10 @@ export async function check(given: string, { json, strict, types }: CheckFlags):
   if (findings instanceof ToldToEnd) return findings.exitCode;
   const isOk = !findings.problems.some(({ severity }) => severity === "error" || strict);
   if (json) {
-    console.log(jsonReport(findings.problems, isOk));
+    print(jsonReport(findings.problems, isOk));
   } else {
     const paint = colors.createColors(Deno.stdout.isTerminal() && !Deno.noColor);
-    console.log(textReport(findings, { paint, shown: (file) => fromHere(root, file) }));
+    print(textReport(findings, { paint, shown: (file) => fromHere(root, file) }));
   }
   return isOk ? 0 : 1;
 }

@@ -13,6 +13,7 @@ import {
 import { abortOnSignal } from "./abort_on_signal.ts";
 import { compilerFailure } from "./compiler_failure.ts";
 import { type Embedded, embeddedOf, SERVED } from "./embedded.ts";
+import { complain, print } from "./output.ts";
 import { Workshop } from "./workshop.ts";
 
 /** Paths that are listed in full. */
@@ -54,12 +55,12 @@ export async function compile(given: string, { output, target }: CompileOptions)
   using workshop = new Workshop(root, embedded);
   await runCompiler(workshop, file, target, abort.signal);
   const megabytes = (Deno.statSync(file).size / 1e6).toFixed(1);
-  console.log(`Wrote ${file} (${megabytes} MB)`);
+  print(`Wrote ${file} (${megabytes} MB)`);
 }
 
 /** Progress, which is not what the command is run for. */
 function say(text: string): void {
-  console.error(text);
+  complain(text);
 }
 
 /** Paths on one line, as many as somebody would read. */

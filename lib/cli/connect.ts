@@ -14,6 +14,7 @@ import { addHeader, addSubprotocol, type RequestHeaders } from "./connect/header
 import { talkByPipe } from "./connect/pipe.ts";
 import { summary } from "./connect/summary.ts";
 import { talkAtTerminal } from "./connect/terminal.ts";
+import { complain } from "./output.ts";
 
 /** How long a pipe waits for messages after the end of its input, s. */
 const WAIT_SEC = 5;
@@ -77,18 +78,18 @@ export async function connect(
     conversationOptions(target, options, command),
   );
   const { protocol } = conversation;
-  console.error(
+  complain(
     printable(`Connected to ${target.url}${protocol === "" ? "" : `, subprotocol ${protocol}`}`),
   );
   using _signals = onSignal(() => conversation.close());
   const { count = Infinity, wait = options.count === undefined ? WAIT_SEC : Infinity } = options;
   const isAtTerminal = Deno.stdin.isTerminal() && Deno.stdout.isTerminal() &&
     Deno.env.get("TERM") !== "dumb";
-  if (isAtTerminal) console.error(":help says what there is, Ctrl-D ends");
+  if (isAtTerminal) complain(":help says what there is, Ctrl-D ends");
   const { closed, problem } = isAtTerminal
     ? { closed: await talkAtTerminal(conversation, count), problem: null }
     : await talkByPipe(conversation, count, wait * 1000);
-  console.error(summary(conversation, closed));
+  complain(summary(conversation, closed));
   if (problem !== null) throw problem;
   const wrong = problemOf(closed, conversation.received.messages, options.count);
   if (wrong !== null) throw new SwitchboardError("SB_CONNECT", printable(wrong));

@@ -2,6 +2,7 @@ import { resolve } from "@std/path";
 import { SwitchboardError } from "../errors.ts";
 import { mermaidOf } from "../picture/mod.ts";
 import { discover } from "../service/mod.ts";
+import { print } from "./output.ts";
 
 /**
  * Prints the flows of a service as Mermaid.
@@ -30,5 +31,5 @@ export function flow(name: string, root: string): void {
       }`,
     );
   }
-  console.log(mermaidOf(flows));
+  print(mermaidOf(flows));
 }

@@ -1,5 +1,6 @@
 import { resolve } from "@std/path";
 import { KEEPABLE, projectFiles, wiringOf, writeFiles } from "../starter/mod.ts";
+import { print } from "./output.ts";
 import { written } from "./written.ts";
 
 /** Deno would read one of the two, and that may be the other. */
@@ -15,7 +16,7 @@ export function init(dir: string): void {
   const files = projectFiles(wiringOf());
   const kept = writeFiles(resolve(dir), files, { rivals: RIVALS, keepable: KEEPABLE });
   const shown = Object.keys(files).map((path) => kept.includes(path) ? `${path} (kept)` : path);
-  console.log(written(dir, shown, {
+  print(written(dir, shown, {
     commands: ["deno task dev"],
     verb: "open",
     url: "http://127.0.0.1:8080/services/chat",

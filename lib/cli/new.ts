@@ -10,6 +10,7 @@ import {
   wiringOf,
   writeFiles,
 } from "../starter/mod.ts";
+import { print } from "./output.ts";
 import { written } from "./written.ts";
 
 const PACKAGE = "@switchboard/switchboard";
@@ -39,12 +40,12 @@ export function create(name: string, root: string, { kind, js = false }: NewOpti
   const isProject = leadsHere(folder);
   refuseExisting(folder, name);
   writeFiles(folder, files);
-  console.log(written(root, Object.keys(files), {
+  print(written(root, Object.keys(files), {
     commands: isProject ? ["deno task dev", "deno task test"] : [`${wiringOf().command} dev`],
     verb: "connect to",
     url: `ws://127.0.0.1:8080${path}?name=Ada`,
   }));
-  if (!isProject) console.log(NO_PROJECT);
+  if (!isProject) print(NO_PROJECT);
 }
 
 /** Whether the project says where Switchboard is: its tests and its editor need that. */

@@ -1,10 +1,12 @@
 /**
  * Opens a page in the browser. Where that is not possible, as on a server, it says where the page is; it never
  * fails, and waits for nothing.
+ *
+ * @param say Prints where it is.
  */
-export function openPage(url: string): void {
+export function openPage(url: string, say: (text: string) => void): void {
   const [program, ...args] = opener();
-  const hint = (why: string) => console.log(`Open ${url} in a browser (${program} ${why})`);
+  const hint = (why: string) => say(`Open ${url} in a browser (${program} ${why})`);
   try {
     const child = new Deno.Command(program, {
       args: [...args, url],

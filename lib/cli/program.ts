@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { VERSION } from "../version.ts";
 import { helpLayout } from "./help.ts";
+import { complain, complainText, writeOut } from "./output.ts";
 import { printable } from "./printable.ts";
 import { problemOf } from "./problem.ts";
 
@@ -11,7 +12,11 @@ export function newProgram(name: string, description: string): Command {
     .version(VERSION)
     .exitOverride()
     .configureHelp(helpLayout)
-    .configureOutput({ outputError: (text, write) => write(printable(text)) })
+    .configureOutput({
+      writeOut: (text) => void writeOut(new TextEncoder().encode(text)),
+      writeErr: complainText,
+      outputError: (text, write) => write(printable(text)),
+    })
     .showSuggestionAfterError()
     .showHelpAfterError("(add --help for what there is)");
 }
@@ -29,7 +34,7 @@ export async function runProgram(program: Command, args: string[]): Promise<numb
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const message = problemOf(error);
     if (message === null) throw error;
-    console.error(`error: ${printable(message)}`);
+    complain(`error: ${printable(message)}`);
     return 1;
   }
 }

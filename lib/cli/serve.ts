@@ -6,6 +6,7 @@ import { Switchboard, type SwitchboardOptions } from "../switchboard.ts";
 import { EventStream } from "./event_stream.ts";
 import { LineWriter } from "./line_writer.ts";
 import { openPage } from "./open_page.ts";
+import { print } from "./output.ts";
 import { escaped } from "./printable.ts";
 import { table } from "./table.ts";
 import { Watcher } from "./watch.ts";
@@ -94,6 +95,7 @@ async function run(
     },
   });
   const isWatching = developing !== null;
+  const say = sayer(log);
   const { cert, key, ...settings } = options;
   const tls = tlsOf(cert, key);
   const board = await Switchboard.open({
@@ -110,8 +112,8 @@ async function run(
   using _reloads = endsOnHangUp ? null : reloadOnSignal(board, log);
   try {
     const { url } = await board.listen();
-    console.log(`Listening on ${url}`);
-    if (developing?.opens) openPage(`${reachable(url)}/`);
+    say(`Listening on ${url}`);
+    if (developing?.opens) openPage(`${reachable(url)}/`, say);
   } catch (error) {
     // It was told to stop before it listened.
     if (error instanceof SwitchboardError && error.code === "SB_CLOSED") return await stopped;
@@ -128,12 +130,26 @@ async function run(
     })
     : null;
   await board.settled();
-  printServices(board);
+  printServices(board, say);
   if (developing !== null) {
-    console.log(`Watching ${escaped(board.root)} for changes`);
+    say(`Watching ${escaped(board.root)} for changes`);
     checkEvents(developing.events, board, log);
   }
   await stopped;
+}
+
+/** Prints lines; where that cannot be done it says so once, for serving matters more. */
+function sayer(log: Log): (text: string) => void {
+  let isSilent = false;
+  return (text) => {
+    if (isSilent) return;
+    try {
+      print(text);
+    } catch (error) {
+      isSilent = true;
+      log("WARN", `${messageOf(error)}. What is served goes on`);
+    }
+  };
 }
 
 /** Files of the flags; those of `switchboard.json` are relative to the root, these to where the user is. */
@@ -228,10 +244,10 @@ function columns(): number {
   return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity;
 }
 
-function printServices(board: Switchboard): void {
+function printServices(board: Switchboard, say: (text: string) => void): void {
   const { services, settings, root } = board;
   if (services.length === 0) {
-    console.log(
+    say(
       `No services in ${
         escaped(join(root, "services"))
       }. Put a controller at services/hello/hello.ts`,
@@ -244,9 +260,9 @@ function printServices(board: Switchboard): void {
     error === null ? page ?? url : "not running (503)",
     escaped(describeGrants(definition.grants, definition.dir, join(root, "lib"))),
   ]);
-  console.log(table(["SERVICE", "SYSTEM", "URL", "GRANTS"], rows, columns()));
+  say(table(["SERVICE", "SYSTEM", "URL", "GRANTS"], rows, columns()));
   const app = settings.app === "app" ? "" : ` as application "${settings.app}"`;
   if (services.some(({ error }) => error !== null)) {
-    console.log(`See the log for what is not running${app}`);
+    say(`See the log for what is not running${app}`);
   }
 }

@@ -1,6 +1,7 @@
 import { resolve } from "@std/path";
 import { addUser } from "../auth/mod.ts";
 import { SwitchboardError } from "../errors.ts";
+import { print } from "./output.ts";
 import { escaped } from "./printable.ts";
 import { readSettings } from "../service/mod.ts";
 
@@ -30,7 +31,7 @@ export async function userAdd(
   }
   const password = await readPassword(login);
   const done = await addUser(resolve(root, basic.file), basic.file, login, password, role);
-  console.log(`User "${escaped(login)}" ${done} in ${basic.file}`);
+  print(`User "${escaped(login)}" ${done} in ${basic.file}`);
 }
 
 async function readPassword(login: string): Promise<string> {

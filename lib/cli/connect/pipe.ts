@@ -1,6 +1,7 @@
 import { printable } from "../../printable.ts";
 import { type Closed, type Conversation, hexPreview } from "../../client/mod.ts";
 import { messageOf, SwitchboardError } from "../../errors.ts";
+import { writeOut } from "../output.ts";
 
 /** Longest line of input, bytes. */
 const MAX_LINE = 64 * 1024 * 1024;
@@ -8,7 +9,7 @@ const MAX_LINE = 64 * 1024 * 1024;
 /** How a conversation without somebody at a terminal ended. */
 export interface Piped {
   closed: Closed;
-  /** What was wrong with the input; null: nothing. */
+  /** What was wrong with the input or the output; null: nothing. */
   problem: SwitchboardError | null;
 }
 
@@ -27,14 +28,20 @@ export async function talkByPipe(
   let timer: ReturnType<typeof setTimeout> | undefined;
   conversation.listen({
     message: (data) => {
-      // Whoever has read enough has closed the pipe.
-      if (!print(data)) conversation.close();
+      if (problem !== null) return;
+      try {
+        // Whoever has read enough has closed the pipe.
+        if (!print(data)) conversation.close();
+      } catch (error) {
+        problem = error as SwitchboardError;
+        conversation.close();
+      }
     },
   }, most);
   sendLines(conversation).then(() => {
     if (waitMs !== Infinity) timer = setTimeout(() => conversation.close(), waitMs);
   }, (error) => {
-    problem = error instanceof SwitchboardError
+    problem ??= error instanceof SwitchboardError
       ? error
       : new SwitchboardError("SB_CONNECT", `Cannot read the input: ${messageOf(error)}`);
     conversation.close();
@@ -87,7 +94,11 @@ function lineOf(parts: Uint8Array[]): Uint8Array {
   return line.at(-1) === CR ? line.subarray(0, -1) : line;
 }
 
-/** Prints a message and a line feed. False: nobody reads it any more. */
+/**
+ * Prints a message and a line feed. False: nobody reads it any more.
+ *
+ * @throws {SwitchboardError} `SB_OUTPUT`, if it cannot be written.
+ */
 function print(data: string | Uint8Array): boolean {
   // A program gets what came, byte for byte; a terminal nothing that could drive it.
   const line = Deno.stdout.isTerminal()
@@ -95,14 +106,7 @@ function print(data: string | Uint8Array): boolean {
     : typeof data === "string"
     ? encoder.encode(data)
     : data;
-  let rest = joined([line, Uint8Array.of(LF)]);
-  try {
-    while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return false;
-    throw error;
-  }
+  return writeOut(joined([line, Uint8Array.of(LF)]));
 }
 
 function joined(parts: Uint8Array[]): Uint8Array {
