@@ -6,6 +6,8 @@ const LIB = new URL("../lib/", import.meta.url).pathname;
 /** What each room may import, as docs/architecture.md says; a room may always import itself. */
 const MAY_IMPORT: Record<string, string[]> = {
   "errors.ts": [],
+  "code_frame.ts": [],
+  "error_place.ts": ["code_frame.ts"],
   "interned.ts": [],
   "plural.ts": [],
   "printable.ts": [],
@@ -30,6 +32,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   auth: ["wire", "service", "errors.ts"],
   "websocket.ts": ["wire", "xp", "hub"],
   isolate: [
+    "error_place.ts",
     "interned.ts",
     "plural.ts",
     "wire",
@@ -103,6 +106,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "xp",
   ],
   cli: [
+    "error_place.ts",
     "plural.ts",
     "check",
     "auth",

@@ -79,8 +79,10 @@ export class EventStream implements Disposable {
       .padStart(8);
     const took = duration(tookMs).padStart(8);
     const came = effectsOf(effects);
+    const failed = effects.errors > 0 ? this.#color.red("✗") : "";
     const shown = escaped(text.slice(0, 2 * MAX_TEXT));
     const tail = [
+      ...failed === "" ? [] : [failed],
       ...came === "" ? [] : [`→ ${came}`],
       ...shown === "" ? [] : [dim(`${cut(shown, MAX_TEXT)}`)],
     ].join("  ");

@@ -4,6 +4,7 @@ import { type Log, openLog } from "../observe/mod.ts";
 import { describeGrants, type PartialSettings } from "../service/mod.ts";
 import { Switchboard, type SwitchboardOptions } from "../switchboard.ts";
 import { EventStream } from "./event_stream.ts";
+import { framedLog } from "./framed_log.ts";
 import { LineWriter } from "./line_writer.ts";
 import { openPage } from "./open_page.ts";
 import { print } from "./output.ts";
@@ -83,7 +84,7 @@ async function run(
   developing: Developing | null = null,
 ): Promise<void> {
   const encoder = new TextEncoder();
-  const log = openLog({
+  const plain = openLog({
     format,
     color: Deno.stderr.isTerminal() && !Deno.noColor,
     write: (line) => {
@@ -95,6 +96,8 @@ async function run(
     },
   });
   const isWatching = developing !== null;
+  const opened: { board?: Switchboard } = {};
+  const log = isWatching ? framedLog(plain, () => opened.board) : plain;
   const say = sayer(log);
   const { cert, key, ...settings } = options;
   const tls = tlsOf(cert, key);
@@ -107,6 +110,7 @@ async function run(
     ...settings,
     ...tls,
   });
+  opened.board = board;
   const endsOnHangUp = isWatching || Deno.stdin.isTerminal() || Deno.stderr.isTerminal();
   const stopped = stopOnSignal(board, endsOnHangUp);
   using _reloads = endsOnHangUp ? null : reloadOnSignal(board, log);

@@ -14,6 +14,8 @@ export interface Effects {
   leaves: number;
   /** Sessions that were closed. */
   closes: number;
+  /** Errors that were logged: what its handler threw, and what it logs as an error itself. */
+  errors: number;
 }
 
 /** One event that a controller has handled. */
@@ -90,6 +92,7 @@ export class Tracer {
     else if (op === Op.JOIN) effects.joins++;
     else if (op === Op.LEAVE) effects.leaves++;
     else if (op === Op.CLOSE) effects.closes++;
+    else if (op === Op.LOG && batch[at + 1] === "ERROR") effects.errors++;
   }
 
   #begin(batch: readonly unknown[], at: number): void {
@@ -101,7 +104,15 @@ export class Tracer {
       amount: Number(batch[at + 3]),
       text: String(batch[at + 4]),
       tookMs: 0,
-      effects: { sends: 0, groups: new Map(), otherGroups: 0, joins: 0, leaves: 0, closes: 0 },
+      effects: {
+        sends: 0,
+        groups: new Map(),
+        otherGroups: 0,
+        joins: 0,
+        leaves: 0,
+        closes: 0,
+        errors: 0,
+      },
     };
     this.#begun.set(Number(batch[at + 1]), this.#last);
   }

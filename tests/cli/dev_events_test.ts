@@ -334,3 +334,52 @@ Deno.test("docs/dev.md shows lines as they are printed, and every flag of dev's 
   assertEquals(own.size, 3);
   for (const flag of own) assert(page.includes(`| \`${flag}`), `${flag} is not in docs/dev.md`);
 });
+
+Deno.test("dev shows the code that a handler threw in, and marks the event", async (t) => {
+  await using server = await start({
+    "lib/deep.ts": "export function fail(): void {\n  throw new Error('deep');\n}\n",
+    "services/a/a.ts": `import { fail } from "/lib/deep";
+interface Word { length: number }
+export const get = () => ({ webSocket: {} });
+export function webSocketEvent({ type, message }: { type: string; message: string }): void {
+  if (type !== "message") return;
+  if (message === "deep") fail();
+  const word: Word | null = null;
+  // \x1b[31m
+  if (message === "lie") throw Object.assign(new Error("x"), { stack: "    at file:///etc/passwd:1:1" });
+  if (message === "null") console.log(word!.length);
+}
+`,
+  });
+  await using client = await Client.open(server.ws("/services/a"));
+  const frame = async (message: string) => {
+    const from = server.log.all.length;
+    client.send(message);
+    const marked = await event(server, (line) => line.includes("message"));
+    assertMatch(marked.rest, /TIME {2}✗$/);
+    await server.log.next((line) => line.includes('webSocketEvent "message"'));
+    // What is logged is logged at once.
+    return () => server.log.all.slice(from).join("\n");
+  };
+
+  await t.step("in the service's own file", async () => {
+    const text = await frame("null");
+    await server.log.next((line) => /^ +\| +\^$/.test(line));
+    assertMatch(text(), /services\/a\/a\.ts:10:\d+\n.*\n.*\n {2}> 10 \| .*word!\.length/);
+    // The controller's own text does not reach the terminal as it is.
+    assertEquals(text().includes("\x1b"), false);
+    assert(text().includes("\\x1b[31m"));
+  });
+
+  await t.step("in lib, where that is nearer", async () => {
+    const text = await frame("deep");
+    await server.log.next((line) => /^ +\| +\^$/.test(line));
+    assertMatch(text(), /\n {2}lib\/deep\.ts:2:\d+\n[^]*> 2 \| {3}throw new Error/);
+  });
+
+  await t.step("never of files that are not its own", async () => {
+    const text = await frame("lie");
+    await frame("null");
+    assertEquals(text().includes("root:"), false, text());
+  });
+});

@@ -3,7 +3,15 @@ import { EventStream } from "../../lib/cli/event_stream.ts";
 import { escaped, printable } from "../../lib/cli/printable.ts";
 import { columnsOf } from "../../lib/cli/table.ts";
 
-const NONE = { sends: 0, groups: new Map(), otherGroups: 0, joins: 0, leaves: 0, closes: 0 };
+const NONE = {
+  sends: 0,
+  groups: new Map(),
+  otherGroups: 0,
+  joins: 0,
+  leaves: 0,
+  closes: 0,
+  errors: 0,
+};
 const event = (session = "node.abcdefgh", text = "") => ({
   session,
   type: "message" as const,
