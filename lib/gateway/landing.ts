@@ -107,7 +107,7 @@ const PAGE = `<!doctype html>
   svg .name { font-weight: 600; fill: var(--ink); } svg rect { fill: var(--paper); stroke: var(--line); stroke-width: 1.5; }
   .trigger rect { stroke: var(--accent); } .library rect { stroke-dasharray: 5 4; stroke: var(--soft); }
   .edge path { fill: none; stroke: var(--soft); stroke-width: 1.25; } .edge .head { fill: var(--soft); stroke: none; }
-  .edge text { paint-order: stroke; stroke: var(--card); stroke-width: 5px; stroke-linejoin: round; }
+  svg .label rect { fill: var(--card); stroke: none; }
   footer { margin-top: 3rem; color: var(--soft); font-size: .875rem; }
   footer a { position: relative; color: var(--accent); text-decoration: underline; } footer a::after { inset: -.25rem; }
   @media (prefers-reduced-motion: reduce) { li { transition: none; } }

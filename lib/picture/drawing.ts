@@ -42,7 +42,8 @@ function draw(flow: Flow, links: readonly Link[]): string {
   dagre.layout(graph);
   const { width = 0, height = 0 } = graph.graph();
   const parts = [
-    ...links.map((link) => linkOf(link, graph.edge(link.from, link.to))),
+    ...links.map(({ from, to }) => linkOf(graph.edge(from, to).points)),
+    ...links.map((link) => labelsOf(link, graph.edge(link.from, link.to))),
     ...flow.nodes.map((node) => nodeOf(node, graph.node(node.name))),
   ];
   // It shrinks a little to fit before it has to be scrolled.
@@ -64,14 +65,21 @@ function nodeOf(
     `<text x="${round(x)}" y="${round(y + 14)}">${escape(subtitle!)}</text></g>`;
 }
 
-function linkOf({ labels }: Link, edge: { points: Point[]; x?: number; y?: number }): string {
-  const top = (edge.y ?? 0) - (labels.length - 1) * LINE / 2 + 4;
+function linkOf(points: readonly Point[]): string {
+  return `<g class="edge"><path d="${curve(points)}"/><path class="head" d="${
+    headOf(points)
+  }"/></g>`;
+}
+
+/** The texts of an edge, on a ground that hides the edges behind them, between their words too. */
+function labelsOf({ labels }: Link, { x = 0, y = 0 }: { x?: number; y?: number }): string {
+  const { width, height } = sizeOf(labels.map(cut), 6);
+  const top = y - (labels.length - 1) * LINE / 2 + 4;
   const texts = labels.map((label, index) =>
-    `<text x="${round(edge.x ?? 0)}" y="${round(top + index * LINE)}">${escape(cut(label))}</text>`
+    `<text x="${round(x)}" y="${round(top + index * LINE)}">${escape(cut(label))}</text>`
   );
-  return `<g class="edge"><path d="${curve(edge.points)}"/><path class="head" d="${
-    headOf(edge.points)
-  }"/>${texts.join("")}</g>`;
+  return `<g class="label"><rect x="${round(x - width / 2)}" y="${round(y - height / 2)}" ` +
+    `width="${round(width)}" height="${height}"/>${texts.join("")}</g>`;
 }
 
 /** A line through the middles between the points, with each point pulling at it. */

@@ -35,7 +35,8 @@ function parsed(svg: string): { texts: string[]; names: string[] } {
 Deno.test("drawingOf() shows every node and every edge, and says in words what leads where", () => {
   const svg = drawingOf(flowOf(["a", "b", "c"], [["a", "b"], ["b", "a"], ["c", "c"], ["a", "c"]]))!;
   const { texts, names } = parsed(svg);
-  assertEquals(names.filter((name) => name === "rect").length, 3);
+  // One a node, and one behind the texts of each edge.
+  assertEquals(names.filter((name) => name === "rect").length, 3 + 4);
   assertEquals(names.filter((name) => name === "path").length, 8);
   assertEquals(texts.filter((text) => text === "in").length, 4);
   assertEquals(["a", "a.js", "b", "b.js", "c", "c.js"].filter((text) => !texts.includes(text)), []);
@@ -44,6 +45,20 @@ Deno.test("drawingOf() shows every node and every edge, and says in words what l
     /aria-label="Flow flow: a, b, c\. a to b \(in\); b to a \(in\); c to c \(in\); a to c/,
   );
   assert(!/NaN|undefined|Infinity/.test(svg));
+});
+
+Deno.test("drawingOf() lets no edge run through a text: what hides it is as large, and comes after all edges", () => {
+  const svg = drawingOf(flowOf(["a", "b"], [["a", "b"], ["b", "a"]], "two words"))!;
+  const labels = [...svg.matchAll(
+    /<g class="label"><rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"\/><text x="([\d.]+)" y="([\d.]+)">two words</g,
+  )].map(([, ...numbers]) => numbers.map(Number));
+  assertEquals(labels.length, 2);
+  for (const [x, y, width, height, middle, baseline] of labels) {
+    assert(Math.abs(x! + width! / 2 - middle!) < 0.2);
+    assert(width! > "two words".length * 7);
+    assert(y! < baseline! - 9 && baseline! < y! + height!);
+  }
+  assert(svg.lastIndexOf("<path") < svg.indexOf('class="label"'));
 });
 
 Deno.test("drawingOf() lets no name be markup, and cuts a long one", () => {
