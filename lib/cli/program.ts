@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { nearest } from "../service/mod.ts";
 import { VERSION } from "../version.ts";
 import { helpLayout } from "./help.ts";
 import { complain, complainText, writeOut } from "./output.ts";
@@ -28,6 +29,7 @@ export function newProgram(name: string, description: string): Command {
  */
 export async function runProgram(program: Command, args: string[]): Promise<number> {
   try {
+    checkHelp(program, args);
     await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
@@ -39,12 +41,23 @@ export async function runProgram(program: Command, args: string[]): Promise<numb
   }
 }
 
+/** Ends where help is asked for a command that is not there: by itself, the parser would show all the help. */
+function checkHelp(program: Command, [first, name]: string[]): void {
+  const names = program.commands.map((command) => command.name());
+  if (first !== "help" || name === undefined || name.startsWith("-") || names.length === 0) return;
+  if (name === "help" || names.includes(name)) return;
+  const near = nearest(name, names);
+  program.error(
+    `error: there is no command '${name}'${near === null ? "" : `\n(Did you mean ${near}?)`}`,
+  );
+}
+
 /** Adds the flags of whatever serves. */
 export function withServerOptions(command: Command): Command {
   return command
     .option("-p, --port <number>", "port to listen on, 0 for any free one (default: 8080)", portOf)
-    .option("--hostname <address>", "address to listen on (default: 127.0.0.1)")
-    .option("--app <name>", 'name of the application in its URLs (default: "app")')
+    .option("--hostname <address>", "address to listen on (default: 127.0.0.1)", hostnameOf)
+    .option("--app <name>", 'name of the application in its URLs (default: "app")', appOf)
     .addOption(
       new Option("--transport <name>", "how sockets are served (default: deno)").choices([
         "deno",
@@ -52,7 +65,25 @@ export function withServerOptions(command: Command): Command {
       ]),
     )
     .option("--cert <file>", "certificate chain (PEM), for TLS; read anew on SIGHUP")
-    .option("--key <file>", "its private key (PEM)");
+    .option("--key <file>", "its private key (PEM)")
+    .hook("preAction", (command) => {
+      const { cert, key } = command.opts();
+      if ((cert === undefined) === (key === undefined)) return;
+      const [given, missing] = cert === undefined ? ["--key", "--cert"] : ["--cert", "--key"];
+      command.error(`error: ${given} needs ${missing}: TLS takes both`);
+    });
+}
+
+function hostnameOf(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new InvalidArgumentError("Expected an address, for example 0.0.0.0.");
+}
+
+function appOf(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    "Expected letters, digits, and then also '.', '_' and '-', as it stands in URLs.",
+  );
 }
 
 function portOf(text: string): number {

@@ -158,12 +158,8 @@ function sayer(log: Log): (text: string) => void {
 
 /** Files of the flags; those of `switchboard.json` are relative to the root, these to where the user is. */
 function tlsOf(cert?: string, key?: string): { tls?: { cert: string; key: string } } {
-  if (cert === undefined && key === undefined) return {};
-  if (cert !== undefined && key !== undefined) {
-    return { tls: { cert: resolve(cert), key: resolve(key) } };
-  }
-  const [given, missing] = cert === undefined ? ["--key", "--cert"] : ["--cert", "--key"];
-  throw new SwitchboardError("SB_TLS", `${given} needs ${missing}: TLS takes both`);
+  if (cert === undefined || key === undefined) return {};
+  return { tls: { cert: resolve(cert), key: resolve(key) } };
 }
 
 /** Resolves when the server has stopped. */

@@ -1,4 +1,5 @@
 import { resolve } from "@std/path";
+import { escaped } from "./printable.ts";
 
 /** What to do with what was written. */
 export interface NextSteps {
@@ -19,7 +20,7 @@ export function written(folder: string, files: string[], next: NextSteps): strin
   const root = resolve(folder);
   const commands = root === Deno.cwd() ? next.commands : [`cd ${quoted(folder)}`, ...next.commands];
   return [
-    `Wrote in ${root}`,
+    `Wrote in ${escaped(root)}`,
     ...indented(files),
     "Next, run",
     ...indented(commands),
@@ -30,9 +31,11 @@ export function written(folder: string, files: string[], next: NextSteps): strin
 
 const indented = (lines: string[]) => lines.map((line) => `  ${line}`);
 
-/** As a shell reads it back. */
+/** As a shell reads it back, and a terminal shows it without obeying it. */
 function quoted(path: string): string {
-  return /^[\w./~+@-]+$/.test(path) && !path.startsWith("-")
-    ? path
-    : `'${path.replaceAll("'", `'\\''`)}'`;
+  // Or it would be taken for a flag.
+  if (path.startsWith("-")) return quoted(`./${path}`);
+  if (/^[\w./~+@-]+$/.test(path)) return path;
+  if (escaped(path) === path) return `'${path.replaceAll("'", `'\\''`)}'`;
+  return `$'${escaped(path.replace(/[\\']/g, "\\$&"))}'`;
 }

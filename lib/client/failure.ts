@@ -50,9 +50,11 @@ function reasonOf(attempt: Attempt, { code = "", message }: Error & { code?: str
   const { host, hostname, port, protocol } = new URL(attempt.url);
   const isSecure = protocol === "wss:";
   if (code === "ECONNREFUSED") {
-    const isOurs = !isSecure && /^(localhost|127\..*|\[::1\])$/.test(hostname);
+    // A port below is hardly one of ours, and few may open it.
+    const isOurs = !isSecure && /^(localhost|127\..*|\[::1\])$/.test(hostname) &&
+      Number(port) >= 1024;
     const hint = isOurs
-      ? `start a server with: switchboard serve --port ${port || 80}`
+      ? `start a server with: switchboard serve --port ${port}`
       : "check host and port";
     return `nobody listens there; ${hint}`;
   }

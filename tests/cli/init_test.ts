@@ -259,11 +259,13 @@ Deno.test("init makes the folder that it is told, whatever it is called", async 
     ["it's", `'it'\\''s'`],
     ["snö-雪", "'snö-雪'"],
     ["100%#?", "'100%#?'"],
+    ["-x", "./-x"],
+    ["re\x1b[31md\n'", String.raw`$'re\x1b[31md\n\''`],
   ];
   for (const [name, shown] of names) {
     await t.step(name, async () => {
-      const { code, output, errors } = await switchboard(["init", name], { cwd });
-      assertEquals([code, errors], [0, ""]);
+      const { code, output, errors } = await switchboard(["init", "--", name], { cwd });
+      assertEquals([code, errors, output.includes("\x1b")], [0, "", false]);
       assertStringIncludes(output, `Next, run\n  cd ${shown}\n  deno task dev\n`);
       assertEquals((await deno(["check"], { cwd: join(cwd, name) })).code, 0);
     });
