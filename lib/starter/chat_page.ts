@@ -202,6 +202,8 @@ const send = $("compose").querySelector("button");
 
 let socket;
 let name = "";
+/** What was sent and has not come back yet. Not by the name: others may have the same. */
+let sent = [];
 let retryMs = FIRST_RETRY_MS;
 let retry;
 
@@ -218,6 +220,7 @@ $("compose").addEventListener("submit", (event) => {
   const text = $("text").value.trim();
   if (text === "" || socket.readyState !== WebSocket.OPEN) return;
   socket.send(text);
+  sent.push(text);
   $("text").value = "";
 });
 
@@ -236,6 +239,7 @@ function connect() {
   send.disabled = true;
   socket.onopen = () => {
     retryMs = FIRST_RETRY_MS;
+    sent = [];
     send.disabled = false;
     $("text").focus();
   };
@@ -259,7 +263,10 @@ function show({ news, from, text, here }) {
     const who = document.createElement("b");
     who.textContent = from;
     item.append(who, text);
-    if (from === name) item.className = "mine";
+    if (from === name && text === sent[0]) {
+      sent.shift();
+      item.className = "mine";
+    }
   }
   const log = $("log");
   const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 80;

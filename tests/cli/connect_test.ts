@@ -297,6 +297,12 @@ Deno.test("connect says why it cannot connect, and what to do", async (t) => {
       "/x",
       `nobody listens there; start a server with: switchboard serve --port ${port}`,
     ],
+    [
+      "nobody listens, where few may",
+      ":1/x",
+      "/x",
+      "nobody listens there; check host and port",
+    ],
     ["no such host", "ws://nowhere.invalid/", "", 'there is no host "nowhere.invalid"'],
     [
       "no such service",

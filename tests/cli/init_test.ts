@@ -132,6 +132,20 @@ Deno.test("from an empty folder to a chat: init, and the task that it names", as
       await ada.getByRole("button", { name: "Send" }).click();
       await bob.getByText("Hi!").waitFor();
       assertEquals(await bob.locator("li.mine").count(), 1);
+      // Somebody of the same name is somebody else.
+      const other = await browser.window();
+      await other.goto(url);
+      await other.keyboard.type("Ada");
+      await other.keyboard.press("Enter");
+      await ada.getByText("3 are here").waitFor();
+      await other.keyboard.type("from the other Ada");
+      await other.keyboard.press("Enter");
+      await ada.getByText("from the other Ada").waitFor();
+      await other.getByText("from the other Ada").waitFor();
+      assertEquals(await ada.locator("li.mine").allTextContents(), ["AdaHi!"]);
+      assertEquals(await other.locator("li.mine").count(), 1);
+      await other.context().close();
+      await bob.getByText("Ada left").waitFor();
       const overflows = await bob.evaluate("document.documentElement.scrollWidth > innerWidth");
       assertEquals(overflows, false);
       await bob.context().close();
