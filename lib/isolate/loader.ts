@@ -332,6 +332,9 @@ export class ModuleLoader implements Loader {
         );
       }
       // It is looked for in each folder above, and the first that must not be read ends that.
+      const isMissing = cause instanceof Deno.errors.NotCapable ||
+        (cause as { code?: unknown } | null)?.code === "MODULE_NOT_FOUND";
+      if (!isMissing) throw cause;
       throw this.#noPackage(id, from, `, and await import("${id}") in place of require`, cause);
     }
     return require(known);

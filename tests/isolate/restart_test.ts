@@ -140,7 +140,9 @@ Deno.test("a service that does not start any more stays down: 1011 for its socke
 
   server.site.write({ "services/echo/echo.js": ECHO });
   server.process.kill("SIGHUP");
-  await server.logged(({ message }) => message.startsWith("Swapped in"));
+  await server.logged(({ service, message }) =>
+    service === "echo" && message.startsWith("Swapped in")
+  );
   assertEquals(await server.text("/services/echo"), "up");
 });
 
