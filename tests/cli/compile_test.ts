@@ -186,9 +186,11 @@ Deno.test("compile puts in what is served, and leaves out secrets, tests and wha
     assertEquals(files.filter((path) => path.startsWith("runtime/lib/cli/")).map(nameOf).sort(), [
       "compiled.ts",
       "event_stream.ts",
+      "framed_log.ts",
       "help.ts",
       "line_writer.ts",
       "open_page.ts",
+      "output.ts",
       "printable.ts",
       "problem.ts",
       "program.ts",
