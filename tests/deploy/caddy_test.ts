@@ -56,7 +56,8 @@ Deno.test({
           ],
         }).output();
         assert(success);
-        assertMatch(await visitor.next() as string, /^100[16]/);
+        // Caddy's goodbye to the server has no mask: where that is looked at, 1002 may come before Caddy's own.
+        assertMatch(await visitor.next() as string, /^100[126]/);
       },
     );
     await behindProxy(t, proxy, server);
