@@ -136,29 +136,32 @@ Deno.test("dev notices what comes to the root, and what is edited there", async 
   }, { command: "dev" });
   await server.output.next((line) => line.startsWith("Watching "));
   const logged = (pattern: RegExp) => server.log.next((line) => pattern.test(line));
+  /** One save may be more than one change. */
+  const says = async (word: string) => {
+    const begin = performance.now();
+    while (await server.text("/services/greeter") !== word) {
+      assert(performance.now() - begin < 20_000, server.log.all.join("\n"));
+    }
+  };
   await t.step("a folder", async () => {
     server.site.write({ "lib/one.js": "exports.word = 'one';" });
     server.site.write({ "services/greeter/greeter.js": greeter("/lib/one") });
-    await logged(/greeter Swapped in/);
-    assertEquals(await server.text("/services/greeter"), "one");
+    await says("one");
     server.site.write({ "lib/one.js": "exports.word = 'uno';" });
-    await logged(/greeter Swapped in/);
-    assertEquals(await server.text("/services/greeter"), "uno");
+    await says("uno");
   });
   await t.step("the imports of deno.json, also where a service had failed for them", async () => {
     server.site.write({ "services/greeter/greeter.js": greeter("#word") });
     await logged(/The last good version goes on/);
-    server.site.write(imports("./lib/one.js"));
-    await logged(/greeter Swapped in/);
-    assertEquals(await server.text("/services/greeter"), "uno");
     server.site.write({ "lib/two.js": "exports.word = 'two';", ...imports("./lib/two.js") });
-    await logged(/greeter Swapped in/);
-    assertEquals(await server.text("/services/greeter"), "two");
+    await says("two");
+    server.site.write(imports("./lib/one.js"));
+    await says("uno");
   });
   await t.step("a deno.json that is none: the last good version goes on", async () => {
     server.site.write({ "deno.json": "{ imports" });
     await logged(/Cannot read "deno\.json": not valid JSON/);
-    assertEquals(await server.text("/services/greeter"), "two");
+    await says("uno");
   });
   await t.step("the settings, which count from the next start", async () => {
     server.site.write({ "switchboard.json": { port: 0 } });
