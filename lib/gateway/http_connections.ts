@@ -6,7 +6,7 @@ const PATIENCE_MS = 10_000;
 const SWEEP_MS = 1_000;
 
 interface Exchange {
-  /** Requests that wait for their answer. */
+  /** Requests that the server has not replied to. */
   asked: number;
   /** When it is cut off. */
   until: number;
@@ -34,18 +34,19 @@ export class HttpConnections {
     exchange.until = Infinity;
   }
 
-  /** The client is to take a part of an answer now. */
-  answering(socket: Socket): void {
-    const exchange = this.#all.get(socket);
-    if (exchange !== undefined) exchange.until = performance.now() + PATIENCE_MS;
-  }
-
-  /** The client has taken all of an answer. */
-  answered(socket: Socket): void {
+  /** There is a reply to a request. */
+  replied(socket: Socket): void {
     const exchange = this.#all.get(socket);
     if (exchange === undefined) return;
     exchange.asked--;
-    exchange.until = exchange.asked > 0 ? Infinity : performance.now() + PATIENCE_MS;
+    this.clientsTurn(socket);
+  }
+
+  /** The client is to take a part of an answer now, or to ask again; unless it waits for another reply. */
+  clientsTurn(socket: Socket): void {
+    const exchange = this.#all.get(socket);
+    if (exchange === undefined || exchange.asked > 0) return;
+    exchange.until = performance.now() + PATIENCE_MS;
   }
 
   /** It has ended, or speaks HTTP no more. */

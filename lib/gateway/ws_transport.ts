@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 // @ts-types="../ws.d.ts"
 import { WebSocket, WebSocketServer } from "ws";
-import type { Connection } from "../hub/mod.ts";
+import { type Connection, LEAST_BYTES_PER_SEC, SLOW_CONSUMER } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
 import { DenoTransport } from "./deno_transport.ts";
 import { acceptableOffer } from "./deflate_offer.ts";
@@ -32,11 +32,6 @@ const DEFLATE = "permessage-deflate";
 /** The answer to a client that takes compressed messages. One that asks for a smaller window gets none. */
 const DEFLATES =
   /^sec-websocket-extensions: *permessage-deflate(?!.*server_max_window_bits=(?!15\b))/i;
-
-/** What a client must take in a second at the least while what it was sent before a close is under way, bytes. */
-const LEAST_BYTES_PER_SEC = 64 * 1024;
-/** Close code of who has had its time already. */
-const SLOW_CONSUMER = 3008;
 
 /** What `ws` says of messages that it refuses for their length, or the number of their parts. */
 const OVERSIZED: readonly unknown[] = [
@@ -236,12 +231,14 @@ export class WsTransport implements Transport {
   ): Promise<void> {
     const { socket } = message;
     http.asked(socket);
-    response.on("finish", () => http.answered(socket));
+    response.on("finish", () => http.clientsTurn(socket));
     const request = requestOf(message, false);
     const reply = request === null
       ? new Response(null, { status: 400 })
       : await answer(request, remoteOf(socket));
-    await writeResponse(response, reply, message.method === "HEAD", () => http.answering(socket));
+    http.replied(socket);
+    const isHead = message.method === "HEAD";
+    await writeResponse(response, reply, isHead, () => http.clientsTurn(socket));
   }
 
   async #upgrade(upgrade: Upgrade, http: HttpConnections, answer: Answer): Promise<void> {
@@ -249,13 +246,13 @@ export class WsTransport implements Transport {
     http.asked(socket);
     const request = requestOf(message, true);
     if (request === null || hasBody(message)) {
-      http.answering(socket);
+      http.replied(socket);
       return await writeRaw(socket, new Response(null, { status: 400 }));
     }
     this.#upgrades.set(request, upgrade);
     const reply = await answer(request, remoteOf(socket));
     if (reply === ACCEPTED) return http.left(socket);
-    http.answering(socket);
+    http.replied(socket);
     await writeRaw(socket, reply, message.method === "HEAD");
   }
 
@@ -355,6 +352,7 @@ class WsConnection implements Connection, Writer {
     // The close comes after everything that was sent before it.
     this.turn.flush(this);
     this.ws.close(code, reason);
+    // What was sent before is to arrive; but a slow consumer has had its time already.
     const waits = code === SLOW_CONSUMER ? 0 : this.socket.writableLength;
     const untilSent = waits / LEAST_BYTES_PER_SEC * 1000;
     this.#cutOff ??= setTimeout(() => this.terminate(), CLOSE_MS + untilSent);

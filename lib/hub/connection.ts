@@ -1,3 +1,12 @@
+/**
+ * What a client takes in a second at the least, bytes: no transport tells of a part of a message, and so what
+ * waits gives it more time.
+ */
+export const LEAST_BYTES_PER_SEC = 64 * 1024;
+
+/** Close code for who has not taken what was sent. */
+export const SLOW_CONSUMER = 3008;
+
 /** The sending half of a socket, whatever transport it came through. */
 export interface Connection {
   /** Never throws; after {@linkcode close} a no-op. */

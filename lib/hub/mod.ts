@@ -7,6 +7,6 @@
  * @module
  */
 export { closeCodeProblem, MAX_REASON_BYTES } from "./close_code.ts";
-export { type Connection } from "./connection.ts";
+export { type Connection, LEAST_BYTES_PER_SEC, SLOW_CONSUMER } from "./connection.ts";
 export { Hub, type HubOptions, type HubStats } from "./hub.ts";
 export { Session, type SessionInit, type SessionLimits, type SessionOwner } from "./session.ts";

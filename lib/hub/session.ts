@@ -1,6 +1,6 @@
 import type { Identity } from "../wire/mod.ts";
 import { TokenBucket } from "../token_bucket.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, LEAST_BYTES_PER_SEC, SLOW_CONSUMER } from "./connection.ts";
 import type { HubCounts } from "./counts.ts";
 import { HIGH_WATER, Outbox } from "./outbox.ts";
 
@@ -75,11 +75,6 @@ export interface SessionInit {
 const LOOK_EVERY_BYTES = 16 * 1024;
 /** How long a client may take nothing of what waits for it, ms. */
 const STALL_MS = 30_000;
-/**
- * What a client takes at the least, bytes a ms: no transport tells of a part of a message, and so what waits gives
- * it more time.
- */
-const LEAST_RATE = 64 * 1024 / 1000;
 
 /**
  * One client's connection as the hub sees it. It opens once, receives, and closes once: whatever ends it
@@ -195,7 +190,7 @@ export class Session {
       this.#waited = waits;
       this.#sentSince = 0;
       this.#tookAt = now;
-    } else if (now - this.#tookAt >= STALL_MS + this.#waited / LEAST_RATE) {
+    } else if (now - this.#tookAt >= STALL_MS + this.#waited / LEAST_BYTES_PER_SEC * 1000) {
       this.#tooSlow();
     }
   }
@@ -250,7 +245,7 @@ export class Session {
     this.#keeper.counts.slow++;
     // More for who takes nothing would only wait as well.
     this.#outbox = null;
-    this.close(3008, "slow consumer");
+    this.close(SLOW_CONSUMER, "slow consumer");
   }
 
   /**

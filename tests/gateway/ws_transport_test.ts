@@ -149,9 +149,18 @@ Deno.test("--transport ws: a client that waits for its service is left to wait, 
       exports.get = () => new Promise((resolve) => setTimeout(() => resolve({ body: "late" }), 12_000));`,
   });
   using raw = await Raw.connect(server.port);
+  using mixed = await Raw.connect(server.port);
   const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n`;
+  // The reply to the second is there at once, and cannot be given before the first.
+  await mixed.write(`${get("/services/slow")}\r\n${get("/healthz")}Connection: close\r\n\r\n`);
   // Two at a time: the second waits for the answer to the first as well.
   await raw.write(`${get("/services/slow")}\r\n${get("/services/slow")}Connection: close\r\n\r\n`);
+  assertEquals((await mixed.rest()).match(/HTTP\/1\.1 200 OK|late|"status"/g), [
+    "HTTP/1.1 200 OK",
+    "late",
+    "HTTP/1.1 200 OK",
+    '"status"',
+  ]);
   assertEquals((await raw.rest()).match(/HTTP\/1\.1 200 OK|late/g), [
     "HTTP/1.1 200 OK",
     "late",
