@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { Client } from "./helpers/client.ts";
 import { block } from "./helpers/page.ts";
-import { Server } from "./helpers/server.ts";
+import { Board } from "./helpers/board.ts";
 import { Site } from "./helpers/site.ts";
 
 const PAGES = [
@@ -94,7 +94,7 @@ function* sources(folder: string): Generator<string> {
 
 Deno.test("the README's controller works as the README says", async () => {
   const code = block("README.md", "js", "webSocketEvent");
-  await using server = await Server.start({ "services/hello/hello.js": code });
+  await using server = await Board.start({ "services/hello/hello.js": code });
   assertEquals(await server.text("/services/hello"), "Connect a websocket");
   await using one = await Client.open(server.ws("/services/hello"));
   await using two = await Client.open(server.ws("/services/hello"));
@@ -103,7 +103,7 @@ Deno.test("the README's controller works as the README says", async () => {
 });
 
 Deno.test("the example of docs/dirigible.md works as it says", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/hello/hello.websocket": block("docs/dirigible.md", "json", "handler"),
     "services/hello/handler.js": block("docs/dirigible.md", "js", "onMessage"),
   });
@@ -115,7 +115,7 @@ Deno.test("the example of docs/dirigible.md works as it says", async () => {
 });
 
 Deno.test("the example of docs/controllers.md works as it says", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/talk/talk.ts": block("docs/controllers.md", "ts", "webSocketEvent"),
   });
   assertEquals(await server.status("/services/talk"), 400);
@@ -127,7 +127,7 @@ Deno.test("the example of docs/controllers.md works as it says", async () => {
   assertEquals(await server.text("/services/talk?room=den"), '{"here":2}');
   await two.close(4000);
   assertEquals(await one.next(), "somebody left (4000)");
-  assertEquals(other.waiting, 0);
+  assertEquals(other.waiting.length, 0);
 });
 
 Deno.test("docs/controllers.md names every field of requests, responses and events", () => {
@@ -149,19 +149,19 @@ Deno.test("docs/controllers.md names every field of requests, responses and even
 });
 
 Deno.test("the example of docs/groups.md works as it says", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/game/game.ts": block("docs/groups.md", "ts", "webSocketEvent"),
   });
   await using one = await Client.open(server.ws("/services/game"));
-  assertEquals(await one.json(), []);
+  assertEquals(await one.nextJson(), []);
   await using two = await Client.open(server.ws("/services/game"));
-  assertEquals(typeof (await two.json())[0].since, "number");
+  assertEquals(typeof (await two.nextJson())[0].since, "number");
   await using three = await Client.open(server.ws("/services/game"));
-  assertEquals(await three.closed, { code: 4000, reason: "game is full" });
+  assertEquals(await three.untilClosed(), { code: 4000, reason: "game is full" });
   two.send("e4");
   assertEquals(await one.next(), "e4");
   one.send(new Uint8Array([5]));
-  assertEquals(await two.next(), new Uint8Array([5]));
+  assertEquals(await two.nextBytes(), new Uint8Array([5]));
 });
 
 Deno.test("docs/groups.md lists every function, and which module has it", async () => {
@@ -195,7 +195,7 @@ Deno.test("an app of XP is moved as docs/xp.md says", async () => {
     cwd: site.root,
   }).output();
   assertEquals(code, 0);
-  await using server = await Server.start(new Site(join(site.root, "board")));
+  await using server = await Board.start(new Site(join(site.root, "board")));
   const url = "/site/_/service/com.example.app/chat";
   assertEquals(JSON.parse(await server.text(url)), {
     url: server.ws("/_/service/com.example.app/chat"),
@@ -229,7 +229,7 @@ Deno.test("the example of docs/flows.md works as it says, and fits in 30 lines",
   const graph = block("docs/flows.md", "json", "nodes");
   const node = block("docs/flows.md", "js", "handler");
   assert((graph + node).trim().split("\n").length <= 30);
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/talk/talk.flow.json": graph,
     "services/talk/say.js": node,
   });
@@ -238,13 +238,13 @@ Deno.test("the example of docs/flows.md works as it says, and fits in 30 lines",
   await using ada = await Client.open(server.ws("/talk/den?name=Ada"));
   await using other = await Client.open(server.ws("/talk/attic?name=Bob"));
   other.send("here");
-  assertEquals(await other.json(), { from: "Bob", text: "HERE!" });
+  assertEquals(await other.nextJson(), { from: "Bob", text: "HERE!" });
   ada.send("hello");
-  assertEquals(await ada.json(), { from: "Ada", text: "HELLO!" });
+  assertEquals(await ada.nextJson(), { from: "Ada", text: "HELLO!" });
   ada.send("bye");
   assertEquals(await ada.next(), "See you");
-  assertEquals((await ada.closed).code, 1000);
-  assertEquals(other.waiting, 0);
+  assertEquals((await ada.untilClosed()).code, 1000);
+  assertEquals(other.waiting.length, 0);
 });
 
 Deno.test("the README's commands are the tasks, and CI runs the second", () => {

@@ -125,7 +125,7 @@ Deno.test("The command of docs/start.md does all it can do in a folder without d
     assertEquals((await deno([...COMMAND, "init"], options)).code, 0);
     await using server = await Serving.start(["task", "dev"], options);
     await using client = await Client.open(`ws://127.0.0.1:${server.port}/services/chat?name=Ada`);
-    assertEquals(await client.json(), { news: "Ada joined", here: 1 });
+    assertEquals(await client.nextJson(), { news: "Ada joined", here: 1 });
   });
 });
 

@@ -100,7 +100,7 @@ export class TestBoard implements AsyncDisposable {
       switchboard = await Switchboard.open({
         drain: { deadlineSec: deadlineMs / 1000, spreadSec: 0 },
         ...settings,
-        ...(folder !== null && { root: folder.path }),
+        ...(folder !== null && { root: folder.root }),
         ...(service !== undefined && { services: [service].flat() }),
         hostname: "127.0.0.1",
         port: 0,

@@ -9,7 +9,8 @@ export type Files = Record<string, FileContent>;
 
 /** A root folder that exists for one test. */
 export class Folder implements Disposable {
-  private constructor(readonly path: string) {}
+  /** @param root The folder, which is removed at the end of the scope. */
+  constructor(readonly root: string) {}
 
   /**
    * Makes a folder with these files.
@@ -20,12 +21,21 @@ export class Folder implements Disposable {
     // Its real path: on some systems the temporary folder is behind a link.
     const folder = new Folder(Deno.realPathSync(Deno.makeTempDirSync({ prefix: "switchboard_" })));
     try {
-      for (const [path, content] of Object.entries(files)) folder.#write(path, content);
+      folder.write(files);
       return folder;
     } catch (error) {
       folder[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /**
+   * Adds or replaces files.
+   *
+   * @throws {SwitchboardError} `SB_SETTINGS`, as {@linkcode make}.
+   */
+  write(files: Files): void {
+    for (const [path, content] of Object.entries(files)) this.#write(path, content);
   }
 
   #write(path: string, content: unknown): void {
@@ -36,7 +46,7 @@ export class Folder implements Disposable {
       throw problem(`"${path}" must be text, bytes or a value for JSON, got ${String(content)}`);
     }
     try {
-      const file = join(this.path, path);
+      const file = join(this.root, path);
       Deno.mkdirSync(dirname(file), { recursive: true });
       if (content instanceof Uint8Array) return Deno.writeFileSync(file, content);
       Deno.writeTextFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
@@ -46,7 +56,7 @@ export class Folder implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    Deno.removeSync(this.path, { recursive: true });
+    Deno.removeSync(this.root, { recursive: true });
   }
 }
 

@@ -553,7 +553,7 @@ Deno.test("check looks at certificate, key, and what tells who is asking", async
   using one = await Certificate.make();
   using other = await Certificate.make();
   const good = { "services/a/a.js": GOOD };
-  const settings = (value: unknown) => ({ ...good, "switchboard.json": value });
+  const settings = (value: object) => ({ ...good, "switchboard.json": value });
   const cases: [string, Files, string[]][] = [
     ["all is there", {
       ...settings({

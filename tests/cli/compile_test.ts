@@ -504,7 +504,7 @@ Deno.test("compile that is interrupted clears up", async () => {
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const [output, errors] = [new Lines(process.stdout), new Lines(process.stderr)];
+  const [output, errors] = [Lines.of(process.stdout), Lines.of(process.stderr)];
   await errors.next((line) => line.startsWith("Compiling "));
   process.kill("SIGINT");
   const [{ code }] = await Promise.all([process.status, output.end(), errors.end()]);

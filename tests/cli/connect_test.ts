@@ -160,7 +160,7 @@ Deno.test("connect in a pipe ends when the server closes, or some time after the
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await t.step(`${signal}: 1000 and the summary`, async () => {
       const process = spawn([url, "--wait", "forever"]);
-      const [output, errors] = [new Lines(process.stdout), new Lines(process.stderr)];
+      const [output, errors] = [Lines.of(process.stdout), Lines.of(process.stderr)];
       const writer = process.stdin.getWriter();
       await writer.write(new TextEncoder().encode("here\n"));
       await output.next((line) => line === "here");
@@ -173,7 +173,7 @@ Deno.test("connect in a pipe ends when the server closes, or some time after the
   }
   await t.step("a reader that has had enough ends it quietly", async () => {
     const process = spawn([url]);
-    const errors = new Lines(process.stderr);
+    const errors = Lines.of(process.stderr);
     const writer = process.stdin.getWriter();
     const reader = process.stdout.getReader();
     await writer.write(new TextEncoder().encode("one\n"));

@@ -4,7 +4,7 @@ import { Client } from "../helpers/client.ts";
 import { commandLine, runCommand } from "../helpers/command.ts";
 import { Lines } from "../helpers/lines.ts";
 import { Server, type ServerOptions } from "../helpers/server.ts";
-import { Site } from "../helpers/site.ts";
+import { type Files, Site } from "../helpers/site.ts";
 
 const TALK = `
   import { addToGroup, removeFromGroup, send, sendToGroup } from "/lib/xp/websocket";
@@ -27,7 +27,7 @@ const TALK = `
 `;
 const LINE = /^\d\d:\d\d:\d\d\.\d{3} {2}(\S+) {2,}([\w-]{6}) {2}(\w+)(?: {2,}(.*))?$/;
 
-function start(files: Record<string, unknown>, options: ServerOptions = {}): Promise<Server> {
+function start(files: Files | Site, options: ServerOptions = {}): Promise<Server> {
   return Server.start(files, { command: "dev", ...options });
 }
 
@@ -218,7 +218,7 @@ Deno.test("dev counts what comes too fast to be read, and nobody waits for it", 
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    const log = new Lines(process.stderr);
+    const log = Lines.of(process.stderr);
     await log.next((line) => line.includes("loaded"));
     const port = Number(words.at(-1));
     for (let round = 0; round < 3; round++) await flood(port);

@@ -72,7 +72,7 @@ Deno.test("dev swaps in what is edited, with its sockets open", async (t) => {
     server.site.write({ "services/chat/service.json": { maxMessageBytes: 5 } });
     await logged(/chat Swapped in/);
     client.send("too long");
-    assertEquals((await client.closed).code, 1009);
+    assertEquals((await client.untilClosed()).code, 1009);
   });
 
   await t.step("a new service, and one that is removed", async () => {

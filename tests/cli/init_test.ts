@@ -3,7 +3,7 @@ import { fromFileUrl, join } from "@std/path";
 import { Chromium, findChromium } from "../helpers/browser.ts";
 import { Client } from "../helpers/client.ts";
 import { deno, Serving, switchboard } from "../helpers/project.ts";
-import { Site } from "../helpers/site.ts";
+import { type Files, Site } from "../helpers/site.ts";
 
 const HERE = fromFileUrl(new URL("../..", import.meta.url));
 const SKIP = findChromium() === null;
@@ -96,9 +96,9 @@ Deno.test("from an empty folder to a chat: init, and the task that it names", as
       await using server = await Serving.start(["task", task], { cwd: root });
       const url = `ws://127.0.0.1:${server.port}/services/chat`;
       await using ada = await Client.open(`${url}?name=Ada`);
-      assertEquals(await ada.json(), { news: "Ada joined", here: 1 });
+      assertEquals(await ada.nextJson(), { news: "Ada joined", here: 1 });
       ada.send(" Hello ");
-      assertEquals(await ada.json(), { from: "Ada", text: "Hello", here: 1 });
+      assertEquals(await ada.nextJson(), { from: "Ada", text: "Hello", here: 1 });
       const nobody = await fetch(`http${url.slice(2)}`, { redirect: "manual" });
       await nobody.body?.cancel();
       assertEquals([nobody.status, nobody.headers.get("location")], [
@@ -183,7 +183,7 @@ Deno.test("from an empty folder to a chat: init, and the task that it names", as
 });
 
 Deno.test("init overwrites nothing, and says what is in its way", async (t) => {
-  const cases: [string, Record<string, unknown>, string][] = [
+  const cases: [string, Files, string][] = [
     ["deno.json", { "deno.json": "{}" }, "deno.json is there already"],
     ["deno.jsonc, which would count too", { "deno.jsonc": "{}" }, "deno.jsonc is there already"],
     [
@@ -259,7 +259,7 @@ Deno.test("init beside a package.json, whose packages are nobody's business here
   assertEquals(check.code, 0, check.errors);
   await using server = await Serving.start(["task", "dev"], options);
   await using ada = await Client.open(`ws://127.0.0.1:${server.port}/services/chat?name=Ada`);
-  assertEquals(await ada.json(), { news: "Ada joined", here: 1 });
+  assertEquals(await ada.nextJson(), { news: "Ada joined", here: 1 });
   assertEquals([...Deno.readDirSync(site.root)].some(({ name }) => name === "node_modules"), false);
 });
 

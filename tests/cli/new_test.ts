@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { Client } from "../helpers/client.ts";
 import { deno, Serving, switchboard } from "../helpers/project.ts";
 import { Server } from "../helpers/server.ts";
-import { Site } from "../helpers/site.ts";
+import { type Files, Site } from "../helpers/site.ts";
 
 /** A kind's files beside its test, and where it is connected to. */
 interface Expected {
@@ -150,7 +150,7 @@ Deno.test("a service that is made while dev runs is served", async () => {
 });
 
 Deno.test("new overwrites nothing", async (t) => {
-  const cases: [string, Record<string, unknown>, string][] = [
+  const cases: [string, Files, string][] = [
     [
       "a service",
       { "services/a/other.js": "" },

@@ -3,7 +3,8 @@ import { fromFileUrl, join } from "@std/path";
 import { VERSION } from "../../lib/version.ts";
 import { Client } from "../helpers/client.ts";
 import { Lines } from "../helpers/lines.ts";
-import { type LogLine, Server } from "../helpers/server.ts";
+import type { LogLine } from "../helpers/served.ts";
+import { Server } from "../helpers/server.ts";
 import { Site } from "../helpers/site.ts";
 import { HAS_TERMINAL, Terminal } from "../helpers/terminal.ts";
 
@@ -238,7 +239,7 @@ Deno.test("serve stops on a signal: clients are closed with 1001, and the exit c
       ];
       const [status, ...closes] = await Promise.all([
         server.stop(signal),
-        ...clients.map(({ closed }) => closed),
+        ...clients.map((client) => client.untilClosed()),
       ]);
       assertEquals(closes.map(({ code }) => code), [1001, 1001]);
       assertEquals([status.code, status.signal], [0, null]);
@@ -248,7 +249,7 @@ Deno.test("serve stops on a signal: clients are closed with 1001, and the exit c
     await using server = await Server.start({ "services/a/a.js": CONTROLLER }, { command: "dev" });
     const client = await Client.open(server.ws("/services/a"));
     server.process.kill("SIGHUP");
-    const [status, { code }] = await Promise.all([server.stop("SIGHUP"), client.closed]);
+    const [status, { code }] = await Promise.all([server.stop("SIGHUP"), client.untilClosed()]);
     assertEquals([code, status.code, status.signal], [1001, 0, null]);
   });
   await t.step({
@@ -264,7 +265,7 @@ Deno.test("serve stops on a signal: clients are closed with 1001, and the exit c
       const port = /:(\d+)$/.exec(lines.find((line) => line.startsWith("Listening on "))!)![1];
       const client = await Client.open(`ws://127.0.0.1:${port}/services/a`);
       await terminal[Symbol.asyncDispose]();
-      assertEquals((await client.closed).code, 1001);
+      assertEquals((await client.untilClosed()).code, 1001);
     },
   });
   await t.step("before anybody has connected", async () => {
@@ -282,7 +283,7 @@ Deno.test("serve stops on a signal: clients are closed with 1001, and the exit c
     });
     const client = await Client.open(server.ws("/services/a"));
     server.process.kill("SIGTERM");
-    assertEquals((await client.closed).code, 1001);
+    assertEquals((await client.untilClosed()).code, 1001);
     assertEquals((await server.stop("SIGTERM")).code, 1);
   });
 });
@@ -319,7 +320,7 @@ Deno.test("serve takes the current folder, and settings from flags, environment 
   for (const [name, args, env, app] of cases) {
     await t.step(name, async () => {
       const process = command(["serve", ...args], { cwd: site.root, env }).spawn();
-      const [output, log] = [new Lines(process.stdout), new Lines(process.stderr)];
+      const [output, log] = [Lines.of(process.stdout), Lines.of(process.stderr)];
       try {
         await output.next((line) => /^Listening on http:\/\/127\.0\.0\.1:\d+$/.test(line));
         await output.next((line) => line.includes(`/api/${app}:a`));

@@ -215,7 +215,7 @@ Deno.test({
         const [program, ...args] = commandLine(["serve", site.root, "--port", "0"], { through });
         const process = new Deno.Command(program, { args, stdout: "piped", stderr: "piped" })
           .spawn();
-        const [output, log] = [new Lines(process.stdout), new Lines(process.stderr)];
+        const [output, log] = [Lines.of(process.stdout), Lines.of(process.stderr)];
         assertMatch(
           await log.next((line) => line.includes('"ERROR"')),
           /Cannot read .*services\/locked.*Permission denied/,
@@ -319,7 +319,7 @@ Deno.test("a hostname that is none: exit 1, and what would be one", async (t) =>
         stdout: "piped",
         stderr: "null",
       }).spawn();
-      const output = new Lines(process.stdout);
+      const output = Lines.of(process.stdout);
       assertMatch(
         await output.next((line) => line.startsWith("Listening")),
         /^Listening on http:\/\/\[::1\]:\d+$/,
@@ -365,7 +365,7 @@ Deno.test("help and flow end quietly when nobody reads on", async () => {
     const process = new Deno.Command(program, { args: words, stdout: "piped", stderr: "piped" })
       .spawn();
     await process.stdout.cancel();
-    const errors = new Lines(process.stderr);
+    const errors = Lines.of(process.stderr);
     const [{ code }] = await Promise.all([process.status, errors.end()]);
     assertEquals([code, errors.all], [0, []]);
   }

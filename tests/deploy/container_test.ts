@@ -107,7 +107,7 @@ Deno.test("docs/deployment.md: the container's commands work in an empty folder,
   assertEquals(await client.next(), "hello");
   await t.step("STOPSIGNAL ends it with 0, and clients get 1001", async () => {
     process.kill("SIGTERM");
-    assertEquals((await client.closed).code, 1001);
+    assertEquals((await client.untilClosed()).code, 1001);
     assertEquals((await process.status).code, 0);
   });
 });

@@ -66,8 +66,8 @@ export class Proxy implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    const log = new Lines(process.stderr);
-    const output = new Lines(process.stdout);
+    const log = Lines.of(process.stderr);
+    const output = Lines.of(process.stdout);
     const place = {
       name: NAME,
       address: here.address,

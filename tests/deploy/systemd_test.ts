@@ -115,7 +115,7 @@ Deno.test("docs/deployment.md: the unit's commands start, ask, reload and stop t
   });
   await t.step("a stop is 1001 for clients, and exit code 0", async () => {
     process.kill("SIGTERM");
-    assertEquals((await client.closed).code, 1001);
+    assertEquals((await client.untilClosed()).code, 1001);
     assertEquals((await process.status).code, 0);
   });
 });

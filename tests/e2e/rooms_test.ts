@@ -94,10 +94,10 @@ Deno.test({
         service === "rooms" && message.startsWith("Swapped in")
       );
       await using carl = await Client.open(server.ws("/rooms/den?name=Carl"));
-      assertEquals(await carl.json(), { type: "here", people: ["Ada", "Bob", "Carl"] });
+      assertEquals(await carl.nextJson(), { type: "here", people: ["Ada", "Bob", "Carl"] });
       await room(ada, "den").getByText("3 people here").waitFor();
       await say(bob, "den", "Hello Carl");
-      assertEquals((await carl.json()).text, "Hello Carl");
+      assertEquals((await carl.nextJson()).text, "Hello Carl");
       assertEquals(await ada.getByText("Connection lost").count(), 0);
     });
     await t.step("who leaves a room is gone from it, and stays in the others", async () => {
@@ -112,13 +112,13 @@ Deno.test({
     await t.step("who does not say who they are is refused, with a reason", async () => {
       for (const query of ["", "?name=", "?name=%20", `?name=${"x".repeat(25)}`]) {
         const client = await Client.open(server.ws(`/rooms/den${query}`));
-        const { type, text } = await client.json();
+        const { type, text } = await client.nextJson();
         assertEquals([type, text], ["refused", "Say who you are: ?name=…, at most 24 characters"]);
-        assertEquals((await client.closed).code, 1000);
+        assertEquals((await client.untilClosed()).code, 1000);
       }
       const client = await Client.open(server.ws(`/rooms/${"x".repeat(41)}?name=a`));
-      assertEquals((await client.json()).text, "A room's name has at most 40 characters");
-      assertEquals((await client.closed).code, 1000);
+      assertEquals((await client.nextJson()).text, "A room's name has at most 40 characters");
+      assertEquals((await client.untilClosed()).code, 1000);
       assertEquals(await room(bob, "den").getByText("1 person here").count(), 1);
     });
     await t.step("no page has logged an error", () => assertEquals(browser.errors, []));

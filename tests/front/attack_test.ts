@@ -3,6 +3,8 @@ import { Client } from "../helpers/client.ts";
 import { fuzz } from "../helpers/fuzz.ts";
 import { Random } from "../helpers/random.ts";
 import { frameOf, Raw } from "../helpers/raw.ts";
+import { Board } from "../helpers/board.ts";
+import type { Served } from "../helpers/served.ts";
 import { Server } from "../helpers/server.ts";
 
 const FILES = {
@@ -16,7 +18,7 @@ const FILES = {
 };
 
 /** Talks while something goes on, and says how it went. */
-async function honestly<T>(server: Server, attack: () => Promise<T>): Promise<T> {
+async function honestly<T>(server: Served, attack: () => Promise<T>): Promise<T> {
   await using honest = await Client.open(server.ws("/services/echo"));
   let isOver = false;
   const result = attack().finally(() => isOver = true);
@@ -51,7 +53,7 @@ Deno.test("10,000 connections that never say anything, or say half of it, keep n
 });
 
 Deno.test("a flood of pings, pongs and closes reaches no controller, and holds up nobody", async (t) => {
-  await using server = await Server.start(FILES);
+  await using server = await Board.start(FILES);
   for (const [name, opcode] of [["pings", 9], ["pongs", 10]] as const) {
     await t.step(name, () =>
       honestly(server, async () => {
@@ -89,7 +91,7 @@ Deno.test("a flood of pings, pongs and closes reaches no controller, and holds u
 });
 
 Deno.test("every reserved bit and opcode ends its own socket, and no other", async (t) => {
-  await using server = await Server.start(FILES);
+  await using server = await Board.start(FILES);
   await using honest = await Client.open(server.ws("/services/echo"));
   const first = [
     ...[0x40, 0x20, 0x10, 0x70].flatMap((bits) =>
@@ -110,7 +112,7 @@ Deno.test("every reserved bit and opcode ends its own socket, and no other", asy
 });
 
 Deno.test("a request that two servers could read in two ways is refused, or answered once", async (t) => {
-  await using server = await Server.start(FILES);
+  await using server = await Board.start(FILES);
   const smuggled = "GET /services/echo?smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
   const cases: Record<string, string> = {
     "two lengths": `Content-Length: 0\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`,
@@ -141,7 +143,7 @@ Deno.test("a request that two servers could read in two ways is refused, or answ
 });
 
 Deno.test("a storm of clients that come back at once is let in as fast as it may, and all get in", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     ...FILES,
     "switchboard.json": { limits: { handshakesPerSecPerAddress: 200, sessionsPerAddress: 0 } },
   });

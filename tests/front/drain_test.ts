@@ -28,7 +28,7 @@ Deno.test("SIGTERM: many sockets are closed over a while, and meanwhile nobody n
   for (let n = 0; n < 400; n++) clients.push(await Client.open(server.ws("/services/watched")));
   let closed = 0;
   const codes = clients.map((client) =>
-    client.closed.then(({ code, reason }) => (closed++, `${code} ${reason}`))
+    client.untilClosed().then(({ code, reason }) => (closed++, `${code} ${reason}`))
   );
   server.process.kill("SIGTERM");
   while (closed === 0) await Promise.race(codes);
@@ -61,7 +61,7 @@ Deno.test("SIGTERM: who takes nothing and who handles slowly do not hold up the 
     const client = await Client.open(server.ws("/services/watched?slow=1"));
     while ((await server.counts()).sessions === 0);
     server.process.kill("SIGTERM");
-    assertEquals((await client.closed).code, 1001);
+    assertEquals((await client.untilClosed()).code, 1001);
     assertEquals((await server.process.status).code, 0);
     await server.log.end();
     assert(server.log.all.some((line) => line.includes("closed 1001 1")));

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../helpers/client.ts";
 import { Raw } from "../helpers/raw.ts";
+import { Board } from "../helpers/board.ts";
+import type { Served } from "../helpers/served.ts";
 import { Server } from "../helpers/server.ts";
 import { SECRET, tokenOf } from "../helpers/tokens.ts";
 
@@ -20,7 +22,7 @@ const ECHO = `
   };`;
 
 /** The figures, by name and labels. */
-async function figures(server: Server): Promise<Map<string, number>> {
+async function figures(server: Served): Promise<Map<string, number>> {
   const text = await server.text("/metrics");
   return new Map(
     text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
@@ -31,7 +33,7 @@ async function figures(server: Server): Promise<Map<string, number>> {
 }
 
 Deno.test("/metrics has every figure, and each counts what it says", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/echo/echo.js": ECHO,
     "services/echo/service.json": { eventTimeoutMs: 300, maxMessageBytes: 1000, maxSessions: 2 },
   });
@@ -46,7 +48,7 @@ Deno.test("/metrics has every figure, and each counts what it says", async () =>
   const refused = await Client.open(server.ws("/services/echo")).then(() => false, () => true);
   assert(refused);
   loud.send("x".repeat(1001));
-  assertEquals((await loud.closed).code, 1009);
+  assertEquals((await loud.untilClosed()).code, 1009);
   // In one batch with the spin its `close` event would be lost as well.
   while ((await figures(server)).get('switchboard_sessions{service="echo"}') !== 1);
   client.send("spin");
@@ -185,7 +187,7 @@ Deno.test("/metrics counts each session that a limit ends by its cause", async (
   await t.step("idle", async () => {
     assertEquals(await dropped("idle"), 0);
     await using client = await Client.open(server.ws("/services/idle"));
-    assertEquals((await client.closed).code, 1001);
+    assertEquals((await client.untilClosed()).code, 1001);
     assertEquals(await dropped("idle"), 1);
   });
   await t.step("credential_expired", async () => {
@@ -194,21 +196,21 @@ Deno.test("/metrics counts each session that a limit ends by its cause", async (
     await using client = await Client.open(server.ws("/services/echo"), {
       headers: { Authorization: `Bearer ${await tokenOf({}, { expires })}` },
     });
-    assertEquals((await client.closed).code, 1008);
+    assertEquals((await client.untilClosed()).code, 1008);
     assertEquals(await dropped("credential_expired"), 1);
   });
   await t.step("overload", async () => {
     assertEquals(await dropped("overload"), 0);
     await using client = await Client.open(server.ws("/services/busy"));
     for (let n = 0; n < 17_000; n++) client.send("x");
-    await client.closed;
+    await client.untilClosed();
     assertEquals(await dropped("overload"), 1);
   });
 });
 
 Deno.test("/metrics is for programs on this machine, unless the settings say otherwise", async (t) => {
   const status = async (metrics: string | undefined, headers: Record<string, string> = {}) => {
-    await using server = await Server.start({
+    await using server = await Board.start({
       "switchboard.json": { trustProxy: ["127.0.0.1"], ...(metrics && { metrics }) },
       "services/echo/echo.js": ECHO,
     });
@@ -225,7 +227,7 @@ Deno.test("/metrics is for programs on this machine, unless the settings say oth
 });
 
 Deno.test("lines of the log say which service, session and request they are about", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/echo/echo.js": ECHO,
     "services/flow/flow.flow.json": {
       nodes: {

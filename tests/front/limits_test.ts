@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../helpers/client.ts";
 import { frameOf, Raw } from "../helpers/raw.ts";
+import { Board } from "../helpers/board.ts";
+import type { Served } from "../helpers/served.ts";
 import { Server } from "../helpers/server.ts";
 import type { Files } from "../helpers/site.ts";
 import { SECRET, tokenOf } from "../helpers/tokens.ts";
@@ -22,7 +24,7 @@ const ECHO = `
 
 function start(
   settings: Record<string, unknown>,
-  manifest: unknown = {},
+  manifest: object = {},
   more: Files = {},
 ): Promise<Server> {
   return Server.start({
@@ -35,7 +37,7 @@ function start(
 
 /** The status line of a handshake, and when to come back. */
 async function knock(
-  server: Server,
+  server: Served,
   headers: Record<string, string> = {},
   path = "/services/echo",
 ) {
@@ -58,7 +60,7 @@ async function closeOf(raw: Raw): Promise<[number, string]> {
 const from = (address: string) => ({ "X-Forwarded-For": address });
 
 /** A figure of /metrics. */
-async function figure(server: Server, name: string): Promise<number> {
+async function figure(server: Served, name: string): Promise<number> {
   const text = await server.text("/metrics");
   const line = text.split("\n").find((line) => line.startsWith(`${name} `));
   assert(line !== undefined, `${name} in\n${text}`);
@@ -116,7 +118,7 @@ Deno.test("who breaks off while connecting takes nobody's place", async () => {
 });
 
 Deno.test("who come all at once take no more places than those who come one by one", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "switchboard.json": { limits: { sessionsPerAddress: 6 } },
     "services/echo/echo.js": ECHO,
     "services/few/few.js": ECHO,
@@ -182,7 +184,7 @@ Deno.test("an address tries as many handshakes a second as it may, wherever they
 });
 
 Deno.test("who sends more messages than it may is closed with 1008, and its service is told", async (t) => {
-  const cases: [string, Record<string, unknown>, unknown][] = [
+  const cases: [string, Record<string, unknown>, object][] = [
     ["by the server's settings", { limits: { messagesPerSec: 1 } }, {}],
     ["by the manifest", { limits: { messagesPerSec: 100 } }, { messagesPerSec: 1 }],
   ];

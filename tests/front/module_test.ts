@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Board } from "../helpers/board.ts";
-import { Client } from "../helpers/client.ts";
+import type { Served } from "../helpers/served.ts";
 import { Server } from "../helpers/server.ts";
+import { Client } from "../helpers/client.ts";
 import type { Files } from "../helpers/site.ts";
 import { SECRET, tokenOf } from "../helpers/tokens.ts";
 
@@ -51,7 +52,7 @@ function start(more: Files = {}, auth: Record<string, unknown> = {}): Promise<Se
   }, { env: { JWT_SECRET: SECRET } });
 }
 
-async function ask(server: Server, headers: Record<string, string> = {}) {
+async function ask(server: Served, headers: Record<string, string> = {}) {
   const response = await server.fetch("/services/who?secret=1", { headers });
   return { status: response.status, body: await response.text() };
 }
@@ -73,7 +74,7 @@ Deno.test("a module of the operator's own says who is asking", async (t) => {
       headers: { "X-Key": "k1" },
     });
     client.send("who?");
-    assertEquals(await client.json(), user);
+    assertEquals(await client.nextJson(), user);
   });
   await t.step("what it is told", async () => {
     const { body } = await ask(server, { "X-Key": "about", Cookie: "a=1" });
@@ -92,7 +93,7 @@ Deno.test("a module of the operator's own says who is asking", async (t) => {
     await using client = await Client.open(server.ws("/services/who"), {
       headers: { "X-Key": "soon" },
     });
-    assertEquals((await client.closed).code, 1008);
+    assertEquals((await client.untilClosed()).code, 1008);
   });
 });
 
@@ -180,7 +181,7 @@ Deno.test("whoever the old module was asked about when it was exchanged gets in 
 
 Deno.test("who reads it anew several times at once gets what lay on disk last", async () => {
   const module = (login: string) => `export const authenticate = () => ({ login: "${login}" });`;
-  await using opened = await Board.open({
+  await using opened = await Board.start({
     "switchboard.json": { auth: { module: "auth/auth.mjs" } },
     "auth/auth.mjs": module("first"),
     "services/who/who.js": WHO,
@@ -192,7 +193,7 @@ Deno.test("who reads it anew several times at once gets what lay on disk last", 
   });
   assertEquals(await Promise.all(reloads), [true, true, true]);
   assertEquals(JSON.parse(await opened.text("/services/who")).user.login, "last");
-  assertEquals(opened.lines, []);
+  assertEquals(opened.log.all, []);
 });
 
 Deno.test("a module stands beside tokens: what is no token is its business", async () => {

@@ -54,7 +54,7 @@ for (const transport of TRANSPORTS) {
     assertEquals((await client.next()).length, 100_000);
     assertEquals((await client.next()).length, 100_000);
     assertEquals(await client.next(), "last");
-    assertEquals(await client.closed, { code: 4000, reason: "over" });
+    assertEquals(await client.untilClosed(), { code: 4000, reason: "over" });
   });
 
   Deno.test(`--transport ${transport}: where messages may be dropped, who reads all that comes loses none`, async () => {
@@ -83,7 +83,7 @@ for (const transport of TRANSPORTS) {
       const [, bytes] = /^switchboard_send_buffer_most_bytes (\d+)/m.exec(figure) ?? [];
       assert(bytes !== undefined, figure);
       most = Math.max(most, Number(bytes));
-      while (client.waiting > 0) if (await client.next() === "flooded") isOver = true;
+      while (client.waiting.length > 0) if (await client.next() === "flooded") isOver = true;
     }
     // The heads of frames come on top.
     assert(most > 100_000 && most < 1.01 * limit, `${most} bytes waited`);

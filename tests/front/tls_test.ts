@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { Board } from "../helpers/board.ts";
-import { Certificate } from "../helpers/peer.ts";
 import { Server } from "../helpers/server.ts";
+import { Certificate } from "../helpers/peer.ts";
 import { Site } from "../helpers/site.ts";
 
 const ECHO = `
@@ -97,12 +97,12 @@ Deno.test("--cert and --key: https and wss, and another certificate on SIGHUP wi
 Deno.test("of certificates that come one right after the other, the last one counts", async () => {
   using first = await Certificate.make();
   using second = await Certificate.make();
-  await using opened = await Board.open({
+  await using opened = await Board.start({
     "services/echo/echo.js": ECHO,
     "cert.pem": Deno.readTextFileSync(first.cert),
     "key.pem": Deno.readTextFileSync(first.key),
   }, { tls: { cert: "cert.pem", key: "key.pem" } });
-  const { board, site, port, lines } = opened;
+  const { board, site, port, log } = opened;
   for (const last of [second, first, second]) {
     const reloads = [first, second, last].map((certificate) => {
       Deno.copyFileSync(certificate.cert, join(site.root, "cert.pem"));
@@ -112,7 +112,7 @@ Deno.test("of certificates that come one right after the other, the last one cou
     assertEquals(await Promise.all(reloads), [true, true, true]);
     assertMatch(await ask(port, last, GET), /^HTTP\/1\.1 200 /);
   }
-  assertEquals(lines, []);
+  assertEquals(log.all, []);
 });
 
 Deno.test("a certificate that cannot be used keeps the server from starting, and it says why", async (t) => {

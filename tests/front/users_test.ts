@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
 import { Client } from "../helpers/client.ts";
 import { Raw } from "../helpers/raw.ts";
+import type { Served } from "../helpers/served.ts";
 import { Server } from "../helpers/server.ts";
 import type { Files } from "../helpers/site.ts";
 import { KeyPair, SECRET, tokenOf } from "../helpers/tokens.ts";
@@ -44,7 +45,7 @@ function start(auth: unknown, more: Files = {}): Promise<Server> {
   return Server.start(site(auth, more), { env: { JWT_SECRET: SECRET } });
 }
 
-async function ask(server: Server, headers: Record<string, string> = {}, path = "/services/who") {
+async function ask(server: Served, headers: Record<string, string> = {}, path = "/services/who") {
   const response = await server.fetch(path, { headers });
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
@@ -69,14 +70,14 @@ Deno.test("a token says who somebody is: in a request, in each event, and what r
     });
     client.send("who?");
     const who = { user, roles: known };
-    assertEquals(await client.json(), { user, data: who, now: who });
+    assertEquals(await client.nextJson(), { user, data: who, now: who });
   });
   await t.step("nobody is nobody", async () => {
     const { body } = await ask(server);
     assertEquals(JSON.parse(body), { user: null, roles: ["system.everyone"] });
     await using client = await Client.open(server.ws("/services/who"));
     client.send("who?");
-    assertEquals((await client.json()).user, null);
+    assertEquals((await client.nextJson()).user, null);
   });
   await t.step("in a cookie", async () => {
     const { body } = await ask(server, { Cookie: `other=1; session=${token}` });
@@ -99,7 +100,7 @@ Deno.test("a token says who somebody is: in a request, in each event, and what r
       });
       assertEquals(client.protocol, answer);
       client.send("who?");
-      assertEquals((await client.json()).user, user);
+      assertEquals((await client.nextJson()).user, user);
     }
     using raw = await Raw.connect(server.port);
     const head = await raw.handshake("/services/who", {
@@ -355,10 +356,10 @@ Deno.test("who is connected when the token expires is closed with 1008, unless i
       headers: { Authorization: `Bearer ${await tokenOf({}, { expires: soon() })}` },
     });
     await using stays = await Client.open(server.ws("/services/who"));
-    assertEquals(await client.closed, { code: 1008, reason: "credential expired" });
+    assertEquals(await client.untilClosed(), { code: 1008, reason: "credential expired" });
     assertEquals((await server.logged(({ service }) => service === "who")).message, "closed 1008");
     stays.send("still here");
-    assertEquals((await stays.json()).user, null);
+    assertEquals((await stays.nextJson()).user, null);
   });
   await t.step("not before the clocks' difference is over that lets it in", async () => {
     const clockSkewSec = 5;
@@ -367,7 +368,7 @@ Deno.test("who is connected when the token expires is closed with 1008, unless i
     const client = await Client.open(server.ws("/services/who"), {
       headers: { Authorization: `Bearer ${await tokenOf({}, { expires })}` },
     });
-    assertEquals(await client.closed, { code: 1008, reason: "credential expired" });
+    assertEquals(await client.untilClosed(), { code: 1008, reason: "credential expired" });
     assert(Date.now() >= (expires + clockSkewSec) * 1000);
   });
   await t.step("not closed", async () => {
@@ -378,7 +379,7 @@ Deno.test("who is connected when the token expires is closed with 1008, unless i
     });
     while (Date.now() < (expires + 2) * 1000) {
       client.send("still here");
-      assertEquals((await client.json()).user.login, "ada");
+      assertEquals((await client.nextJson()).user.login, "ada");
     }
   });
 });
@@ -449,7 +450,7 @@ Deno.test("on a shared path each service asks who it is", async () => {
     const all = [];
     for (const name of ["open", "closed"]) {
       client.send(JSON.stringify({ module: `/${name}/m.js`, params: {} }));
-      const answer = await client.json();
+      const answer = await client.nextJson();
       all.push(answer.error?.code ?? answer[0]);
     }
     return all;

@@ -3,6 +3,8 @@ import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 import { Chromium, findChromium } from "../helpers/browser.ts";
 import { Client } from "../helpers/client.ts";
 import { type Frame, frameOf, Raw } from "../helpers/raw.ts";
+import { Board } from "../helpers/board.ts";
+import type { Served } from "../helpers/served.ts";
 import { Server } from "../helpers/server.ts";
 
 const SKIP = findChromium() === null;
@@ -52,7 +54,7 @@ function compressedFrame(payload: Uint8Array): Uint8Array {
   return frame;
 }
 
-async function joined(server: Server, headers: Record<string, string>): Promise<[Raw, string]> {
+async function joined(server: Served, headers: Record<string, string>): Promise<[Raw, string]> {
   const raw = await Raw.connect(server.port);
   const head = await raw.handshake("/services/room", headers);
   assertMatch(head, /^HTTP\/1.1 101/);
@@ -60,7 +62,7 @@ async function joined(server: Server, headers: Record<string, string>): Promise<
 }
 
 Deno.test("compression is negotiated, and each member gets a group's message as it can read it", async () => {
-  await using server = await Server.start(FILES);
+  await using server = await Board.start(FILES);
   const [packed, head] = await joined(server, OFFER);
   using _packed = packed;
   assertMatch(head, /permessage-deflate; server_no_context_takeover; client_no_context_takeover/i);
@@ -80,7 +82,7 @@ Deno.test("compression is negotiated, and each member gets a group's message as 
 });
 
 Deno.test("what is short, or does not become smaller, goes as it is", async () => {
-  await using server = await Server.start(FILES);
+  await using server = await Board.start(FILES);
   const [raw] = await joined(server, OFFER);
   using _ = raw;
   await raw.write(frameOf(1, "short"));
@@ -92,7 +94,7 @@ Deno.test("what is short, or does not become smaller, goes as it is", async () =
 });
 
 Deno.test("a client that asks for a smaller window is sent nothing that needs a larger one", async () => {
-  await using server = await Server.start(FILES);
+  await using server = await Board.start(FILES);
   const [raw] = await joined(server, {
     "Sec-WebSocket-Extensions": "permessage-deflate; server_max_window_bits=9",
   });
@@ -132,7 +134,7 @@ Deno.test("a bomb is too large as soon as what comes out of it is", async () => 
 });
 
 Deno.test("compressed nonsense ends the session that sent it, and no other", async (t) => {
-  await using server = await Server.start(FILES);
+  await using server = await Board.start(FILES);
   await using client = await Client.open(server.ws("/services/room"));
   const closes: [string, Record<string, string>, Uint8Array, number][] = [
     ["no deflate stream", OFFER, compressedFrame(new Uint8Array([0xff, 0xff, 0xff, 0xff])), 1007],
@@ -153,7 +155,7 @@ Deno.test("compressed nonsense ends the session that sent it, and no other", asy
 });
 
 Deno.test("a compressed message may come in parts, with pings between them", async () => {
-  await using server = await Server.start(FILES);
+  await using server = await Board.start(FILES);
   const [raw] = await joined(server, OFFER);
   using _ = raw;
   const all = deflated("parts of a whole");
@@ -170,7 +172,7 @@ Deno.test("a compressed message may come in parts, with pings between them", asy
 });
 
 Deno.test("of several offers the first that makes sense counts; without one there is no compression", async (t) => {
-  await using server = await Server.start(FILES);
+  await using server = await Board.start(FILES);
   const cases: [string, string | null, boolean][] = [
     ["permessage-deflate; server_max_window_bits=99", null, false],
     ["permessage-deflate; unknown_parameter", null, false],
@@ -204,7 +206,7 @@ Deno.test("of several offers the first that makes sense counts; without one ther
 });
 
 Deno.test("without the setting nothing is compressed, whatever is offered", async () => {
-  await using server = await Server.start({ ...FILES, "switchboard.json": { transport: "ws" } });
+  await using server = await Board.start({ ...FILES, "switchboard.json": { transport: "ws" } });
   const [raw, head] = await joined(server, OFFER);
   using _ = raw;
   assert(!/sec-websocket-extensions/i.test(head));
@@ -216,7 +218,7 @@ Deno.test({
   name: "a browser sends and reads compressed messages",
   ignore: SKIP,
   async fn() {
-    await using server = await Server.start(FILES);
+    await using server = await Board.start(FILES);
     await using browser = await Chromium.start();
     const page = await browser.window();
     await page.goto(server.http("/services/room"));
@@ -234,7 +236,7 @@ Deno.test({
 });
 
 Deno.test("a client whose messages shrink well waits for its service as others do", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     ...FILES,
     "services/room/room.js": `
       const ws = require("/lib/websocket");

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../helpers/client.ts";
 import { frameOf, Raw } from "../helpers/raw.ts";
-import { Server } from "../helpers/server.ts";
+import { Board } from "../helpers/board.ts";
 
 const ECHO = `
   const { addToGroup, send } = require("/lib/xp/websocket");
@@ -14,7 +14,7 @@ const ECHO = `
 `;
 
 Deno.test("garbage instead of a request is answered, and harms nobody", async (t) => {
-  await using server = await Server.start({ "services/echo/echo.js": ECHO });
+  await using server = await Board.start({ "services/echo/echo.js": ECHO });
   await using honest = await Client.open(server.ws("/services/echo"));
   const cases: [string, string, RegExp][] = [
     ["a blank in Host", "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", /^HTTP\/1\.1 400 /],
@@ -51,7 +51,7 @@ Deno.test("garbage instead of a request is answered, and harms nobody", async (t
 });
 
 Deno.test("garbage instead of frames ends its own socket only", async (t) => {
-  await using server = await Server.start({ "services/echo/echo.js": ECHO });
+  await using server = await Board.start({ "services/echo/echo.js": ECHO });
   await using honest = await Client.open(server.ws("/services/echo"));
   const unmasked = new Uint8Array([0x81, 0x02, 0x68, 0x69]);
   const cases: [string, Uint8Array][] = [
@@ -91,7 +91,7 @@ Deno.test("garbage instead of frames ends its own socket only", async (t) => {
 });
 
 Deno.test("a client that leaves while the controller decides harms nobody", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/slow/slow.js": `
       const { setTimeout: sleep } = require("node:timers/promises");
       exports.get = async () => { log.info("asked"); await sleep(150); log.info("decided"); return { webSocket: {}, body: "x" }; };
@@ -115,7 +115,7 @@ Deno.test("a client that leaves while the controller decides harms nobody", asyn
 });
 
 Deno.test("a request's body that never ends is 408, and does not hold others up", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "switchboard.json": { limits: { requestTimeoutMs: 300 } },
     "services/echo/echo.js": ECHO,
   });

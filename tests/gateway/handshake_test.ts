@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { chooseProtocol, handshakeProblem, wantsWebSocket } from "../../lib/gateway/handshake.ts";
 import { Client } from "../helpers/client.ts";
 import { frameOf, Raw } from "../helpers/raw.ts";
-import { Server } from "../helpers/server.ts";
+import { Board } from "../helpers/board.ts";
 
 type Changes = Record<string, string | null>;
 
@@ -153,7 +153,7 @@ function parseHead(head: string): { status: number; headers: Headers } {
 }
 
 Deno.test("The server answers every handshake, and goes on serving honest clients", async (t) => {
-  await using server = await Server.start({ "services/echo/echo.js": ECHO });
+  await using server = await Board.start({ "services/echo/echo.js": ECHO });
   const shake = async (changes: Changes, method = "GET") => {
     using raw = await Raw.connect(server.port);
     return parseHead(await raw.handshake("/services/echo", changes, method));

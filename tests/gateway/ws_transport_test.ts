@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../helpers/client.ts";
 import { frameOf, Raw } from "../helpers/raw.ts";
+import { Board } from "../helpers/board.ts";
+import type { Served } from "../helpers/served.ts";
 import { Server } from "../helpers/server.ts";
 
 const FILES = {
@@ -87,7 +89,7 @@ Deno.test("--transport ws: the close comes after everything that was sent before
   const client = await Client.open(server.ws("/services/echo"));
   client.send("end");
   assertEquals(await client.next(), "last");
-  assertEquals(await client.closed, { code: 4000, reason: "over" });
+  assertEquals(await client.untilClosed(), { code: 4000, reason: "over" });
 });
 
 Deno.test("--transport ws: who does not read is cut off, and nothing of it is left", async () => {
@@ -171,12 +173,12 @@ Deno.test("--transport ws: a client that waits for its service is left to wait, 
 
 Deno.test("--transport ws: requests are answered as by the other transport", async (t) => {
   const both = await Promise.all([
-    Server.start(FILES),
+    Board.start(FILES),
     start(),
   ]);
   await using _deno = both[0];
   await using _ws = both[1];
-  const of = async (server: Server, path: string, init: RequestInit) => {
+  const of = async (server: Served, path: string, init: RequestInit) => {
     const response = await server.fetch(path, init);
     const headers = Object.fromEntries(
       [...response.headers].filter(([name]) =>
@@ -202,7 +204,7 @@ Deno.test("--transport ws: requests are answered as by the other transport", asy
 });
 
 /** What a server answers to a request by hand: its status, its length as it says it, and what follows. */
-async function answerOf(server: Server, head: string, body = ""): Promise<unknown[]> {
+async function answerOf(server: Served, head: string, body = ""): Promise<unknown[]> {
   using raw = await Raw.connect(server.port);
   await raw.write(`${head}\r\nHost: x\r\n\r\n${body}`);
   const answer = await raw.head();
@@ -221,7 +223,7 @@ Deno.test("--transport ws: requests by hand are answered as by the other transpo
     "services/length/length.js":
       "exports.post = (req) => ({ body: req.body === null ? 'null' : String(req.body.length) });",
   };
-  const both = await Promise.all([Server.start(files), start(files)]);
+  const both = await Promise.all([Board.start(files), start(files)]);
   await using _deno = both[0];
   await using _ws = both[1];
   const cases: [string, string?][] = [
@@ -327,7 +329,7 @@ Deno.test("dev --transport ws: a websocket that opens is no news", async () => {
   client.send("hello");
   assertEquals(await client.next(), "hello");
   await client.close();
-  await server.log.next((line) => line.includes("closed 1005"));
+  await server.log.next((line) => line.includes("closed 1000"));
   assertEquals(server.log.all.filter((line) => line.includes("No websocket")), []);
 });
 

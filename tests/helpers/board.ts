@@ -1,45 +1,50 @@
 import { Switchboard, type SwitchboardOptions } from "../../mod.ts";
+import { openLog } from "../../lib/observe/mod.ts";
+import { Lines } from "./lines.ts";
+import { Served } from "./served.ts";
 import { type Files, Site } from "./site.ts";
 
-/** A server within this process, so that a test can reload and stop its isolates. */
-export class Board implements AsyncDisposable {
+/**
+ * A server in the process of the test. It starts in a third of the time that the command needs, and a test can
+ * reload and stop its isolates. Unlike the shipped `TestBoard` it also serves a root in which a service fails.
+ */
+export class Board extends Served implements AsyncDisposable {
   private constructor(
     readonly site: Site,
     readonly board: Switchboard,
     readonly port: number,
-    /** Level, service and text of each line of the log. */
-    readonly lines: string[],
-  ) {}
-
-  static async open(files: Files, options: SwitchboardOptions = {}): Promise<Board> {
-    const site = Site.make(files);
-    const lines: string[] = [];
-    const board = await Switchboard.open({
-      ...options,
-      root: site.root,
-      port: 0,
-      log: (level, text, service) => lines.push(`${level} ${service} ${text}`),
-    });
-    const { port } = await board.listen();
-    await board.settled();
-    return new Board(site, board, port, lines);
+    readonly log: Lines,
+    private readonly ownsSite: boolean,
+  ) {
+    super();
   }
 
-  ws(path: string): string {
-    return `ws://127.0.0.1:${this.port}${path}`;
-  }
-
-  http(path: string): string {
-    return `http://127.0.0.1:${this.port}${path}`;
-  }
-
-  /** The text at a path. */
-  async text(path: string): Promise<string> {
-    return await (await fetch(this.http(path))).text();
+  /** Starts it on a free port and waits until each service runs or has failed. */
+  static async start(files: Files | Site, options: SwitchboardOptions = {}): Promise<Board> {
+    const site = files instanceof Site ? files : Site.make(files);
+    const ownsSite = !(files instanceof Site);
+    const log = new Lines();
+    let board: Switchboard | null = null;
+    try {
+      board = await Switchboard.open({
+        ...options,
+        root: site.root,
+        port: 0,
+        log: openLog({ format: "json", color: false, write: (line) => log.add(line) }),
+      });
+      const { port } = await board.listen();
+      await board.settled();
+      return new Board(site, board, port, log, ownsSite);
+    } catch (error) {
+      await board?.close();
+      if (ownsSite) site[Symbol.dispose]();
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.board.close();
-    this.site[Symbol.dispose]();
+    this.log.finish();
+    if (this.ownsSite) this.site[Symbol.dispose]();
   }
 }

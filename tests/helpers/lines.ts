@@ -3,25 +3,36 @@ import { TextLineStream } from "./text_line_stream.ts";
 /** How long a line may take to come, ms. */
 const DEADLINE_MS = 20_000;
 
-/** The lines that a process prints, as they come. */
+/** Lines that are awaited one by one. */
 export class Lines {
   /** All so far. */
   readonly all: string[] = [];
   #read = 0;
   #ended = false;
   #wake: () => void = () => {};
-  readonly #done: Promise<void>;
+  #done: Promise<void> = Promise.resolve();
 
-  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
-    this.#done = this.#collect(stream);
+  /** The lines that a process prints, as they come. */
+  static of(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Lines {
+    const lines = new Lines();
+    lines.#done = lines.#collect(stream);
+    return lines;
   }
 
   async #collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     const lines = stream.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
-    for await (const line of lines) {
-      this.all.push(line);
-      this.#wake();
-    }
+    for await (const line of lines) this.add(line);
+    this.finish();
+  }
+
+  /** Adds a line. */
+  add(line: string): void {
+    this.all.push(line);
+    this.#wake();
+  }
+
+  /** No more lines will come: a call of {@linkcode next} that is waiting for one rejects. */
+  finish(): void {
     this.#ended = true;
     this.#wake();
   }

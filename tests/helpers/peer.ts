@@ -29,8 +29,8 @@ export class Peer implements AsyncDisposable {
       stderr: "piped",
       env: { NO_COLOR: "1" },
     }).spawn();
-    const lines = new Lines(process.stdout);
-    const errors = new Lines(process.stderr);
+    const lines = Lines.of(process.stdout);
+    const errors = Lines.of(process.stderr);
     const port = async (name: string) =>
       Number(JSON.parse(await lines.next((line) => line.startsWith(`["${name}"`)))[1]);
     return new Peer(

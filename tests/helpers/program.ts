@@ -12,8 +12,8 @@ export class Program implements AsyncDisposable {
   readonly log: Lines;
 
   private constructor(readonly process: Deno.ChildProcess) {
-    this.output = new Lines(process.stdout);
-    this.log = new Lines(process.stderr);
+    this.output = Lines.of(process.stdout);
+    this.log = Lines.of(process.stderr);
   }
 
   /** Starts it. */

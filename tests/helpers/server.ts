@@ -1,6 +1,7 @@
 import { fromFileUrl } from "@std/path";
 import type { Lines } from "./lines.ts";
 import { Program } from "./program.ts";
+import { Served } from "./served.ts";
 import { type Files, Site } from "./site.ts";
 
 const CLI = fromFileUrl(import.meta.resolve("../../cli.ts"));
@@ -19,22 +20,8 @@ export interface ServerOptions {
   cwd?: string;
 }
 
-/** A line of the JSON log. */
-export interface LogLine {
-  time: string;
-  level: string;
-  service?: string;
-  message: string;
-}
-
-/** The counts of `/healthz`. */
-export interface Counts {
-  sessions: number;
-  groups: number;
-}
-
 /** The real command, serving a folder as a child process. */
-export class Server implements AsyncDisposable {
+export class Server extends Served implements AsyncDisposable {
   private constructor(
     readonly site: Site,
     readonly port: number,
@@ -42,7 +29,9 @@ export class Server implements AsyncDisposable {
     readonly log: Lines,
     readonly process: Deno.ChildProcess,
     private readonly ownsSite: boolean,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Starts it on a free port and waits until it has printed its table. */
   static async start(files: Files | Site, options: ServerOptions = {}): Promise<Server> {
@@ -69,57 +58,9 @@ export class Server implements AsyncDisposable {
     }
   }
 
-  /** `http://127.0.0.1:PORT` and a path. */
-  http(path: string): string {
-    return `http://127.0.0.1:${this.port}${path}`;
-  }
-
-  /** `ws://127.0.0.1:PORT` and a path. */
-  ws(path: string): string {
-    return `ws://127.0.0.1:${this.port}${path}`;
-  }
-
-  /** Fetches a path without following redirects. */
-  fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(this.http(path), { redirect: "manual", ...init });
-  }
-
-  /** The status of the answer at a path. */
-  async status(path: string): Promise<number> {
-    const { status, body } = await this.fetch(path);
-    await body?.cancel();
-    return status;
-  }
-
-  /** The text at a path. */
-  async text(path: string, init: RequestInit = {}): Promise<string> {
-    return await (await this.fetch(path, init)).text();
-  }
-
-  /** Sessions and groups, now. */
-  async counts(): Promise<Counts> {
-    const { sessions, groups } = await (await this.fetch("/healthz")).json();
-    return { sessions, groups };
-  }
-
-  /** Waits until nobody is connected and nothing of them is left. */
-  async settled(): Promise<Counts> {
-    const until = performance.now() + 10_000;
-    while (true) {
-      const counts = await this.counts();
-      if (counts.sessions === 0 && counts.groups === 0 || performance.now() > until) return counts;
-    }
-  }
-
   /** Open files of the process. */
   openFiles(): number {
     return [...Deno.readDirSync(`/proc/${this.process.pid}/fd`)].length;
-  }
-
-  /** The next log line that this one is true of. */
-  async logged(isWanted: (line: LogLine) => boolean): Promise<LogLine> {
-    const line = await this.log.next((text) => isWanted(parse(text)));
-    return parse(line);
   }
 
   /** What the process holds in memory, bytes. */
@@ -142,13 +83,5 @@ export class Server implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     if (this.ownsSite) this.site[Symbol.dispose]();
-  }
-}
-
-function parse(text: string): LogLine {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return { time: "", level: "", message: text };
   }
 }

@@ -1,7 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { type LogLine, Server } from "../helpers/server.ts";
-import { type Files, Site } from "../helpers/site.ts";
+import type { LogLine } from "../helpers/served.ts";
+import { Board } from "../helpers/board.ts";
+import { Server } from "../helpers/server.ts";
+import { type Files, fileText, Site } from "../helpers/site.ts";
 import { ANYTHING, granted, refused } from "./escape/attempt.ts";
 
 const HERE = fromFileUrl(new URL("../..", import.meta.url));
@@ -207,8 +209,8 @@ Deno.test("a deno.json that cannot be read keeps services from starting, and say
   ];
   for (const [name, file, problem] of cases) {
     await t.step(name, async () => {
-      await using server = await Server.start({
-        "deno.json": file,
+      await using server = await Board.start({
+        "deno.json": fileText(file),
         "services/a/a.js": `exports.get = () => ({ body: "a" });`,
       });
       const line = await server.logged(({ level }) => level === "ERROR");
@@ -226,12 +228,12 @@ Deno.test("a deno.json that cannot be read keeps services from starting, and say
         import { b } from "#own/b%20c.mjs";
         export const get = () => ({ body: a + b });`,
     });
-    await using server = await Server.start(new Site(join(site.root, "100% #?ü")));
+    await using server = await Board.start(new Site(join(site.root, "100% #?ü")));
     assertEquals(await server.text("/services/a"), "ab");
   });
 
   await t.step("the whole root may be mapped, too", async () => {
-    await using server = await Server.start({
+    await using server = await Board.start({
       "deno.json": { imports: { "/": "./" } },
       "lib/a.js": `exports.a = "a";`,
       "services/a/b.mjs": `export const b = "b";`,
@@ -243,7 +245,7 @@ Deno.test("a deno.json that cannot be read keeps services from starting, and say
   });
 
   await t.step("comments, a trailing comma and a byte order mark are none of that", async () => {
-    await using server = await Server.start({
+    await using server = await Board.start({
       "deno.jsonc": `\uFEFF{ /* ours */ "imports": { "#a": "./lib/a.js", }, }`,
       "lib/a.js": `exports.a = "a";`,
       "services/a/a.js": `exports.get = () => ({ body: require("#a").a });`,

@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../helpers/client.ts";
+import { Board } from "../helpers/board.ts";
 import { Server } from "../helpers/server.ts";
 
 Deno.test("what a controller leaves behind in timers and promises is logged and ends nothing", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/leaky/leaky.js": `
       const ws = require("/lib/xp/websocket");
       exports.get = () => ({ webSocket: {} });
@@ -39,7 +40,7 @@ Deno.test("what a controller leaves behind in timers and promises is logged and 
 });
 
 Deno.test("a controller that floods the host is held back, and the others answer", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "switchboard.json": { limits: { groupsPerSession: 0 } },
     "services/flood/flood.js": `
       const ws = require("/lib/websocket");
@@ -93,7 +94,7 @@ Deno.test("a controller that floods the host is held back, and the others answer
 });
 
 Deno.test("a client that does not read is dropped with 3008 and its groups are left", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/news/news.js": `
       const ws = require("/lib/xp/websocket");
       exports.get = () => ({ webSocket: {} });
@@ -122,7 +123,7 @@ Deno.test("a client that does not read is dropped with 3008 and its groups are l
 });
 
 Deno.test("a service that takes too long to load is given up, and the others run", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/never/never.mjs": "await new Promise(() => {}); export const get = () => ({});",
     "services/fine/fine.js": "exports.get = () => ({ body: 'fine' });",
   });
@@ -135,7 +136,7 @@ Deno.test("a service that takes too long to load is given up, and the others run
 });
 
 Deno.test("a controller cannot end its own worker", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/quits/quits.js": `
       const ways = { close: () => self.close(), deno: () => Deno.exit(3), process: () => process.exit(3) };
       const ws = require("/lib/xp/websocket");
@@ -157,7 +158,7 @@ Deno.test("a controller cannot end its own worker", async () => {
 });
 
 Deno.test("a service that does not answer any more is started anew, with its sockets open", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/spins/spins.js": `
       const ws = require("/lib/xp/websocket");
       exports.get = () => ({ body: "up", webSocket: {} });
@@ -193,7 +194,7 @@ Deno.test("a service that does not answer any more is started anew, with its soc
 });
 
 Deno.test("a service may use groups while it loads, and in timers", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/early/early.js": `
       import { getGroupSize, sendToGroup } from "/lib/xp/websocket";
       const early = getGroupSize("nobody");
@@ -234,7 +235,7 @@ Deno.test("a close handler that never ends does not keep the server from stoppin
     const client = await Client.open(server.ws("/services/stuck"));
     while ((await server.counts()).sessions < 1);
     assertEquals((await server.stop()).code, 0);
-    assertEquals((await client.closed).code, 1001);
+    assertEquals((await client.untilClosed()).code, 1001);
   } finally {
     await server[Symbol.asyncDispose]();
   }

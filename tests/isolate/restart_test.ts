@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Board } from "../helpers/board.ts";
+import { Server } from "../helpers/server.ts";
 import { Client } from "../helpers/client.ts";
 import { frameOf, Raw } from "../helpers/raw.ts";
-import { Server } from "../helpers/server.ts";
 
 /** A controller that does as it is told, and says what it gets. */
 const ECHO = `
@@ -22,7 +22,7 @@ const ECHO = `
 `;
 
 Deno.test("a service that is told to start anew keeps its sessions, with all that is known of them", async () => {
-  await using server = await Board.open({ "services/echo/echo.js": ECHO });
+  await using server = await Board.start({ "services/echo/echo.js": ECHO });
   await using client = await Client.open(server.ws("/services/echo?a=1"));
   client.send("hello");
   assertEquals(await client.next(), "hello");
@@ -31,13 +31,13 @@ Deno.test("a service that is told to start anew keeps its sessions, with all tha
   for (let n = 0; n < 100; n++) client.send(String(n));
   client.send("about");
   for (let n = 0; n < 100; n++) assertEquals(await client.next(), String(n));
-  assertEquals(await client.json(), [{ color: "blue" }, { a: "1" }, ["all"]]);
+  assertEquals(await client.nextJson(), [{ color: "blue" }, { a: "1" }, ["all"]]);
   const { state, restarts, lostEvents } = server.board.services[0]!;
   assertEquals({ state, restarts, lostEvents }, { state: "running", restarts: 1, lostEvents: 0 });
 });
 
 Deno.test("requests and new sockets wait for a service that starts anew", async () => {
-  await using server = await Board.open({ "services/echo/echo.js": ECHO });
+  await using server = await Board.start({ "services/echo/echo.js": ECHO });
   server.board.restart("echo");
   const response = fetch(server.http("/services/echo"));
   await using client = await Client.open(server.ws("/services/echo"));
@@ -47,7 +47,7 @@ Deno.test("requests and new sockets wait for a service that starts anew", async 
 });
 
 Deno.test("of a handler that is cut off, its session gets an error event, and the count is the log's", async () => {
-  await using server = await Board.open({ "services/echo/echo.js": ECHO });
+  await using server = await Board.start({ "services/echo/echo.js": ECHO });
   await using one = await Client.open(server.ws("/services/echo"));
   for (const message of ["wait", "behind", "it"]) one.send(message);
   assertEquals(await one.next(), "begun");
@@ -61,13 +61,13 @@ Deno.test("of a handler that is cut off, its session gets an error event, and th
   one.send("again");
   assertEquals(await one.next(), "again");
   assert(
-    server.lines.some((line) => line.includes(`start anew, lost ${events} of 1 session; it`)),
-    server.lines.join("\n"),
+    server.log.all.some((line) => line.includes(`start anew, lost ${events} of 1 session; it`)),
+    server.log.all.join("\n"),
   );
 });
 
 Deno.test("a socket that closes while its service starts anew gets its close event", async () => {
-  await using server = await Board.open({ "services/echo/echo.js": ECHO });
+  await using server = await Board.start({ "services/echo/echo.js": ECHO });
   const client = await Client.open(server.ws("/services/echo"));
   client.send("hello");
   await client.next();
@@ -77,12 +77,19 @@ Deno.test("a socket that closes while its service starts anew gets its close eve
   await using other = await Client.open(server.ws("/services/echo"));
   other.send("after");
   assertEquals(await other.next(), "after");
-  assertEquals(server.lines.filter((line) => line.includes("closed")), ["INFO echo closed 4001"]);
+  const closed = server.log.all.filter((line) => line.includes("closed")).map((line) =>
+    JSON.parse(line)
+  );
+  assertEquals(closed.map(({ level, service, message }) => [level, service, message]), [[
+    "INFO",
+    "echo",
+    "closed 4001",
+  ]]);
   assertEquals(server.board.stats, { sessions: 1, groups: 1, slow: 0 });
 });
 
 Deno.test("who sends more than may wait for a service that starts anew is closed with 1013", async () => {
-  await using server = await Board.open({
+  await using server = await Board.start({
     "services/echo/real.cjs": ECHO,
     "services/echo/echo.mjs": `
       import { existsSync } from "node:fs";
@@ -123,7 +130,7 @@ Deno.test("a service that does not start any more stays down: 1011 for its socke
   const client = await Client.open(server.ws("/services/echo"));
   server.site.write({ "services/echo/echo.js": "exports.get = (" });
   client.send("spin");
-  assertEquals((await client.closed).code, 1011);
+  assertEquals((await client.untilClosed()).code, 1011);
   const tried = server.log.all.map((line) => JSON.parse(line).message as string);
   assertMatch(tried[0]!, /has not answered for 200 ms.*starts anew in 100 ms/);
   for (const [index, wait] of [200, 400, 800, 1600].entries()) {
@@ -147,7 +154,7 @@ Deno.test("a service that does not start any more stays down: 1011 for its socke
 });
 
 Deno.test("restart() of a service that is not there says so", async () => {
-  await using server = await Board.open({});
+  await using server = await Board.start({});
   let message = "";
   try {
     server.board.restart("nobody");

@@ -1,8 +1,9 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { SwitchboardError } from "../../mod.ts";
 import { Board } from "../helpers/board.ts";
-import { Client } from "../helpers/client.ts";
 import { Server } from "../helpers/server.ts";
+import type { Files } from "../helpers/site.ts";
+import { Client } from "../helpers/client.ts";
 
 /** A version of a controller: says which one it is, and what it is told to do. */
 function version(name: string, more = ""): string {
@@ -45,7 +46,7 @@ const HELD = `
 `;
 
 Deno.test("a new version takes over between two events, and its sessions stay as they are", async () => {
-  await using server = await Board.open({ "services/chat/chat.js": version("one") });
+  await using server = await Board.start({ "services/chat/chat.js": version("one") });
   await using client = await Client.open(server.ws("/services/chat"));
   client.send("slow");
   assertEquals(await client.next(), "begun");
@@ -64,15 +65,15 @@ Deno.test("a new version takes over between two events, and its sessions stay as
     "after",
   ]);
   assertEquals(rest[2], "two after");
-  assertEquals(await client.json(), [0, { since: "one" }, ["all"]]);
+  assertEquals(await client.nextJson(), [0, { since: "one" }, ["all"]]);
   assertEquals(await server.text("/services/chat"), "two");
   const { restarts, lostEvents } = server.board.services[0]!;
   assertEquals([restarts, lostEvents], [0, 0]);
-  assertEquals(server.lines, []);
+  assertEquals(server.log.all, []);
 });
 
 Deno.test("of 2,000 messages that are sent during five swaps none is lost, doubled or out of order", async () => {
-  await using server = await Board.open({ "services/chat/chat.js": version("v0") }, {
+  await using server = await Board.start({ "services/chat/chat.js": version("v0") }, {
     keepSpares: true,
   });
   await using client = await Client.open(server.ws("/services/chat"));
@@ -99,7 +100,7 @@ Deno.test("of 2,000 messages that are sent during five swaps none is lost, doubl
 });
 
 Deno.test("a handler that does not end holds a swap up no longer than eventTimeoutMs", async () => {
-  await using server = await Board.open({
+  await using server = await Board.start({
     "services/chat/chat.js": version("one"),
     "services/chat/service.json": { eventTimeoutMs: 300 },
   });
@@ -118,7 +119,7 @@ Deno.test("a handler that does not end holds a swap up no longer than eventTimeo
 });
 
 Deno.test("a request that an old version has begun is answered by it", async () => {
-  await using server = await Board.open({
+  await using server = await Board.start({
     "services/chat/chat.mjs": `
       import { existsSync } from "node:fs";
       export const get = async ({ params }) => {
@@ -139,9 +140,9 @@ Deno.test("a request that an old version has begun is answered by it", async () 
 });
 
 Deno.test("a version that does not load replaces nothing, and its error has file, line and code", async (t) => {
-  await using server = await Board.open({ "services/chat/chat.js": version("one") });
+  await using server = await Board.start({ "services/chat/chat.js": version("one") });
   await using client = await Client.open(server.ws("/services/chat"));
-  const broken: [string, Record<string, unknown>, RegExp][] = [
+  const broken: [string, Files, RegExp][] = [
     [
       "syntax",
       { "services/chat/chat.js": "const a = 1;\nconst = 2;\n" },
@@ -182,7 +183,7 @@ Deno.test("a version that does not load replaces nothing, and its error has file
 });
 
 Deno.test("an error's code frame shows the service's own files only", async () => {
-  await using server = await Board.open({
+  await using server = await Board.start({
     "secret.txt": "the secret",
     "services/sly/sly.js": `
       const error = new Error("look");
@@ -190,12 +191,12 @@ Deno.test("an error's code frame shows the service's own files only", async () =
       throw error;
     `,
   });
-  assertEquals(server.lines.length, 1);
-  assertEquals(server.lines[0]!.includes("the secret"), false);
+  assertEquals(server.log.all.length, 1);
+  assertEquals(server.log.all[0]!.includes("the secret"), false);
 });
 
 Deno.test("a grant that is taken away is gone at once, also while the new version still loads", async () => {
-  await using server = await Board.open({
+  await using server = await Board.start({
     "data.txt": "data",
     "services/chat/chat.js": version("one"),
     "services/chat/service.json": { permissions: { read: ["../../data.txt"] } },
@@ -222,7 +223,7 @@ Deno.test("a grant that is taken away is gone at once, also while the new versio
 });
 
 Deno.test("a grant that is added comes with the swap, and so do limits", async () => {
-  await using server = await Board.open({
+  await using server = await Board.start({
     "data.txt": "data",
     "services/chat/chat.js": version("one"),
   });
@@ -239,11 +240,11 @@ Deno.test("a grant that is added comes with the swap, and so do limits", async (
   client.send("read");
   assertEquals(await client.next(), "could read");
   client.send("more than ten");
-  assertEquals((await client.closed).code, 1009);
+  assertEquals((await client.untilClosed()).code, 1009);
 });
 
 Deno.test("of two versions that come one after the other the newer one runs", async () => {
-  await using server = await Board.open({ "services/chat/chat.js": version("one") });
+  await using server = await Board.start({ "services/chat/chat.js": version("one") });
   server.site.write({ "services/chat/chat.js": version("two", HELD) });
   const first = server.board.reload("chat");
   const outcome = first.then(() => "swapped", (error) => error.message);
@@ -254,14 +255,14 @@ Deno.test("of two versions that come one after the other the newer one runs", as
 });
 
 Deno.test("reload() starts a service that is new and removes one that is gone", async () => {
-  await using server = await Board.open({ "services/chat/chat.js": version("one") });
+  await using server = await Board.start({ "services/chat/chat.js": version("one") });
   server.site.write({ "services/more/more.js": version("more") });
   await server.board.reload("more");
   assertEquals(await server.text("/services/more"), "more");
   const client = await Client.open(server.ws("/services/chat"));
   Deno.removeSync(`${server.site.root}/services/chat`, { recursive: true });
   await server.board.reload("chat");
-  assertEquals((await client.closed).code, 1001);
+  assertEquals((await client.untilClosed()).code, 1001);
   assertEquals(server.board.services.map(({ key }) => key), ["more"]);
   await assertRejects(() => server.board.reload("nobody"), SwitchboardError, "no service");
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { discover, type ServiceDefinition } from "../../lib/service/mod.ts";
 import { flow } from "../helpers/flow.ts";
-import { type Files, Site } from "../helpers/site.ts";
+import { type Files, fileText, Site } from "../helpers/site.ts";
 
 const NODE = "exports.handler = () => {};";
 const TRIGGER = { use: "lolo/Websocket Trigger", params: { path: "/a" } };
@@ -14,7 +14,7 @@ function found(files: Files): ServiceDefinition[] {
 
 /** What is wrong with the flow of a service, less what all messages begin with. */
 function problemOf(content: unknown, files: Files = {}): string {
-  const [service] = found({ "services/a/a.flow.json": content, ...files });
+  const [service] = found({ "services/a/a.flow.json": fileText(content), ...files });
   const { message = "", code } = service!.problems[0] ?? service!.error ?? {};
   if (message !== "") assertEquals(code, "SB_FLOW");
   return message.replace(/^Cannot (?:read|serve) flow "services\/a\/a\.flow\.json": /, "");

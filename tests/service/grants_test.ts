@@ -3,7 +3,9 @@ import { join } from "@std/path";
 import { SwitchboardError } from "../../lib/errors.ts";
 import { checkHostHas, defaultGrants, describeGrants, grantsOf } from "../../lib/service/grants.ts";
 import { PERMISSION_KINDS } from "../../lib/service/manifest.ts";
-import { type LogLine, Server } from "../helpers/server.ts";
+import type { LogLine } from "../helpers/served.ts";
+import { Board } from "../helpers/board.ts";
+import { Server } from "../helpers/server.ts";
 import { Site } from "../helpers/site.ts";
 
 const DIR = "/root/services/chat";
@@ -157,7 +159,7 @@ Deno.test("A grant that cannot be understood stops its service, and names the ke
       [`services/${name}/service.json`]: { permissions },
     });
   }
-  await using server = await Server.start(site);
+  await using server = await Board.start(site);
   const logged: LogLine[] = [];
   while (logged.length < services.length) {
     logged.push(await server.logged(({ level }) => level === "ERROR"));
@@ -201,7 +203,7 @@ Deno.test("An isolate holds its grants and no more", async (t) => {
       } });`,
     "services/a/service.json": { permissions: { env: ["TOKEN"] } },
   });
-  await using server = await Server.start(site);
+  await using server = await Board.start(site);
   const can = await (await server.fetch("/services/a")).json();
   const expected = {
     own: true,

@@ -7,7 +7,7 @@ import {
   type Settings,
 } from "../../lib/service/settings.ts";
 import schema from "../../lib/service/settings.schema.json" with { type: "json" };
-import { Site } from "../helpers/site.ts";
+import { fileText, Site } from "../helpers/site.ts";
 
 /** Runs with these environment variables and no other of Switchboard's. */
 function withEnvironment<T>(variables: Record<string, string>, run: () => T): T {
@@ -36,7 +36,7 @@ function settingsOf(
   environment: Record<string, string> = {},
   given: PartialSettings = {},
 ): Settings {
-  using site = Site.make(file === undefined ? {} : { "switchboard.json": file });
+  using site = Site.make(file === undefined ? {} : { "switchboard.json": fileText(file) });
   return withEnvironment(environment, () => readSettings(site.root, given));
 }
 

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../helpers/client.ts";
 import { Certificate, Peer } from "../../helpers/peer.ts";
+import { Board } from "../../helpers/board.ts";
+import type { Served } from "../../helpers/served.ts";
 import { Server } from "../../helpers/server.ts";
 import type { Files } from "../../helpers/site.ts";
 
@@ -53,18 +55,18 @@ function files(net: string[], more: Files = {}): Files {
 class Desk implements AsyncDisposable {
   private constructor(readonly client: Client, readonly ear: Client) {}
 
-  static async open(server: Server): Promise<Desk> {
+  static async open(server: Served): Promise<Desk> {
     const open = () => Client.open(server.ws("/services/out"));
     const desk = new Desk(await open(), await open());
     desk.ear.send(`ws.addToGroup("told", id)`);
-    assertEquals(await desk.ear.json(), { value: null });
+    assertEquals(await desk.ear.nextJson(), { value: null });
     return desk;
   }
 
   /** What the code returns. */
   async run(code: string): Promise<unknown> {
     this.client.send(code);
-    const answer = await this.client.json();
+    const answer = await this.client.nextJson();
     assert("value" in answer, JSON.stringify(answer));
     return answer.value;
   }
@@ -72,14 +74,14 @@ class Desk implements AsyncDisposable {
   /** What the code throws. */
   async fails(code: string): Promise<string> {
     this.client.send(code);
-    const answer = await this.client.json();
+    const answer = await this.client.nextJson();
     assert("error" in answer, JSON.stringify(answer));
     return answer.error;
   }
 
   /** The next thing that a handler was called for, without the number of the call. */
   async told(): Promise<unknown[]> {
-    const { told } = await this.ear.json();
+    const { told } = await this.ear.nextJson();
     return told.slice(0, -1);
   }
 
@@ -91,7 +93,7 @@ class Desk implements AsyncDisposable {
 
 Deno.test("contract Dirigible 1: outbound clients", async (t) => {
   await using peer = await Peer.start();
-  await using server = await Server.start(files([`127.0.0.1:${peer.port}`]));
+  await using server = await Board.start(files([`127.0.0.1:${peer.port}`]));
   await using desk = await Desk.open(server);
   const create = (path: string) =>
     `store.c = websockets.createWebsocket("${peer.url(path)}", "out/handler");`;
@@ -123,7 +125,7 @@ Deno.test("contract Dirigible 1: outbound clients", async (t) => {
 Deno.test("contract Dirigible 1: events, lookups and errors", async (t) => {
   await using peer = await Peer.start();
   const hosts = [`127.0.0.1:${peer.port}`, `127.0.0.1:${peer.rudePort}`, "127.0.0.1:9"];
-  await using server = await Server.start(files(hosts, {
+  await using server = await Board.start(files(hosts, {
     "services/out/esm.mjs": `
       import { sendToGroup } from "/lib/xp/websocket";
       import { getMessage } from "net/websockets";
@@ -205,10 +207,10 @@ Deno.test("contract Dirigible 1: events, lookups and errors", async (t) => {
   await t.step("a handler is loaded once: its state lives on", async () => {
     const before = (await (async () => {
       await desk.run(create(peer.url("/greet")));
-      return [await desk.ear.json(), await desk.ear.json()];
+      return [await desk.ear.nextJson(), await desk.ear.nextJson()];
     })())[1].told.at(-1);
     await desk.run(`store.c.close()`);
-    assertEquals((await desk.ear.json()).told.at(-1), before + 1);
+    assertEquals((await desk.ear.nextJson()).told.at(-1), before + 1);
   });
 
   await t.step("metadata and lookups", async () => {
@@ -360,7 +362,7 @@ Deno.test("contract Dirigible 1: events, lookups and errors", async (t) => {
 
 Deno.test("contract Dirigible 1: a thousand clients of one service", async () => {
   await using peer = await Peer.start();
-  await using server = await Server.start(files([`127.0.0.1:${peer.port}`], {
+  await using server = await Board.start(files([`127.0.0.1:${peer.port}`], {
     "services/out/count.js": `
       const ws = require("/lib/xp/websocket");
       const counts = { open: 0, message: 0, close: 0, error: 0 };
@@ -402,7 +404,7 @@ Deno.test("contract Dirigible 1: clients are closed when their isolate stops", a
     await using client = await Client.open(server.ws("/services/out"));
     const connect = async (path: string) => {
       client.send(`websockets.createWebsocket("${peer.url(path)}", "out/handler").send("open")`);
-      assertEquals(await client.json(), { value: null });
+      assertEquals(await client.nextJson(), { value: null });
       assertEquals(await peer.says("message", path), "open");
     };
     await t.step("at a swap, with 1000", async () => {
@@ -439,7 +441,7 @@ Deno.test("contract Dirigible 1: wss, to a peer whose certificate is trusted and
     assertEquals((await desk.told()).slice(0, 2), ["message", "secret"]);
   });
   await t.step("unknown", async () => {
-    await using server = await Server.start(site);
+    await using server = await Board.start(site);
     await using desk = await Desk.open(server);
     await desk.run(code);
     const [kind, text] = await desk.told();

@@ -2,6 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { Client } from "../../helpers/client.ts";
 import { Raw } from "../../helpers/raw.ts";
+import { Board } from "../../helpers/board.ts";
 import { Server } from "../../helpers/server.ts";
 import { type Files, Site } from "../../helpers/site.ts";
 
@@ -29,14 +30,14 @@ const FILES: Files = {
 };
 
 Deno.test("contract Dirigible 2: an endpoint has two URLs, and no others", async (t) => {
-  await using server = await Server.start(FILES);
+  await using server = await Board.start(FILES);
   for (const path of ["/websockets/v4/service/tell", "/websockets/service/tell"]) {
     await t.step(path, async () => {
       await using client = await Client.open(server.ws(path));
-      const [call, id, count] = await client.json();
+      const [call, id, count] = await client.nextJson();
       assertEquals([call, count], ["onOpen", 1]);
       client.send("hello");
-      assertEquals(await client.json(), [
+      assertEquals(await client.nextJson(), [
         "hello",
         id,
         "onmessage",
@@ -76,12 +77,12 @@ Deno.test("contract Dirigible 2: an endpoint has two URLs, and no others", async
 });
 
 Deno.test("contract Dirigible 2: the four functions, and what becomes of a frame", async (t) => {
-  await using server = await Server.start(FILES);
+  await using server = await Board.start(FILES);
   const client = await Client.open(server.ws("/websockets/service/tell"));
-  const [, id] = await client.json();
+  const [, id] = await client.nextJson();
   await t.step("binary frames are bytes", async () => {
     client.send(new Uint8Array([1, 2, 255]));
-    assertEquals(await client.json(), ["bytes", [1, 2, 255]]);
+    assertEquals(await client.nextJson(), ["bytes", [1, 2, 255]]);
   });
   await t.step("a throw is logged, closes nothing, and is no error of the transport", async () => {
     client.send("boom");
@@ -90,11 +91,11 @@ Deno.test("contract Dirigible 2: the four functions, and what becomes of a frame
       /onMessage\(\) of tell\/handler\.js: Error: boom\n.*handler\.js:/.test(message)
     );
     client.send("still here");
-    assertEquals((await client.json())[0], "still here");
+    assertEquals((await client.nextJson())[0], "still here");
   });
   await t.step("text over the limit: onError, close with 1009", async () => {
     client.send("x".repeat(1001));
-    assertEquals((await client.closed).code, 1009);
+    assertEquals((await client.untilClosed()).code, 1009);
     await server.logged(({ message }) =>
       message === `error Message is larger than 1000 bytes ${id}`
     );
@@ -104,7 +105,7 @@ Deno.test("contract Dirigible 2: the four functions, and what becomes of a frame
 });
 
 Deno.test("contract Dirigible 2: what onMessage() returns is sent back as text", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/reply/reply.websocket": artefact("reply/reply", "reply"),
     "services/reply/reply.ts": `
       const replies: Record<string, () => unknown> = {
@@ -170,7 +171,7 @@ Deno.test("contract Dirigible 2: handlers of every kind, each function left out"
       `var helper = require("kinds/bare_helper"); exports.onMessage = (m) => helper.word + m;`,
   };
   const silent = ["onOpen", "onError", "onClose"];
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/kinds/bare_helper.js": `exports.word = "helped ";`,
     ...Object.fromEntries(
       Object.entries(kinds).flatMap(([file, code]) => [
@@ -212,7 +213,7 @@ Deno.test("contract Dirigible 2: handlers of every kind, each function left out"
   await t.step("a throw in onError", async () => {
     await using client = await Client.open(server.ws("/websockets/service/onError"));
     client.send("x".repeat(70_000));
-    assertEquals((await client.closed).code, 1009);
+    assertEquals((await client.untilClosed()).code, 1009);
     await server.logged(({ message }) => message.includes("onError failed"));
   });
   for (const name of silent.filter((name) => name !== "onError")) {
@@ -231,7 +232,7 @@ Deno.test("contract Dirigible 2: the handler's service decides what it may and w
       try { return Deno.readTextFileSync(__dirname + "/../../data.txt"); } catch (e) { return e.name; }
     };
   `;
-  await using server = await Server.start({
+  await using server = await Board.start({
     "data.txt": "the data",
     "services/may/may.js": reading,
     "services/may/service.json": { permissions: { read: ["../../data.txt"] } },
@@ -286,7 +287,7 @@ Deno.test("contract Dirigible 2: a handler that is a link out of its service doe
     "services/sly/more.js": "",
   });
   Deno.symlinkSync(join(site.root, "outside.js"), join(site.root, "services/sly/linked.js"));
-  await using server = await Server.start(site);
+  await using server = await Board.start(site);
   assertMatch(server.log.all.join("\n"), /services\/sly\/linked\.js.* leads out of the service/);
   using raw = await Raw.connect(server.port);
   assertMatch(await raw.handshake("/websockets/service/sly"), /^HTTP\/1\.1 (404|503) /);
@@ -378,7 +379,7 @@ Deno.test("contract Dirigible 2: what is wrong with an artefact is said at start
         /"endpoint" has characters that are not allowed|"endpoint" must not be empty/,
       ]),
   ];
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/bad/good.js": "exports.onMessage = (m) => m;",
     "services/bad/good.websocket": artefact("bad/good", "good"),
     "services/first/first.js":

@@ -1,12 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../helpers/client.ts";
 import { Raw } from "../../helpers/raw.ts";
+import { Board } from "../../helpers/board.ts";
 import { Server } from "../../helpers/server.ts";
 
 /** Asks a module of a service. */
 async function ask(client: Client, module: string, params: unknown = {}) {
   client.send(JSON.stringify({ module, params }));
-  return await client.json();
+  return await client.nextJson();
 }
 
 /** Runs the code of a parameter, and sends what it returns. */
@@ -46,7 +47,7 @@ const CHAT = `
 `;
 
 Deno.test("contract Dirigible 3: the documented chat", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/chat/chat_service.js": CHAT,
     "services/chat/service.json": { messageModules: ["chat_service.js"] },
   });
@@ -64,7 +65,7 @@ Deno.test("contract Dirigible 3: the documented chat", async () => {
   tom.send(
     JSON.stringify({ module, params: { type: "message", from: "Tom", to: "Eva", text: "Hi" } }),
   );
-  assertEquals(await eva.json(), { from: "Tom", text: "Hi" });
+  assertEquals(await eva.nextJson(), { from: "Tom", text: "Hi" });
   assertEquals(await ask(tom, module, { type: "list" }), ["Tom", "Eva"]);
   await eva.close();
   tom.send(
@@ -128,7 +129,7 @@ Deno.test("contract Dirigible 3: context, globals and sessions", async (t) => {
       `setTimeout(() => websocket.getSession().sendText('["' + context.get("who") + '"]'), 30); return "silent"`;
     one.send(JSON.stringify({ module: "/script/run.js", params: { code: later, who: "one" } }));
     two.send(JSON.stringify({ module: "/script/run.js", params: { code: later, who: "two" } }));
-    assertEquals([await one.json(), await two.json()], [["one"], ["two"]]);
+    assertEquals([await one.nextJson(), await two.nextJson()], [["one"], ["two"]]);
   });
   await t.step("globals are one map for the service, and hold the thing itself", async () => {
     assertEquals(await run(one, "return globals.get('list') === null"), true);
@@ -186,7 +187,7 @@ Deno.test("contract Dirigible 3: context, globals and sessions", async (t) => {
         params: { code: "websocket.getSession().close(); return 'silent'" },
       }),
     );
-    assertEquals((await third.closed).code, 1000);
+    assertEquals((await third.untilClosed()).code, 1000);
   });
   await t.step("and nothing is left of who has gone", async () => {
     await one.close();
@@ -196,7 +197,7 @@ Deno.test("contract Dirigible 3: context, globals and sessions", async (t) => {
 });
 
 Deno.test("contract Dirigible 3: a client starts listed modules and nothing else", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/chat/listed.js": "require('net/websocket').getSession().sendText('[\"listed\"]');",
     "services/chat/secret.js": "require('net/websocket').getSession().sendText('[\"secret\"]');",
     "services/chat/service.json": { messageModules: ["listed.js"] },
@@ -213,7 +214,7 @@ Deno.test("contract Dirigible 3: a client starts listed modules and nothing else
     "lib/shared.js": "",
   });
   await using client = await Client.open(server.ws("/service/js"));
-  const code = async () => (await client.json()).error?.code;
+  const code = async () => (await client.nextJson()).error?.code;
 
   const modules = [
     "/chat/secret.js",
@@ -327,7 +328,7 @@ Deno.test("contract Dirigible 3: a client starts listed modules and nothing else
 
 Deno.test("contract Dirigible 3: each service keeps its own limits on a shared path", async (t) => {
   const echo = "require('net/websocket').getSession().sendText(JSON.stringify(['got it']));";
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/small/m.js": echo,
     "services/small/service.json": {
       messageModules: ["m.js"],
@@ -342,14 +343,14 @@ Deno.test("contract Dirigible 3: each service keeps its own limits on a shared p
   await t.step("what is too much for one is not for another", async () => {
     await using client = await Client.open(server.ws("/service/js"));
     client.send(padded("/large/m.js", 1000));
-    assertEquals(await client.json(), ["got it"]);
+    assertEquals(await client.nextJson(), ["got it"]);
     client.send(padded("/small/m.js", 1000));
-    assertEquals((await client.closed).code, 1009);
+    assertEquals((await client.untilClosed()).code, 1009);
   });
   await t.step("what is too much for all closes before it is read", async () => {
     await using client = await Client.open(server.ws("/service/js"));
     client.send(padded("/large/m.js", 3000));
-    assertEquals((await client.closed).code, 1009);
+    assertEquals((await client.untilClosed()).code, 1009);
   });
   await t.step("a full service says so, and the others answer", async () => {
     await server.settled();
@@ -363,7 +364,7 @@ Deno.test("contract Dirigible 3: each service keeps its own limits on a shared p
 
 Deno.test("contract Dirigible 3: who says nothing takes no more sockets than the services have sessions", async () => {
   const module = "require('net/websocket').getSession().sendText('[1]');";
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/one/m.js": module,
     "services/one/service.json": { messageModules: ["m.js"], maxSessions: 2 },
     "services/two/m.js": module,
@@ -392,7 +393,7 @@ Deno.test("contract Dirigible 3: a manifest that lists what is no module of the 
     "./m.js",
     "a\\m.js",
   ];
-  await using server = await Server.start({
+  await using server = await Board.start({
     ...Object.fromEntries(lists.flatMap((module, index) => [
       [`services/s${index}/m.js`, ""],
       [`services/s${index}/folder/x.js`, ""],
@@ -417,7 +418,7 @@ Deno.test("contract Dirigible 3: a manifest that lists what is no module of the 
   });
   await t.step("the others run; without any module there is no /service/js", async () => {
     assertEquals(await server.text("/services/other"), "other");
-    await using plain = await Server.start({
+    await using plain = await Board.start({
       "services/a/a.js": "exports.get = () => ({ body: 'a' });",
     });
     using raw = await Raw.connect(plain.port);

@@ -1,12 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../helpers/client.ts";
 import { allTo, flow } from "../../helpers/flow.ts";
+import { Board } from "../../helpers/board.ts";
 import { Server } from "../../helpers/server.ts";
 
 const MANAGER = { use: "lolo/Connection Manager" };
 
 Deno.test("contract Lolo 1: setup runs once and is awaited, before the first event", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a", { first: "./first.js", second: "./second.js" }, [
       ["socket.req", "second.in"],
     ]),
@@ -22,7 +23,7 @@ Deno.test("contract Lolo 1: setup runs once and is awaited, before the first eve
   });
   for (let n = 0; n < 2; n++) {
     await using client = await Client.open(server.ws("/a"));
-    assertEquals(await client.json(), ["first first", "second"]);
+    assertEquals(await client.nextJson(), ["first first", "second"]);
   }
 });
 
@@ -37,7 +38,7 @@ Deno.test("contract Lolo 1: a node is a CommonJS module, an ES module or TypeScr
     "lib.js": `exports.handler = require("/lib/shared").handler;`,
   };
   const files = Object.keys(modules);
-  await using server = await Server.start({
+  await using server = await Board.start({
     "lib/shared.js": `exports.handler = ${handler};`,
     ...Object.fromEntries(files.map((file) => [`services/a/${file}`, modules[file]])),
     ...Object.fromEntries(files.map((file) => [
@@ -97,9 +98,9 @@ Deno.test("contract Lolo 1: the context has all that is listed, and nothing else
     "state",
   ];
   await using client = await Client.open(server.ws("/a"));
-  assertEquals(await client.json(), [[...members, "addHelper"].sort(), true]);
+  assertEquals(await client.nextJson(), [[...members, "addHelper"].sort(), true]);
   const common = { appId: "a/chat", appName: "chat", env: { GRANTED: "yes" }, log: {}, state: {} };
-  assertEquals(await client.json(), [members, {
+  assertEquals(await client.nextJson(), [members, {
     ...common,
     functionId: "a/chat/ports",
     functionName: "ports",
@@ -108,7 +109,7 @@ Deno.test("contract Lolo 1: the context has all that is listed, and nothing else
     outputs: ["yes", "no"],
     params: { greeting: "hi", deep: { er: [1] } },
   }, "function"]);
-  assertEquals(await client.json(), [members, {
+  assertEquals(await client.nextJson(), [members, {
     ...common,
     functionId: "a/chat/bare",
     functionName: "bare",
@@ -149,7 +150,7 @@ Deno.test("contract Lolo 1: route() goes to the default out-port, or to the one 
   ];
   for (const [name, node, edges, answers] of cases) {
     await t.step(name, async () => {
-      await using server = await Server.start({
+      await using server = await Board.start({
         "services/a/a.flow.json": flow("/a", { go: node, say: "./say.js" }, [
           ["socket.message", "go.in"],
           ...edges,
@@ -173,7 +174,7 @@ Deno.test("contract Lolo 1: route() goes to the default out-port, or to the one 
 });
 
 Deno.test("contract Lolo 1: a port that does not exist is an error with flow, node and session, and no more", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/talk.flow.json": flow("/a", { go: "./go.js", end: "./end.js" }, [
       ["socket.message", "go.in"],
       ["go.out", "end.in"],
@@ -199,7 +200,7 @@ Deno.test("contract Lolo 1: a port that does not exist is an error with flow, no
 });
 
 Deno.test("contract Lolo 1: an event travels by reference", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow(
       "/a",
       { one: "./one.js", two: "./two.js", three: "./three.js" },
@@ -221,13 +222,13 @@ Deno.test("contract Lolo 1: an event travels by reference", async () => {
   });
   await using client = await Client.open(server.ws("/a"));
   client.send("you");
-  assertEquals(await client.json(), [[["a", 1], ["b", 2]], "hello you", true]);
+  assertEquals(await client.nextJson(), [[["a", 1], ["b", 2]], "hello you", true]);
   client.send("again");
-  assertEquals(await client.json(), [[["a", 1], ["b", 2]], "hello again", true]);
+  assertEquals(await client.nextJson(), [[["a", 1], ["b", 2]], "hello again", true]);
 });
 
 Deno.test("contract Lolo 1: state is a node's own, and stays as long as the isolate", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a", { one: "./count.js", two: "./count.js" }, [
       ["socket.message", "one.in"],
       ["one.out", "two.in"],
@@ -244,16 +245,16 @@ Deno.test("contract Lolo 1: state is a node's own, and stays as long as the isol
   });
   await using first = await Client.open(server.ws("/a"));
   first.send("a");
-  assertEquals(await first.json(), ["one", 1, ["count", "live"], 1, true, true]);
-  assertEquals(await first.json(), ["two", 10, ["count", "live"], 1, true, true]);
+  assertEquals(await first.nextJson(), ["one", 1, ["count", "live"], 1, true, true]);
+  assertEquals(await first.nextJson(), ["two", 10, ["count", "live"], 1, true, true]);
   await using second = await Client.open(server.ws("/a"));
   second.send("b");
-  assertEquals(await second.json(), ["one", 2, ["count", "live"], 2, true, true]);
-  assertEquals(await second.json(), ["two", 20, ["count", "live"], 2, true, true]);
+  assertEquals(await second.nextJson(), ["one", 2, ["count", "live"], 2, true, true]);
+  assertEquals(await second.nextJson(), ["two", 20, ["count", "live"], 2, true, true]);
 });
 
 Deno.test("contract Lolo 1: once() hears a signal of its event, once and in time", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a", { ask: "./ask.js", answer: "./answer.js" }, [
       ["socket.message", "ask.in"],
       ["ask.out", "answer.in"],
@@ -281,7 +282,7 @@ Deno.test("contract Lolo 1: once() hears a signal of its event, once and in time
   await using client = await Client.open(server.ws("/a"));
   await t.step("with what was emitted", async () => {
     client.send("hello");
-    assertEquals(await client.json(), ["done", 1, "hello"]);
+    assertEquals(await client.nextJson(), ["done", 1, "hello"]);
     assertEquals(await client.next(), "through");
     const { message } = await server.logged(({ level }) => level === "ERROR");
     assertMatch(message, /^flow "a", node "ask", session \S+: Error: in a callback\n.*ask\.js:10:/);
@@ -302,7 +303,7 @@ Deno.test("contract Lolo 1: once() hears a signal of its event, once and in time
 });
 
 Deno.test("contract Lolo 1: once() refuses what cannot wait, and lets only so many", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a", { node: "./node.js" }, [["socket.message", "node.in"]]),
     "services/a/node.js": `
       const CASES = {
@@ -341,7 +342,7 @@ Deno.test("contract Lolo 1: helpers are in the context of all nodes of their flo
     const { double } = ctx;
     ctx.emit("response", { body: [typeof double, double?.(21)] });
   };`;
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a", { ask: "./ask.js", tools: "./tools.js" }, [
       ["socket.req", "ask.in"],
     ]),
@@ -357,9 +358,9 @@ Deno.test("contract Lolo 1: helpers are in the context of all nodes of their flo
     };`,
   });
   await using client = await Client.open(server.ws("/a"));
-  assertEquals(await client.json(), ["function", 42]);
+  assertEquals(await client.nextJson(), ["function", 42]);
   await using other = await Client.open(server.ws("/b"));
-  assertEquals(await other.json(), ["undefined", null]);
+  assertEquals(await other.nextJson(), ["undefined", null]);
   assertEquals(
     server.log.all.map((line) => JSON.parse(line).message),
     ['There is a "double" in every context already'],
@@ -367,7 +368,7 @@ Deno.test("contract Lolo 1: helpers are in the context of all nodes of their flo
 });
 
 Deno.test("contract Lolo 1: what a node logs has its level, and says whose it is", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/talk.flow.json": flow("/a", { node: "./node.js" }, [["socket.req", "node.in"]]),
     "services/a/node.js": `exports.handler = async (ev, { log }) => {
       for (const level of ["trace", "debug", "info", "warn", "error", "fatal"]) log[level]("a %d %j", 1, { b: 2 }, "c");
@@ -386,7 +387,7 @@ Deno.test("contract Lolo 1: what a node logs has its level, and says whose it is
 });
 
 Deno.test("contract Lolo 1: a throw is logged with flow, node and session; the connection stays open", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/talk.flow.json": flow("/a", { bad: "./bad.js", good: "./good.js" }, [
       ["socket.req", "bad.in"],
       ["socket.message", "bad.in"],
@@ -428,7 +429,7 @@ Deno.test("contract Lolo 1: a throw is logged with flow, node and session; the c
   for (const [way, expected] of Object.entries(ways)) {
     await t.step(way, async () => {
       client.send(way);
-      const [message, id] = await client.json();
+      const [message, id] = await client.nextJson();
       assertEquals(message, way);
       session = id;
       const text = await logged();
@@ -444,7 +445,7 @@ Deno.test("contract Lolo 1: a throw is logged with flow, node and session; the c
 });
 
 Deno.test("contract Lolo 1: a node that never routes holds up nobody", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a", {
       quiet: "./quiet.js",
       loud: "./loud.js",
@@ -459,5 +460,5 @@ Deno.test("contract Lolo 1: a node that never routes holds up nobody", async () 
     client.send(text);
     assertEquals(await client.next(), text);
   }
-  assertEquals(client.waiting, 0);
+  assertEquals(client.waiting.length, 0);
 });

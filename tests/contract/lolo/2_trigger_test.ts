@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Client } from "../../helpers/client.ts";
+import { Client, connectAndCloseWithoutCode } from "../../helpers/client.ts";
 import { allTo, flow } from "../../helpers/flow.ts";
 import { frameOf, Raw } from "../../helpers/raw.ts";
-import { Server, type ServerOptions } from "../../helpers/server.ts";
+import { Board } from "../../helpers/board.ts";
+import type { Served } from "../../helpers/served.ts";
+import { Server } from "../../helpers/server.ts";
 import type { Files } from "../../helpers/site.ts";
 
 /** A service whose flow has one node, with this handler. */
@@ -21,8 +23,8 @@ const TELLING = `(ev, ctx) => {
   else ctx.emit("response", { body: { input: ctx.input, keys, ev } });
 }`;
 
-async function start(files: Files, options?: ServerOptions): Promise<Server> {
-  return await Server.start(files, options);
+function start(files: Files): Promise<Board> {
+  return Board.start(files);
 }
 
 Deno.test("contract Lolo 2: every event has the fields that are listed, and nothing else", async (t) => {
@@ -48,13 +50,13 @@ Deno.test("contract Lolo 2: every event has the fields that are listed, and noth
     assertEquals(Object.keys(headers).filter((name) => name !== name.toLowerCase()), []);
   };
   await t.step("req", async () => {
-    const { input, keys, ev } = await client.json();
+    const { input, keys, ev } = await client.nextJson();
     assertEquals([input, keys], ["req", fields]);
     check(ev);
   });
   await t.step("message", async () => {
     client.send("hello");
-    const { input, keys, ev } = await client.json();
+    const { input, keys, ev } = await client.nextJson();
     assertEquals([input, keys, ev.message], ["message", [...fields, "message"].sort(), "hello"]);
     assertEquals(ev.sessionId, id);
     check(ev);
@@ -74,7 +76,7 @@ Deno.test("contract Lolo 2: a session id is its connection's alone", async () =>
   const ids = new Set<string>();
   for (let n = 0; n < 20; n++) {
     await using client = await Client.open(server.ws("/a"));
-    ids.add((await client.json()).ev.sessionId);
+    ids.add((await client.nextJson()).ev.sessionId);
   }
   assertEquals(ids.size, 20);
 });
@@ -89,7 +91,7 @@ Deno.test("contract Lolo 2: a node may change an event; the next one is as it sh
   ));
   await using client = await Client.open(server.ws("/a/den?q=1"));
   for (let n = 0; n < 3; n++) {
-    assertEquals(await client.json(), [{ room: "den" }, { q: "1" }, "string", true]);
+    assertEquals(await client.nextJson(), [{ room: "den" }, { q: "1" }, "string", true]);
     client.send("again");
   }
 });
@@ -102,13 +104,13 @@ Deno.test("contract Lolo 2: text comes as a string, binary as Uint8Array", async
   ));
   await using client = await Client.open(server.ws("/a"));
   client.send("hé");
-  assertEquals(await client.json(), ["string", false, ["h", "é"]]);
+  assertEquals(await client.nextJson(), ["string", false, ["h", "é"]]);
   client.send(new Uint8Array([0, 255, 7]));
-  assertEquals(await client.json(), ["object", true, [0, 255, 7]]);
+  assertEquals(await client.nextJson(), ["object", true, [0, 255, 7]]);
   client.send("");
-  assertEquals(await client.json(), ["string", false, []]);
+  assertEquals(await client.nextJson(), ["string", false, []]);
   client.send(new Uint8Array());
-  assertEquals(await client.json(), ["object", true, []]);
+  assertEquals(await client.nextJson(), ["object", true, []]);
 });
 
 Deno.test("contract Lolo 2: close events say how the connection ended", async (t) => {
@@ -128,21 +130,20 @@ Deno.test("contract Lolo 2: close events say how the connection ended", async (t
     assertEquals(await ended(), [3333, "a reason: é"]);
   });
   await t.step("by the client, without a code", async () => {
-    const client = await Client.open(server.ws("/a"));
-    await client.close();
+    await connectAndCloseWithoutCode(server.ws("/a"));
     assertEquals(await ended(), [1005, ""]);
   });
   await t.step("by response", async () => {
     const client = await Client.open(server.ws("/a"));
     client.send("end");
     assertEquals(await client.next(), "bye");
-    assertEquals(await client.closed, { code: 1000, reason: "" });
+    assertEquals(await client.untilClosed(), { code: 1000, reason: "" });
     assertEquals(await ended(), [1000, ""]);
   });
   await t.step("by the server, for a limit", async () => {
     const client = await Client.open(server.ws("/a"));
     client.send("x".repeat(101));
-    assertEquals((await client.closed).code, 1009);
+    assertEquals((await client.untilClosed()).code, 1009);
     assertEquals(await ended(), [1009, "message too big"]);
   });
   await t.step("on the way", async () => {
@@ -169,7 +170,7 @@ Deno.test("contract Lolo 2: named parameters are decoded, each once", async (t) 
   for (const [path, params] of Object.entries(cases)) {
     await t.step(path, async () => {
       await using client = await Client.open(server.ws(path));
-      assertEquals((await client.json()).ev.params, params);
+      assertEquals((await client.nextJson()).ev.params, params);
     });
   }
   const refused: Record<string, number> = {
@@ -242,7 +243,7 @@ Deno.test("contract Lolo 2: of several paths the more exact one counts, whatever
   for (const [path, expected] of Object.entries(cases)) {
     await t.step(path, async () => {
       await using client = await Client.open(server.ws(path));
-      assertEquals(await client.json(), expected);
+      assertEquals(await client.nextJson(), expected);
     });
   }
 });
@@ -276,7 +277,7 @@ Deno.test("contract Lolo 2: a flow takes nobody else's requests", async (t) => {
   });
   await t.step("it gets what is nobody's", async () => {
     await using client = await Client.open(server.ws("/anything/else"));
-    assertEquals((await client.json()).ev.params, { first: "anything", second: "else" });
+    assertEquals((await client.nextJson()).ev.params, { first: "anything", second: "else" });
   });
 });
 
@@ -319,9 +320,9 @@ Deno.test("contract Lolo 2: the path speaks websocket and nothing else", async (
 });
 
 Deno.test("contract Lolo 2: peer is the client, behind trusted proxies too, and cannot be forged", async (t) => {
-  const peerOf = async (server: Server, headers: Record<string, string>) => {
+  const peerOf = async (server: Served, headers: Record<string, string>) => {
     await using client = await Client.open(server.ws("/a"), { headers });
-    return (await client.json()).ev.peer;
+    return (await client.nextJson()).ev.peer;
   };
   const forwarded = { "X-Forwarded-For": "203.0.113.9, 10.0.0.2" };
   await t.step("no proxy is trusted: the header counts for nothing", async () => {
@@ -391,7 +392,7 @@ Deno.test("contract Lolo 2: response sends text, bytes, JSON or nothing", async 
       assertEquals(await client.next(), expected);
     });
   }
-  assertEquals(client.waiting, 0);
+  assertEquals(client.waiting.length, 0);
 });
 
 Deno.test("contract Lolo 2: a response that cannot be sent is an error of the node", async (t) => {
@@ -457,9 +458,9 @@ Deno.test("contract Lolo 2: any node may respond, at once or later, as often as 
   await t.step("on a message, and end it", async () => {
     client.send("end");
     for (const text of ["one", "two", "later"]) assertEquals(await client.next(), text);
-    assertEquals(await client.closed, { code: 1000, reason: "" });
+    assertEquals(await client.untilClosed(), { code: 1000, reason: "" });
   });
-  await t.step("nobody else has got anything", () => assertEquals(other.waiting, 0));
+  await t.step("nobody else has got anything", () => assertEquals(other.waiting.length, 0));
 });
 
 Deno.test("contract Lolo 2: after the connection closed, a response is silent", async () => {
@@ -481,9 +482,9 @@ Deno.test("contract Lolo 2: after the connection closed, a response is silent", 
   const client = await Client.open(server.ws("/a"));
   client.send("end");
   assertEquals(await client.next(), "last");
-  await client.closed;
+  await client.untilClosed();
   assertEquals((await server.logged(({ service }) => service === "a")).message, "through");
-  assertEquals(client.waiting, 0);
+  assertEquals(client.waiting.length, 0);
   assertEquals(await server.settled(), { sessions: 0, groups: 0 });
 });
 
@@ -582,14 +583,14 @@ Deno.test("contract Lolo 2: a slow handler delays its own connection only", asyn
     quick.send(String(n));
     assertEquals(await quick.next(), String(n));
   }
-  assertEquals(slow.waiting, 0);
+  assertEquals(slow.waiting.length, 0);
   quick.send("go");
   assertEquals([await slow.next(), await slow.next()], ["wait", "behind"]);
 });
 
 Deno.test("contract Lolo 2: 10,000 messages come while the first is being handled: order and memory hold", async () => {
   const padding = "x".repeat(500);
-  await using server = await start(service(
+  await using server = await Server.start(service(
     "/a",
     `async (ev, ctx) => {
       if (ctx.input !== "message") return;
@@ -647,7 +648,7 @@ Deno.test("contract Lolo 2: a connection manager by hand works as documented", a
   while ((await server.counts()).sessions > 2);
   one.send("alone");
   assertEquals(await one.next(), "alone 2");
-  assertEquals(other.waiting, 0);
+  assertEquals(other.waiting.length, 0);
 });
 
 Deno.test("contract Lolo 2: what a trigger knows of a client, other services do not get to see", async () => {

@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Board } from "../../helpers/board.ts";
+import { Server } from "../../helpers/server.ts";
 import { Client } from "../../helpers/client.ts";
 import { allTo, flow } from "../../helpers/flow.ts";
-import { Server } from "../../helpers/server.ts";
 
 const MANAGER = { use: "lolo/Connection Manager" };
 const SAY = `exports.handler = (ev, ctx) =>
@@ -10,7 +10,7 @@ const SAY = `exports.handler = (ev, ctx) =>
 const PASS = `exports.handler = (ev, ctx) => ctx.route(ev);`;
 
 Deno.test("contract Lolo 3: an out-port feeds its nodes in the order of the edges", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a", { one: "./say.js", two: "./say.js", three: "./say.js" }, [
       ["socket.req", "two.x"],
       ["socket.req", "three.y"],
@@ -65,7 +65,7 @@ Deno.test("contract Lolo 3: a service has several flows, a flow several triggers
 });
 
 Deno.test("contract Lolo 3: a file of the service's name that is a node is no controller", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a", { say: "./a.js" }, [["socket.req", "say.in"]]),
     "services/a/a.js": `${SAY} exports.get = () => ({ body: "xp" });`,
   });
@@ -77,7 +77,7 @@ Deno.test("contract Lolo 3: a file of the service's name that is a node is no co
 });
 
 Deno.test("contract Lolo 3: a cycle that ends is fine, one that does not is dropped with its path", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/loop.flow.json": flow("/a", {
       count: "./count.js",
       back: "./pass.js",
@@ -120,7 +120,7 @@ Deno.test("contract Lolo 3: a cycle that ends is fine, one that does not is drop
 });
 
 Deno.test("contract Lolo 3: an event that multiplies without end is dropped", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a", { twice: "./twice.js", say: "./say.js" }, [
       ["socket.message", "twice.in"],
       ["twice.out", "twice.in"],
@@ -148,7 +148,7 @@ Deno.test("contract Lolo 3: an event that multiplies without end is dropped", as
 });
 
 Deno.test("contract Lolo 3: what a node hands on later is not lost for an overload that is over", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a", { feed: "./feed.js", sink: "./sink.js" }, [
       ["socket.message", "feed.in"],
       ["feed.out", "sink.in"],
@@ -176,7 +176,7 @@ Deno.test("contract Lolo 3: what a node hands on later is not lost for an overlo
 });
 
 Deno.test("contract Lolo 3: a manager broadcasts to all, or to those whose params match", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a/:room/:role", { manager: MANAGER, say: "./say.js" }, [
       ...allTo("manager"),
       ["manager.out", "say.in"],
@@ -224,14 +224,14 @@ Deno.test("contract Lolo 3: a manager broadcasts to all, or to those whose param
     await clients.pop()!.close();
     while ((await server.counts()).sessions > 2);
     one!.send(JSON.stringify({ body: { as: "JSON" } }));
-    for (const client of clients) assertEquals(await client.json(), { as: "JSON" });
+    for (const client of clients) assertEquals(await client.nextJson(), { as: "JSON" });
   });
   for (const client of clients) await client.close();
   assertEquals(await server.settled(), { sessions: 0, groups: 0 });
 });
 
 Deno.test("contract Lolo 3: a manager passes on what it knows, and takes garbage for what it is", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a", { in: "./in.js", manager: MANAGER, out: "./out.js" }, [
       ["socket.message", "in.in"],
       ["in.req", "manager.req"],
@@ -278,7 +278,7 @@ Deno.test("contract Lolo 3: a manager passes on what it knows, and takes garbage
 });
 
 Deno.test("contract Lolo 3: a manager matches by the parameters that its node lists", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow(
       "/:a/:b/:c/:d/:e",
       { manager: { ...MANAGER, params: { match: ["e", "none"] } } },
@@ -295,11 +295,11 @@ Deno.test("contract Lolo 3: a manager matches by the parameters that its node li
   one.send("e");
   while (await one.next() !== "e");
   while (await two.next() !== "e");
-  assertEquals(other.waiting, 0);
+  assertEquals(other.waiting.length, 0);
 });
 
 Deno.test("contract Lolo 3: a very long parameter is matched as any other", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.flow.json": flow("/a/:room", { manager: MANAGER }, [
       ["socket.req", "manager.req"],
       ["socket.message", "manager.broadcast"],
@@ -322,7 +322,7 @@ Deno.test("contract Lolo 3: the groups of a manager are granted like any others"
     ]),
   };
   await t.step("refused", async () => {
-    await using server = await Server.start({
+    await using server = await Board.start({
       ...files,
       "services/a/service.json": { groups: { join: ["chat"], send: ["chat"] } },
     });
@@ -339,7 +339,7 @@ Deno.test("contract Lolo 3: the groups of a manager are granted like any others"
     );
   });
   await t.step("granted", async () => {
-    await using server = await Server.start({
+    await using server = await Board.start({
       ...files,
       "services/a/service.json": { groups: { join: ["lolo:a/*"], send: ["lolo:a/*"] } },
     });
@@ -358,7 +358,7 @@ Deno.test("contract Lolo 3: a flow is edited with its sockets open, and a manage
     "say.out",
     "manager.broadcast",
   ]];
-  await using server = await Board.open({
+  await using server = await Board.start({
     "services/a/z.flow.json": flow("/a/:room", nodes, edges),
     "services/a/say.js": version("one"),
   });
@@ -370,7 +370,7 @@ Deno.test("contract Lolo 3: a flow is edited with its sockets open, and a manage
   // It may have come before the other one's first message.
   assertMatch(await one.next() as string, /^one: h/);
   assertEquals(await two.next(), "one: hello");
-  while (one.waiting > 0) await one.next();
+  while (one.waiting.length > 0) await one.next();
   await t.step("a node, and another flow before it", async () => {
     server.site.write({
       "services/a/say.js": version("two"),
@@ -408,10 +408,10 @@ Deno.test("contract Lolo 3: a flow is edited with its sockets open, and a manage
       },
     });
     await server.board.reload("a");
-    assertEquals(await one.closed, { code: 1001, reason: "no longer served" });
-    assertEquals(await two.closed, { code: 1001, reason: "no longer served" });
+    assertEquals(await one.untilClosed(), { code: 1001, reason: "no longer served" });
+    assertEquals(await two.untilClosed(), { code: 1001, reason: "no longer served" });
     await using three = await Client.open(server.ws("/elsewhere"));
-    assertEquals(three.waiting, 0);
+    assertEquals(three.waiting.length, 0);
   });
   await t.step("and so does a flow that is no more", async () => {
     server.site.write({
@@ -421,7 +421,7 @@ Deno.test("contract Lolo 3: a flow is edited with its sockets open, and a manage
     await using three = await Client.open(server.ws("/elsewhere"));
     Deno.removeSync(`${server.site.root}/services/a/z.flow.json`);
     await server.board.reload("a");
-    assertEquals(await three.closed, { code: 1001, reason: "no longer served" });
+    assertEquals(await three.untilClosed(), { code: 1001, reason: "no longer served" });
   });
 });
 
@@ -460,7 +460,7 @@ Deno.test("contract Lolo 3: a node that does not start says which one it is, and
   ];
   for (const [name, files, expected] of broken) {
     await t.step(name, async () => {
-      await using server = await Server.start({
+      await using server = await Board.start({
         "services/a/talk.flow.json": flow("/a", { node: "./node.js" }, [["socket.req", "node.in"]]),
         "services/fine/fine.js": `exports.get = () => ({ body: "fine" });`,
         ...Object.fromEntries(
@@ -478,7 +478,7 @@ Deno.test("contract Lolo 3: a node that does not start says which one it is, and
 });
 
 Deno.test("contract Lolo 3: a broken flow is named at start-up, and the others run", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/bad.flow.json": flow("/bad", { say: "./say.js" }, [["socket.reqq", "say.in"]]),
     "services/a/good.flow.json": flow("/good", { say: "./say.js" }, [["socket.req", "say.in"]]),
     "services/a/say.js": SAY,

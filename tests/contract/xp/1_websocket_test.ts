@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../helpers/client.ts";
-import { Server } from "../../helpers/server.ts";
+import { Board } from "../../helpers/board.ts";
+import type { Served } from "../../helpers/served.ts";
 
 /** Does as it is told: a message names a function of the module and its arguments. */
 const PUPPET = `
@@ -25,7 +26,7 @@ const PUPPET = `
 class Puppet {
   private constructor(readonly client: Client, readonly id: string) {}
 
-  static async open(server: Server, service: string): Promise<Puppet> {
+  static async open(server: Served, service: string): Promise<Puppet> {
     const client = await Client.open(server.ws(`/services/${service}`));
     return new Puppet(client, await client.next() as string);
   }
@@ -33,7 +34,7 @@ class Puppet {
   /** Calls functions within one event; what the puppet is sent meanwhile comes first. */
   async call(...calls: unknown[][]): Promise<{ value?: unknown; error?: string }[]> {
     this.client.send(JSON.stringify(calls));
-    return await this.client.json();
+    return await this.client.nextJson();
   }
 
   next(): Promise<string | Uint8Array> {
@@ -46,7 +47,7 @@ class Puppet {
 }
 
 Deno.test("contract XP 1: lib/xp/websocket", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/a/a.js": PUPPET,
     "services/b/b.js": PUPPET,
     "services/exports/exports.js": `
@@ -194,7 +195,7 @@ Deno.test("contract XP 1: lib/xp/websocket", async (t) => {
     await using a = await Puppet.open(server, "a");
     a.client.send(JSON.stringify([["addToGroup", "own", a.id], ["sendToGroup", "own", "me too"]]));
     assertEquals(await a.next(), "me too");
-    assertEquals(await a.client.json(), [{ value: null }, { value: null }]);
+    assertEquals(await a.client.nextJson(), [{ value: null }, { value: null }]);
   });
 
   await t.step("getGroupSize() counts what the same tick did before it", async () => {

@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Client } from "../../helpers/client.ts";
 import { Raw } from "../../helpers/raw.ts";
+import { Board } from "../../helpers/board.ts";
 import { Server } from "../../helpers/server.ts";
 
 Deno.test("contract XP 2: the controller is found and loaded", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "lib/util.ts": `export const shout = (text: string): string => text.toUpperCase();`,
     "lib/old.js": `exports.whisper = function (text) { return text.toLowerCase(); };`,
     "lib/deep/index.js": `exports.name = "index of a folder";`,
@@ -187,7 +188,7 @@ Deno.test("contract XP 2: a controller that cannot be loaded says why", async (t
   for (const [name, { source }] of Object.entries(broken)) {
     if (source !== "") files[`services/${name}/${name}.js`] = source;
   }
-  await using server = await Server.start(files);
+  await using server = await Board.start(files);
   for (const [name, { says }] of Object.entries(broken)) {
     await t.step(name, async () => {
       const line = server.log.all.map((line) => JSON.parse(line)).find((line) =>
@@ -211,7 +212,7 @@ Deno.test("contract XP 2: a controller that cannot be loaded says why", async (t
 });
 
 Deno.test("contract XP 2: globals", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "switchboard.json": { app: "com.example.app", config: { color: "blue" } },
     "services/cjs/cjs.js": `
       exports.get = () => ({ body: {
@@ -283,7 +284,7 @@ Deno.test("contract XP 2: globals", async (t) => {
 });
 
 Deno.test("contract XP 2: the export chosen for a request", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/lower/lower.js": `
       const names = ["get", "post", "put", "patch", "delete", "head", "options"];
       for (const name of names) exports[name] = (req) => ({ body: name + " " + req.method, headers: { "x-by": name } });
@@ -395,7 +396,7 @@ Deno.test("contract XP 2: the request", async (t) => {
 
   await t.step("webSocket is true exactly for an upgrade request", async () => {
     await using client = await Client.open(server.ws("/services/show?q=1"));
-    const req = await client.json();
+    const req = await client.nextJson();
     assertEquals([req.webSocket, req.method, req.params], [true, "GET", { q: "1" }]);
   });
 
@@ -472,7 +473,7 @@ Deno.test("contract XP 2: the request", async (t) => {
 });
 
 Deno.test("contract XP 2: the response", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/reply/reply.js": `
       const replies = {
         empty: () => ({}),
@@ -704,7 +705,7 @@ Deno.test("contract XP 2: the response", async (t) => {
 });
 
 Deno.test("contract XP 2: the webSocket answer", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/accept/accept.js": `
       const { send } = require("/lib/xp/websocket");
       const answers = {
@@ -740,22 +741,22 @@ Deno.test("contract XP 2: the webSocket answer", async (t) => {
   for (const name of ["empty", "yes", "ignored", "status101"]) {
     await t.step(`${name}: accepted`, async () => {
       await using client = await open(name);
-      assertEquals(await client.json(), { changed: true });
+      assertEquals(await client.nextJson(), { changed: true });
     });
   }
 
   await t.step("data comes back on every event, a fresh copy each time", async () => {
     await using client = await open("data");
     const data = { n: 1, s: "x", o: { deep: [true] } };
-    assertEquals(await client.json(), { ...data, changed: true });
+    assertEquals(await client.nextJson(), { ...data, changed: true });
     client.send("");
-    assertEquals(await client.json(), data);
+    assertEquals(await client.nextJson(), data);
   });
 
   for (const name of ["textData", "arrayData"]) {
     await t.step(`${name}: data that is no object is {}`, async () => {
       await using client = await open(name);
-      assertEquals(await client.json(), { changed: true });
+      assertEquals(await client.nextJson(), { changed: true });
     });
   }
 
@@ -781,7 +782,7 @@ Deno.test("contract XP 2: the webSocket answer", async (t) => {
     await using client = await Client.open(server.ws("/services/silent"));
     client.send("anybody?");
     assertEquals((await client.close(4001)).code, 4001);
-    assertEquals(client.waiting, 0);
+    assertEquals(client.waiting.length, 0);
   });
 
   await t.step("sub-protocol: the first that the client asks for and the service has", async () => {
@@ -832,7 +833,7 @@ Deno.test("contract XP 2: the webSocket answer", async (t) => {
 });
 
 Deno.test("contract XP 2: a controller that never answers", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "switchboard.json": { limits: { requestTimeoutMs: 300 } },
     "services/never/never.js": `
       exports.get = (req) => req.params.spin ? (() => { while (true); })() : new Promise(() => {});

@@ -1,12 +1,12 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../helpers/client.ts";
 import { Raw } from "../../helpers/raw.ts";
-import { Server } from "../../helpers/server.ts";
+import { Board } from "../../helpers/board.ts";
 
 const OPEN = "exports.get = () => ({ webSocket: {}, body: 'in' });";
 
 Deno.test("contract XP 4: origin", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/own/own.js": OPEN,
     "services/listed/listed.js": OPEN,
     "services/listed/service.json": {
@@ -83,7 +83,7 @@ Deno.test("contract XP 4: origin", async (t) => {
 });
 
 Deno.test("contract XP 4: behind a proxy that is trusted, the forwarded host and proto count", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "switchboard.json": { trustProxy: ["127.0.0.1"] },
     "services/own/own.js": `
       const { send } = require("/lib/xp/websocket");
@@ -98,7 +98,7 @@ Deno.test("contract XP 4: behind a proxy that is trusted, the forwarded host and
     "Origin": "https://chat.example.com",
   };
   await using client = await Client.open(server.ws("/services/own"), { headers });
-  assertEquals(await client.json(), {
+  assertEquals(await client.nextJson(), {
     url: "https://chat.example.com/services/own",
     from: "203.0.113.9",
     port: 443,
@@ -111,7 +111,7 @@ Deno.test("contract XP 4: behind a proxy that is trusted, the forwarded host and
 Deno.test("contract XP 4: users and roles", async (t) => {
   const xml =
     `<?xml version="1.0"?>\n<service xmlns="urn:enonic:xp:model:1.0"><allow><principal>role:system.admin</principal></allow></service>`;
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/xml/xml.js": OPEN,
     "services/xml/xml.xml": xml,
     "services/yml/yml.js": OPEN,

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Client } from "../../helpers/client.ts";
-import { Server } from "../../helpers/server.ts";
+import { Board } from "../../helpers/board.ts";
 
 const SHOW = `
   const { send } = require("/lib/xp/websocket");
@@ -11,7 +11,7 @@ const SHOW = `
 `;
 
 Deno.test("contract XP 5: URLs", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "switchboard.json": { app: "com.example.app" },
     "services/chat/chat.js": SHOW,
     "services/two words/two words.js": SHOW,
@@ -38,7 +38,7 @@ Deno.test("contract XP 5: URLs", async (t) => {
       const body = JSON.parse(await server.text(path));
       assertEquals(body, { context, path: decodeURIComponent(path) });
       await using client = await Client.open(server.ws(path));
-      assertEquals(await client.json(), [context, decodeURIComponent(path)]);
+      assertEquals(await client.nextJson(), [context, decodeURIComponent(path)]);
     });
   }
 

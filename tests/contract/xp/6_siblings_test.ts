@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../helpers/client.ts";
-import { Server } from "../../helpers/server.ts";
+import { Board } from "../../helpers/board.ts";
 
 Deno.test("contract XP 6: /lib/xp/event", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/listens/listens.js": `
       const events = require("/lib/xp/event");
       const { addToGroup, sendToGroup } = require("/lib/xp/websocket");
@@ -39,12 +39,12 @@ Deno.test("contract XP 6: /lib/xp/event", async (t) => {
     assertEquals(response.status, 204);
   };
   await using ears = await Client.open(server.ws("/services/listens"));
-  assertEquals(await ears.json(), "ready");
+  assertEquals(await ears.nextJson(), "ready");
 
   await t.step("what one service sends, another hears, with custom. in front", async () => {
     await send({ type: "news", data: { n: [1] }, distributed: true });
     for (const as of ["exact", "star"]) {
-      const { timestamp, ...event } = await ears.json();
+      const { timestamp, ...event } = await ears.nextJson();
       assertEquals(event, {
         as,
         type: "custom.news",
@@ -58,7 +58,7 @@ Deno.test("contract XP 6: /lib/xp/event", async (t) => {
 
   await t.step("* at the end of a type stands for any text", async () => {
     await send({ type: "nothing" });
-    const event = await ears.json();
+    const event = await ears.nextJson();
     assertEquals([event.as, event.type, event.data], ["star", "custom.nothing", {}]);
   });
 
@@ -67,8 +67,8 @@ Deno.test("contract XP 6: /lib/xp/event", async (t) => {
     await server.logged(({ message }) => /custom\.boom.*listener threw/.test(message));
     await server.logged(({ message }) => /custom\.boom.*listener rejected/.test(message));
     await send({ type: "news" });
-    assertEquals((await ears.json()).as, "exact");
-    assertEquals((await ears.json()).as, "star");
+    assertEquals((await ears.nextJson()).as, "exact");
+    assertEquals((await ears.nextJson()).as, "star");
   });
 
   await t.step("wrong arguments are a TypeError that names them", async () => {
@@ -83,7 +83,7 @@ Deno.test("contract XP 6: /lib/xp/event", async (t) => {
 });
 
 Deno.test("contract XP 6: /lib/xp/portal", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "switchboard.json": { app: "my.app" },
     "services/urls/urls.js": `
       const portal = require("/lib/xp/portal");
@@ -156,7 +156,7 @@ Deno.test("contract XP 6: /lib/xp/portal", async (t) => {
 });
 
 Deno.test("contract XP 6: /lib/xp/auth", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/who/who.js": `
       import { getUser, hasRole } from "/lib/xp/auth";
       import { send } from "/lib/xp/websocket";
@@ -176,6 +176,6 @@ Deno.test("contract XP 6: /lib/xp/auth", async (t) => {
 
   await t.step("in events as in requests", async () => {
     await using client = await Client.open(server.ws("/services/who"));
-    assertEquals(await client.json(), [null, false, true, false]);
+    assertEquals(await client.nextJson(), [null, false, true, false]);
   });
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../helpers/client.ts";
-import { Server } from "../../helpers/server.ts";
+import { Board } from "../../helpers/board.ts";
+import type { Served } from "../../helpers/served.ts";
 
 /** Runs a message as code with the API in scope, and sends the result back as JSON. */
 const SCRIPTED = `
@@ -22,7 +23,7 @@ const SCRIPTED = `
 class Scripted {
   private constructor(readonly client: Client, readonly id: string) {}
 
-  static async open(server: Server, service = "more"): Promise<Scripted> {
+  static async open(server: Served, service = "more"): Promise<Scripted> {
     const client = await Client.open(server.ws(`/services/${service}?q=1`));
     return new Scripted(client, await client.next() as string);
   }
@@ -30,7 +31,7 @@ class Scripted {
   // deno-lint-ignore no-explicit-any
   async run(code: string): Promise<any> {
     this.client.send(code);
-    return await this.client.json();
+    return await this.client.nextJson();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -39,7 +40,7 @@ class Scripted {
 }
 
 Deno.test("contract XP 7: lib/websocket", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "switchboard.json": { limits: { groupsPerSession: 0 } },
     "services/more/more.js": SCRIPTED,
     "services/twin/twin.js": SCRIPTED,
@@ -72,11 +73,11 @@ Deno.test("contract XP 7: lib/websocket", async (t) => {
     ];
     for (const bytes of sends) {
       one.client.send(`const b = ${bytes}; ws.send(id, b); new Uint8Array(b.buffer ?? b).fill(7);`);
-      assertEquals(await one.client.next(), new Uint8Array([1, 2]));
-      assertEquals(await one.client.json(), null);
+      assertEquals(await one.client.nextBytes(), new Uint8Array([1, 2]));
+      assertEquals(await one.client.nextJson(), null);
     }
     one.client.send("ws.addToGroup('bytes', id); ws.sendToGroup('bytes', new Uint8Array([5]))");
-    assertEquals(await one.client.next(), new Uint8Array([5]));
+    assertEquals(await one.client.nextBytes(), new Uint8Array([5]));
   });
 
   await t.step("close() with a code and a reason", async () => {
@@ -88,10 +89,10 @@ Deno.test("contract XP 7: lib/websocket", async (t) => {
       }, 4321, "grund å");`,
     );
     assertEquals(await one.client.next(), "first");
-    assertEquals(await one.client.closed, { code: 4321, reason: "grund å" });
+    assertEquals(await one.client.untilClosed(), { code: 4321, reason: "grund å" });
     const two = await Scripted.open(server);
     await other.run(`ws.close(${JSON.stringify(two.id)})`);
-    assertEquals(await two.client.closed, { code: 1000, reason: "" });
+    assertEquals(await two.client.untilClosed(), { code: 1000, reason: "" });
   });
 
   await t.step("close() refuses what would break the client", async () => {
@@ -180,7 +181,7 @@ Deno.test("contract XP 7: lib/websocket", async (t) => {
       `ws.sendToGroup('x', 'only three', { except: [id, ${JSON.stringify(two.id)}] })`,
     );
     assertEquals(await three.client.next(), "only three");
-    assertEquals([one.client.waiting, two.client.waiting], [0, 0]);
+    assertEquals([one.client.waiting.length, two.client.waiting.length], [0, 0]);
   });
 
   await t.step("direct and group sends arrive as they were issued", async () => {

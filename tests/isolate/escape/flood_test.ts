@@ -16,7 +16,7 @@ const SCRIPTED = `
 
 async function run(client: Client, code: string): Promise<unknown> {
   client.send(code);
-  return await client.json();
+  return await client.nextJson();
 }
 
 Deno.test("what a service hands to the host is bounded", async (t) => {
@@ -34,7 +34,7 @@ Deno.test("what a service hands to the host is bounded", async (t) => {
       for (let n = 0; n < 3; n++) ws.sendToGroup("all", "x", { except });
     `);
     for (let n = 0; n < 3; n++) assertEquals(await client.next(), "x");
-    assertEquals(await client.json(), "done");
+    assertEquals(await client.nextJson(), "done");
   });
 
   await t.step("a line of the log without end", async () => {

@@ -171,6 +171,6 @@ Deno.test("a thenable that misbehaves keeps only its own session waiting", async
     stuck.send("waits");
     fine.send("goes on");
     assertEquals(await fine.next(), "goes on");
-    assertEquals(stuck.waiting, 0);
+    assertEquals(stuck.waiting.length, 0);
   });
 });

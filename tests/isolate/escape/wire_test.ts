@@ -274,7 +274,7 @@ Deno.test("what a service forges on the wire reaches no other service", async (t
     assertEquals(await victim.next(), "still here victim");
     own.send("own");
     assertEquals(await own.next(), "own");
-    assertEquals(victim.waiting, 0);
+    assertEquals(victim.waiting.length, 0);
   });
 });
 
@@ -351,7 +351,7 @@ Deno.test("the session of another service is out of reach where groups are narro
     assertEquals(await ask(wide, `groups ${id}`), `["private"]`);
     assertEquals(await ask(wide, `members ${id}`), JSON.stringify([id]));
     assertEquals(await ask(wide, `close ${id}`), "null");
-    assertEquals(await victim.closed, { code: 4000, reason: "over" });
+    assertEquals(await victim.untilClosed(), { code: 4000, reason: "over" });
   });
   await t.step("the log names no session", () => {
     assert(server.log.all.some((line) => line.includes("of service victim")));
