@@ -1,17 +1,18 @@
 import type { Command } from "commander";
-import { check, type CheckFlags } from "./check.ts";
-import { compile } from "./compile.ts";
+import type { CheckFlags } from "./check.ts";
+import type { CompileOptions } from "./compile.ts";
 import { connectCommand } from "./connect.ts";
 import { flow } from "./flow.ts";
 import { init } from "./init.ts";
 import { create, kindOf, serviceName } from "./new.ts";
 import { newProgram, runProgram, withServerOptions } from "./program.ts";
-import { dev, serve, type ServeOptions } from "./serve.ts";
+import type { ServeOptions } from "./serve.ts";
 import { targetOf } from "./targets.ts";
-import { userAdd } from "./user.ts";
+import type { UserOptions } from "./user.ts";
 
 /**
- * Runs the command line.
+ * Runs the command line. Commands that need much of the runtime are loaded when they run, so that the others
+ * start faster.
  *
  * @returns The exit code: 0, or 1 if it could not be done, or 2 if the command line is wrong.
  */
@@ -20,14 +21,14 @@ export async function main(args: string[]): Promise<number> {
     "switchboard",
     "Serves websocket applications made of small controller scripts",
   );
-  serverCommand(program, "serve", serve)
+  serverCommand(program, "serve")
     .summary("serve ROOT/services")
     .description(
       "Serves ROOT/services, ROOT/apis and ROOT/webapp until it is told to stop.\n" +
         "SIGHUP swaps in what has changed on disk, with all sockets open; started at a terminal, " +
         "it means that the terminal is closed, and stops it",
     );
-  serverCommand(program, "dev", dev)
+  serverCommand(program, "dev")
     .summary("the same, and swap in a service as soon as it is edited")
     .description(
       "Serves like serve, and watches: an edited service is swapped in with its sockets open.\n" +
@@ -51,6 +52,7 @@ export async function main(args: string[]): Promise<number> {
     .option("--strict", "take warnings for errors")
     .option("--no-types", "leave out the types, which take longest")
     .action(async (root: string, flags: CheckFlags) => {
+      const { check } = await import("./check.ts");
       exitCode = await check(root, flags);
     });
   program.command("init")
@@ -82,7 +84,10 @@ export async function main(args: string[]): Promise<number> {
     .argument("<name>", "what the user logs in with")
     .option("-r, --role <name...>", "roles of the user, in place of those before")
     .option("--root <folder>", "folder that holds switchboard.json", ".")
-    .action(userAdd);
+    .action(async (login: string, options: UserOptions) => {
+      const { userAdd } = await import("./user.ts");
+      await userAdd(login, options);
+    });
   program.command("flow")
     .summary("print a service's flows as Mermaid")
     .description(
@@ -100,17 +105,19 @@ export async function main(args: string[]): Promise<number> {
     .argument("[root]", "folder that holds services/", ".")
     .option("-o, --output <file>", "where it is written (default: app, app.exe for Windows)")
     .option("--target <triple>", "what it is to run on (default: this machine)", targetOf)
-    .action(compile);
+    .action(async (root: string, options: CompileOptions) => {
+      const { compile } = await import("./compile.ts");
+      await compile(root, options);
+    });
   connectCommand(program);
   return await runProgram(program, args) || exitCode;
 }
 
-function serverCommand(
-  program: Command,
-  name: string,
-  run: (root: string, options: ServeOptions) => Promise<void>,
-): Command {
+function serverCommand(program: Command, name: "serve" | "dev"): Command {
   return withServerOptions(
     program.command(name).argument("[root]", "folder that holds services/", "."),
-  ).action(run);
+  ).action(async (root: string, options: ServeOptions) => {
+    const { [name]: run } = await import("./serve.ts");
+    await run(root, options);
+  });
 }

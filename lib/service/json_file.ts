@@ -5,9 +5,18 @@ import { isNetwork } from "../networks.ts";
 import { JsonFileError, lineAndColumn } from "./json_error.ts";
 import { nearest } from "./nearest.ts";
 
+/** Compiles all schemas. Ajv validates each against the meta-schema, which a shared instance compiles only once. */
+const ajv = new Ajv({
+  allErrors: true,
+  allowUnionTypes: true,
+  verbose: true,
+  formats: { network: isNetwork },
+});
+
 /** A JSON file that people write, read against its schema with errors that help. */
 export class JsonFile<T> {
-  readonly #validate: ValidateFunction<T>;
+  readonly #schema: Record<string, unknown>;
+  #compiled: ValidateFunction<T> | null = null;
 
   /**
    * @param what What the file is called in messages.
@@ -15,12 +24,12 @@ export class JsonFile<T> {
    * @param schema Its JSON Schema.
    */
   constructor(readonly what: string, readonly code: ErrorCode, schema: Record<string, unknown>) {
-    this.#validate = new Ajv({
-      allErrors: true,
-      allowUnionTypes: true,
-      verbose: true,
-      formats: { network: isNetwork },
-    }).compile<T>(schema);
+    this.#schema = schema;
+  }
+
+  /** Compiles the schema on first use: most commands read few kinds of files. */
+  get #validate(): ValidateFunction<T> {
+    return this.#compiled ??= ajv.compile<T>(this.#schema);
   }
 
   /**
