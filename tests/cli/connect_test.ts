@@ -209,6 +209,20 @@ Deno.test("connect in a pipe ends when the server closes, or some time after the
     const [, { code, output }] = await Promise.all([serve(), run([hand.url, "-n", "1"])]);
     assertEquals([code, output], [0, "one\n"]);
   });
+  await t.step("a server that sends no frame and answers no close is cut off: exit 1", async () => {
+    using hand = new HandServer();
+    const serve = async () => {
+      await hand.accept();
+      await hand.frame(3, "?");
+    };
+    const [, { code, errors }] = await Promise.all([
+      serve(),
+      runImpatiently([hand.url], { closeMs: 200 }),
+    ]);
+    assertEquals(code, 1);
+    assertMatch(errors, /\nerror: The connection was cut: .*opcode 3\n$/);
+    await hand.ended();
+  });
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await t.step(`${signal}: 1000 and the summary`, async () => {
       const process = spawn([url, "--wait", "forever"]);
