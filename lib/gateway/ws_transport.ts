@@ -148,7 +148,13 @@ export class WsTransport implements Transport {
       if (socket.writable) writeRaw(socket, new Response(null, { status: 400 })).catch(onError);
       else socket.destroy();
     });
-    await listening(server, hostname, port);
+    try {
+      await listening(server, hostname, port);
+    } catch (error) {
+      // Their timer would keep a program alive whose server does not listen.
+      http.close();
+      throw error;
+    }
     this.#startPings();
     const { port: actual } = server.address() as { port: number };
     return { port: actual, close: () => this.#close(server, http) };
