@@ -150,7 +150,7 @@ export class Switchboard implements AsyncDisposable {
       requestTimeoutMs: limits.requestTimeoutMs,
       trustProxy: settings.trustProxy,
       origins: settings.origins,
-      quotas: new Quotas(limits),
+      quotas: new Quotas(limits, waits.placeMs),
       transport: settings.transport === "ws"
         ? new WsTransport(settings.pingIntervalSec, settings.compression, waits)
         : new DenoTransport(2 * settings.pingIntervalSec),

@@ -8,6 +8,8 @@ export interface Waits {
   longestRestartMs: number;
   /** An isolate that has run for so long is healthy, ms: the waits begin with the first one again. */
   healthyMs: number;
+  /** How long a place is kept for a session whose socket does not open, ms. */
+  placeMs: number;
   /** How long a client may take nothing of what waits for it, ms; more for each byte that waits. */
   stallMs: number;
   /** Over `ws`: how long a client may take to answer a close, ms; more for each byte that waits. */
@@ -28,6 +30,7 @@ export const WAITS: Readonly<Waits> = {
   firstRestartMs: 100,
   longestRestartMs: 30_000,
   healthyMs: 60_000,
+  placeMs: 5_000,
   stallMs: 30_000,
   closeMs: 5_000,
   requestMs: 10_000,

@@ -1,4 +1,5 @@
 import type { Lines } from "./lines.ts";
+import { pause } from "./until.ts";
 import type { Site } from "./site.ts";
 
 /** A line of the JSON log. */
@@ -62,6 +63,7 @@ export abstract class Served {
     while (true) {
       const counts = await this.counts();
       if (counts.sessions === 0 && counts.groups === 0 || performance.now() > until) return counts;
+      await pause();
     }
   }
 
