@@ -85,7 +85,8 @@ export class Raw implements Disposable {
 
   /** Whether the server ends the connection; what it still sends is dropped. */
   async ends(): Promise<boolean> {
-    while (await this.#more());
+    const chunk = new Uint8Array(65536);
+    while (await this.connection.read(chunk).catch(() => null) !== null);
     return true;
   }
 
