@@ -7,6 +7,14 @@ import { SharedBoard } from "../../helpers/shared_board.ts";
 
 const artefact = (handler: string, endpoint: string) => ({ handler, endpoint });
 
+/** Asks a module of a service. */
+async function ask(client: Client, module: string, params: unknown = {}) {
+  client.send(JSON.stringify({ module, params }));
+  return await client.nextJson();
+}
+
+const ECHO = "require('net/websocket').getSession().sendText(JSON.stringify(['got it']));";
+
 const suite = new SharedBoard({
   "services/tell/tell.websocket": artefact("tell/handler", "tell"),
   // It says what it is called with.
@@ -24,9 +32,23 @@ const suite = new SharedBoard({
     exports.onClose = function (from, code) { console.log("closed %s %s", from, code); };
   `,
   "services/tell/service.json": { maxMessageBytes: 1000 },
+  // Two services at one path; they have three sessions together.
+  "services/small/m.js": ECHO,
+  "services/small/service.json": {
+    messageModules: ["m.js"],
+    maxMessageBytes: 200,
+    maxSessions: 1,
+  },
+  "services/large/m.js": ECHO,
+  "services/large/close.js": "require('net/websocket').getSession().close();",
+  "services/large/service.json": {
+    messageModules: ["m.js", "close.js"],
+    maxMessageBytes: 2000,
+    maxSessions: 2,
+  },
 });
 
-suite.add("an endpoint has two URLs, and no others", {}, async (server, t) => {
+suite.add("endpoints: an endpoint has two URLs, and no others", {}, async (server, t) => {
   for (const path of ["/websockets/v4/service/tell", "/websockets/service/tell"]) {
     await t.step(path, async () => {
       await using client = await Client.open(server.ws(path));
@@ -72,7 +94,7 @@ suite.add("an endpoint has two URLs, and no others", {}, async (server, t) => {
   });
 });
 
-suite.add("the four functions, and what becomes of a frame", {}, async (server, t) => {
+suite.add("endpoints: the four functions, and what becomes of a frame", {}, async (server, t) => {
   const client = await Client.open(server.ws("/websockets/service/tell"));
   const [, id] = await client.nextJson();
   await t.step("binary frames are bytes", async () => {
@@ -99,7 +121,7 @@ suite.add("the four functions, and what becomes of a frame", {}, async (server, 
   assertEquals(await server.settled(), { sessions: 0, groups: 0 });
 });
 
-suite.add("the handler's service decides who may enter", {
+suite.add("endpoints: the handler's service decides who may enter", {
   "services/users/users.js": "exports.onMessage = (m) => m;",
   "services/users/users.websocket": artefact("users/users", "users"),
   "services/users/service.json": { allow: ["role:system.authenticated"] },
@@ -134,4 +156,74 @@ suite.add("the handler's service decides who may enter", {
   });
 });
 
-suite.test("contract Dirigible 2: sockets of endpoints");
+suite.add("messages: each service keeps its own limits on a shared path", {}, async (server, t) => {
+  const padded = (module: string, length: number) =>
+    JSON.stringify({ module, params: { padding: "x".repeat(length) } });
+  await t.step("what is too much for one is not for another", async () => {
+    await using client = await Client.open(server.ws("/service/js"));
+    client.send(padded("/large/m.js", 1000));
+    assertEquals(await client.nextJson(), ["got it"]);
+    client.send(padded("/small/m.js", 1000));
+    assertEquals((await client.untilClosed()).code, 1009);
+  });
+  await t.step("what is too much for all closes before it is read", async () => {
+    await using client = await Client.open(server.ws("/service/js"));
+    client.send(padded("/large/m.js", 3000));
+    assertEquals((await client.untilClosed()).code, 1009);
+  });
+  await t.step("a full service says so, and the others answer", async () => {
+    await server.settled();
+    await using one = await Client.open(server.ws("/service/js"));
+    await using two = await Client.open(server.ws("/service/js"));
+    assertEquals(await ask(one, "/small/m.js"), ["got it"]);
+    assertEquals((await ask(two, "/small/m.js")).error.code, "UNAVAILABLE");
+    assertEquals(await ask(two, "/large/m.js"), ["got it"]);
+  });
+});
+
+suite.add(
+  "messages: who says nothing takes no more sockets than the services have sessions",
+  {},
+  async (server) => {
+    await server.settled();
+    const silent = [];
+    for (let n = 0; n < 3; n++) silent.push(await Client.open(server.ws("/service/js")));
+    assertEquals((await server.until(({ sessions }) => sessions >= 3)).sessions, 3);
+    using raw = await Raw.connect(server.port);
+    assertMatch(await raw.handshake("/service/js"), /^HTTP\/1\.1 503 [^]*retry-after: \d/i);
+    await silent[0]!.close();
+    assertEquals((await server.until(({ sessions }) => sessions <= 2)).sessions, 2);
+    await using late = await Client.open(server.ws("/service/js"));
+    assertEquals(await ask(late, "/small/m.js"), ["got it"]);
+    for (const client of silent) await client.close();
+  },
+);
+
+suite.add("messages: a client starts listed modules and nothing else", {}, async (server, t) => {
+  await using client = await Client.open(server.ws("/service/js"));
+  const code = async () => (await client.nextJson()).error?.code;
+  await t.step("bytes", async () => {
+    client.send(new Uint8Array([1, 2, 3]));
+    assertEquals(await code(), "BAD_REQUEST");
+  });
+  await t.step("a page that no service lets in gets no socket", async () => {
+    using raw = await Raw.connect(server.port);
+    assertMatch(
+      await raw.handshake("/service/js", { Origin: "https://evil.example" }),
+      /^HTTP\/1\.1 403 /,
+    );
+  });
+  await t.step("the socket is still open", async () => {
+    assertEquals(await ask(client, "/large/m.js"), ["got it"]);
+    assertEquals((await client.close(1000)).code, 1000);
+    assertEquals(await server.settled(), { sessions: 0, groups: 0 });
+  });
+});
+
+suite.add("messages: close() of a session closes the socket", {}, async (server) => {
+  const client = await Client.open(server.ws("/service/js"));
+  client.send(JSON.stringify({ module: "/large/close.js" }));
+  assertEquals((await client.untilClosed()).code, 1000);
+});
+
+suite.test("contract Dirigible 4: sockets");
