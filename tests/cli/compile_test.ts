@@ -1,6 +1,6 @@
 /**
  * Where Deno's runtime for binaries cannot be had, `DENORT_BIN` names another program: then all is done but the
- * binary does not run. A small program is written much faster than Deno.
+ * binary does not run.
  *
  * @module
  */
@@ -11,18 +11,16 @@ import { embeddedOf } from "../../lib/cli/embedded.ts";
 import { Workshop } from "../../lib/cli/workshop.ts";
 import { readSettings } from "../../lib/service/mod.ts";
 import { VERSION } from "../../lib/version.ts";
-import { readBinary } from "../helpers/binary.ts";
+import { readBinary, STAND_IN } from "../helpers/binary.ts";
 import { Client } from "../helpers/client.ts";
 import { runInProcess } from "../helpers/in_process.ts";
 import { Lines } from "../helpers/lines.ts";
-import { findProgram } from "../helpers/programs.ts";
 import { Server } from "../helpers/server.ts";
 import { type Files, Site } from "../helpers/site.ts";
 
 const ROOT = fromFileUrl(import.meta.resolve("../../"));
 const CLI = join(ROOT, "cli.ts");
 const DENO = Deno.execPath();
-const STAND_IN = Deno.build.os === "linux" ? findProgram("true") ?? DENO : DENO;
 const CONTROLLER = `exports.get = (req) => req.webSocket ? { webSocket: {} } : { body: "here" };`;
 
 /** Where the runtime for binaries is, if whoever runs the tests says so. */
