@@ -2,6 +2,8 @@
 export interface Waits {
   /** How long a service may take to load its controllers, ms. */
   startMs: number;
+  /** How long an isolate may not answer, and a `close` event may be handled, where no manifest says it, ms. */
+  eventMs: number;
   /** Wait before a service is started again, ms; before each further attempt it doubles. */
   firstRestartMs: number;
   /** The longest wait before a service is started again, ms. */
@@ -27,6 +29,7 @@ export interface Waits {
 /** The waits of every server. */
 export const WAITS: Readonly<Waits> = {
   startMs: 10_000,
+  eventMs: 5_000,
   firstRestartMs: 100,
   longestRestartMs: 30_000,
   healthyMs: 60_000,

@@ -108,7 +108,7 @@ export class Isolate implements OperationsTarget {
     this.#keeper = keeper;
     this.hub = settings.hub;
     this.service = key;
-    this.#eventTimeoutMs = manifest.eventTimeoutMs ?? 5000;
+    this.#eventTimeoutMs = manifest.eventTimeoutMs ?? settings.waits.eventMs;
     this.#tracer = settings.trace === undefined
       ? null
       : new Tracer((handle, event) => keeper.traced(handle, event));

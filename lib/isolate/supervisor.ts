@@ -379,7 +379,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     });
     if (this.#next !== isolate || isolate === null) throw superseded();
     clearTimeout(this.#restartTimer);
-    await this.#letFinish(definition.manifest.eventTimeoutMs ?? 5000);
+    await this.#letFinish(definition.manifest.eventTimeoutMs ?? this.#host.waits.eventMs);
     // Somebody may have stopped the service, or come with a still newer version.
     if (this.#next !== isolate) throw superseded();
     this.#next = null;
