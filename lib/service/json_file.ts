@@ -7,7 +7,8 @@ import { nearest } from "./nearest.ts";
 
 /** A JSON file that people write, read against its schema with errors that help. */
 export class JsonFile<T> {
-  readonly #validate: ValidateFunction<T>;
+  readonly #schema: Record<string, unknown>;
+  #compiled: ValidateFunction<T> | null = null;
 
   /**
    * @param what What the file is called in messages.
@@ -15,12 +16,19 @@ export class JsonFile<T> {
    * @param schema Its JSON Schema.
    */
   constructor(readonly what: string, readonly code: ErrorCode, schema: Record<string, unknown>) {
-    this.#validate = new Ajv({
+    this.#schema = schema;
+  }
+
+  /** Compiled on first use: compiling every schema is almost half of what loading the package costs. */
+  get #validate(): ValidateFunction<T> {
+    return this.#compiled ??= new Ajv({
       allErrors: true,
       allowUnionTypes: true,
       verbose: true,
+      // A test checks the schemas, so that not every process has to.
+      validateSchema: false,
       formats: { network: isNetwork },
-    }).compile<T>(schema);
+    }).compile<T>(this.#schema);
   }
 
   /**
