@@ -22,6 +22,9 @@ export function requestOf(message: IncomingMessage, isUpgrade: boolean): Request
       if (name.toLowerCase() === "host") hosts++;
       headers.append(name, rawHeaders[at + 1]!);
     }
+    // Proxies may send cookies in several lines (RFC 9113, section 8.2.3); a comma would be part of a value.
+    const { cookie } = message.headers;
+    if (cookie !== undefined) headers.set("cookie", cookie);
     // RFC 9112, section 3.2.
     if (hosts > 1 || hosts === 0 && message.httpVersion === "1.1") return null;
     const host = headers.get("host") ?? "localhost";
