@@ -96,14 +96,15 @@ export async function writeResponse(
   }
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) target.setHeader("set-cookie", cookies);
-  if (BODILESS_STATUSES.includes(response.status)) {
+  const hasLength = response.headers.has("content-length");
+  if (BODILESS_STATUSES.includes(response.status) || isHead && hasLength) {
+    // The length that an answer to HEAD states is that of the body which GET would get.
     await response.body?.cancel();
   } else {
-    const parts = response.headers.has("content-length") && response.body !== null
+    const parts = hasLength && response.body !== null
       ? response.body
       : await withLength(target, response);
     if (!isHead) await writeBody(target, parts, onPart);
-    else if (parts === response.body) await response.body.cancel();
   }
   onPart();
   target.end();
@@ -155,7 +156,13 @@ export async function writeRaw(
 
 function drained(target: ServerResponse): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  target.once("drain", () => resolve());
-  target.once("close", () => resolve());
+  // A large body waits many times: a listener that stayed each time would be reported as a leak.
+  const over = () => {
+    target.off("drain", over);
+    target.off("close", over);
+    resolve();
+  };
+  target.on("drain", over);
+  target.on("close", over);
   return promise;
 }
