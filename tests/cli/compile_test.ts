@@ -188,11 +188,16 @@ Deno.test("compile puts in what is served, and leaves out secrets, tests and wha
   });
 
   await t.step("no other command, no tests, no path of this machine", () => {
-    const rest = files.filter((path) => !/^(?:root|\.deno_compile_node_modules)\//.test(path));
-    assertEquals(rest.filter((path) => !/^runtime\/(?:lib|third_party)\//.test(path)).sort(), [
-      "main.ts",
-      "runtime/deno.json",
-    ]);
+    const { links = [] } = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json")));
+    const folders = [
+      "root",
+      ".deno_compile_node_modules",
+      "runtime/lib",
+      // The runtime needs the packages that stand in for those of JSR.
+      ...links.map((link: string) => join("runtime", link)),
+    ];
+    const rest = files.filter((path) => !folders.some((folder) => path.startsWith(`${folder}/`)));
+    assertEquals(rest.sort(), ["main.ts", "runtime/deno.json"]);
     assertEquals(files.filter((path) => path.startsWith("runtime/lib/cli/")).map(nameOf).sort(), [
       "compiled.ts",
       "event_stream.ts",

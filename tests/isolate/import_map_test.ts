@@ -15,9 +15,10 @@ const answers = (imports: string, value: string) =>
 
 /** What makes Deno itself read the project's `deno.json`, as `deno task` does. */
 function ownDeno(): Files {
+  const { links = [] } = JSON.parse(Deno.readTextFileSync(join(HERE, "deno.json")));
   return {
     unstable: ["worker-options"],
-    links: ["assert", "http", "log", "path"].map((name) => join(HERE, "third_party/std", name)),
+    links: links.map((link: string) => join(HERE, link)),
   };
 }
 
