@@ -136,7 +136,7 @@ function* sources(folder: string): Generator<string> {
 
 function importsOf(file: string): string[] {
   const text = Deno.readTextFileSync(file).replace(/^ \*.*$/gm, "");
-  return [...text.matchAll(/(?:from|import|resolve\(|URL\()\s*"(\.{1,2}\/[^"]+\.ts)"/g)]
+  return [...text.matchAll(/(?:from|import\(?|resolve\(|URL\()\s*"(\.{1,2}\/[^"]+\.ts)"/g)]
     .map((match) => join(dirname(file), match[1]!));
 }
 
