@@ -15,7 +15,7 @@ import {
   WsTransport,
 } from "./gateway/mod.ts";
 import { Hub, type HubStats } from "./hub/mod.ts";
-import { type IsolateHost, START_TIMEOUT_MS } from "./isolate/mod.ts";
+import type { IsolateHost } from "./isolate/mod.ts";
 import { Listener } from "./listener.ts";
 import {
   exceptArgument,
@@ -83,8 +83,6 @@ export interface ListenAddress {
 
 /** Characters of an answer that are logged. */
 const MAX_ANSWER = 300;
-/** How long sockets may take to say goodbye when the server stops, ms. */
-const GOODBYE_MS = 2_000;
 
 /**
  * A server for websocket services.
@@ -134,12 +132,15 @@ export class Switchboard implements AsyncDisposable {
 
   private constructor(settings: Settings, log: Log, options: CheckedOptions) {
     const { limits } = settings;
-    const { root } = options;
+    const { root, waits } = options;
     this.#options = options;
     this.root = root;
     this.settings = settings;
     this.#log = log;
-    this.#hub = new Hub({ groupsPerSession: limits.groupsPerSession });
+    this.#hub = new Hub({
+      groupsPerSession: limits.groupsPerSession,
+      stallMs: waits.stallMs,
+    });
     this.#metrics = new Metrics(() => this.#figures());
     this.#gateway = new Gateway({
       hub: this.#hub,
@@ -149,9 +150,9 @@ export class Switchboard implements AsyncDisposable {
       requestTimeoutMs: limits.requestTimeoutMs,
       trustProxy: settings.trustProxy,
       origins: settings.origins,
-      quotas: new Quotas(limits),
+      quotas: new Quotas(limits, waits.placeMs),
       transport: settings.transport === "ws"
-        ? new WsTransport(settings.pingIntervalSec, settings.compression)
+        ? new WsTransport(settings.pingIntervalSec, settings.compression, waits)
         : new DenoTransport(2 * settings.pingIntervalSec),
       services: this.#services,
       shared: [messagePath],
@@ -220,7 +221,7 @@ export class Switchboard implements AsyncDisposable {
       hub: this.#hub,
       root: this.root,
       app: { name: this.settings.app, version: VERSION, config: this.settings.config },
-      startTimeoutMs: START_TIMEOUT_MS,
+      waits: this.#options.waits,
       keepsSpares: this.#options.keepSpares,
       trace: this.#options.trace?.(key),
       inTurn: (start) => this.#turnstile.pass(start),
@@ -307,6 +308,7 @@ export class Switchboard implements AsyncDisposable {
         wanted,
         pair,
         (error) => this.#log("ERROR", `A request failed: ${messageOf(error)}`),
+        this.#options.waits.helloMs,
       );
       this.#listener = listener;
       if (this.#closing !== null) {
@@ -511,8 +513,9 @@ export class Switchboard implements AsyncDisposable {
     if (!await this.#hub.empty(until - performance.now())) {
       this.#log("WARN", `${this.#hub.stats().sessions} close events were not handled in time`);
     }
-    const leftMs = Math.max(until - performance.now(), Math.min(GOODBYE_MS, deadlineMs));
-    await this.#gateway.idle(leftMs, Math.min(GOODBYE_MS, deadlineMs));
+    const goodbyeMs = Math.min(this.#options.waits.goodbyeMs, deadlineMs);
+    const leftMs = Math.max(until - performance.now(), goodbyeMs);
+    await this.#gateway.idle(leftMs, goodbyeMs);
     await Promise.all(this.#services.values().map((service) => service.stop()));
     await this.#auth?.stop();
     await this.settled();

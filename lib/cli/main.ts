@@ -2,33 +2,34 @@ import type { Command } from "commander";
 import type { CheckFlags } from "./check.ts";
 import type { CompileOptions } from "./compile.ts";
 import { connectCommand } from "./connect.ts";
-import { flow } from "./flow.ts";
-import { init } from "./init.ts";
-import { create, kindOf, serviceName } from "./new.ts";
+import type { NewOptions } from "./new.ts";
+import { kindOf, serviceName } from "./new_arguments.ts";
 import { newProgram, runProgram, withServerOptions } from "./program.ts";
 import type { ServeOptions } from "./serve.ts";
+import type { Shell } from "./shell.ts";
 import { targetOf } from "./targets.ts";
 import type { UserOptions } from "./user.ts";
 
 /**
- * Runs the command line. Commands that need much of the runtime are loaded when they run, so that the others
- * start faster.
+ * Runs the command line. What a command needs is loaded when it is run, so that the others start sooner.
  *
+ * @param shell What it runs with, by default this process.
  * @returns The exit code: 0, or 1 if it could not be done, or 2 if the command line is wrong.
  */
-export async function main(args: string[]): Promise<number> {
+export async function main(args: string[], shell: Shell = Deno): Promise<number> {
   const program = newProgram(
     "switchboard",
     "Serves websocket applications made of small controller scripts",
+    shell,
   );
-  serverCommand(program, "serve")
+  serverCommand(program, "serve", shell)
     .summary("serve ROOT/services")
     .description(
       "Serves ROOT/services, ROOT/apis and ROOT/webapp until it is told to stop.\n" +
         "SIGHUP swaps in what has changed on disk, with all sockets open; started at a terminal, " +
         "it means that the terminal is closed, and stops it",
     );
-  serverCommand(program, "dev")
+  serverCommand(program, "dev", shell)
     .summary("the same, and swap in a service as soon as it is edited")
     .description(
       "Serves like serve, and watches: an edited service is swapped in with its sockets open.\n" +
@@ -53,7 +54,7 @@ export async function main(args: string[]): Promise<number> {
     .option("--no-types", "leave out the types, which take longest")
     .action(async (root: string, flags: CheckFlags) => {
       const { check } = await import("./check.ts");
-      exitCode = await check(root, flags);
+      exitCode = await check(root, flags, shell);
     });
   program.command("init")
     .summary("make a project: settings, a first chat, and its test")
@@ -62,7 +63,10 @@ export async function main(args: string[]): Promise<number> {
         "The folder may hold other files; none is overwritten. A .gitignore and .vscode/ are kept",
     )
     .argument("[dir]", "folder of the project, made if it is not there", ".")
-    .action(init);
+    .action(async (dir: string) => {
+      const { init } = await import("./init.ts");
+      init(dir, shell);
+    });
   program.command("new")
     .summary("make a service that runs, and its test")
     .description(
@@ -73,7 +77,10 @@ export async function main(args: string[]): Promise<number> {
     .argument("[root]", "folder that holds services/", ".")
     .option("-k, --kind <kind>", "what it is written for: xp, dirigible or lolo", kindOf, "xp")
     .option("--js", "JavaScript, with its types in comments")
-    .action(create);
+    .action(async (name: string, root: string, options: NewOptions) => {
+      const { create } = await import("./new.ts");
+      create(name, root, options, shell);
+    });
   program.command("user").summary("users for HTTP Basic").description("Users for HTTP Basic")
     .command("add")
     .summary("add a user, or change the password")
@@ -86,7 +93,7 @@ export async function main(args: string[]): Promise<number> {
     .option("--root <folder>", "folder that holds switchboard.json", ".")
     .action(async (login: string, options: UserOptions) => {
       const { userAdd } = await import("./user.ts");
-      await userAdd(login, options);
+      await userAdd(login, options, shell);
     });
   program.command("flow")
     .summary("print a service's flows as Mermaid")
@@ -95,7 +102,10 @@ export async function main(args: string[]): Promise<number> {
     )
     .argument("<name>", "name of the service")
     .argument("[root]", "folder that holds services/", ".")
-    .action(flow);
+    .action(async (name: string, root: string) => {
+      const { flow } = await import("./flow.ts");
+      flow(name, root, shell);
+    });
   program.command("compile")
     .summary("make a standalone binary with the services inside")
     .description(
@@ -107,17 +117,17 @@ export async function main(args: string[]): Promise<number> {
     .option("--target <triple>", "what it is to run on (default: this machine)", targetOf)
     .action(async (root: string, options: CompileOptions) => {
       const { compile } = await import("./compile.ts");
-      await compile(root, options);
+      await compile(root, options, shell);
     });
-  connectCommand(program);
-  return await runProgram(program, args) || exitCode;
+  connectCommand(program, shell);
+  return await runProgram(program, args, shell) || exitCode;
 }
 
-function serverCommand(program: Command, name: "serve" | "dev"): Command {
+function serverCommand(program: Command, name: "serve" | "dev", shell: Shell): Command {
   return withServerOptions(
     program.command(name).argument("[root]", "folder that holds services/", "."),
   ).action(async (root: string, options: ServeOptions) => {
     const { [name]: run } = await import("./serve.ts");
-    await run(root, options);
+    await run(root, options, shell);
   });
 }

@@ -5,14 +5,6 @@ import { isNetwork } from "../networks.ts";
 import { JsonFileError, lineAndColumn } from "./json_error.ts";
 import { nearest } from "./nearest.ts";
 
-/** Compiles all schemas. Ajv validates each against the meta-schema, which a shared instance compiles only once. */
-const ajv = new Ajv({
-  allErrors: true,
-  allowUnionTypes: true,
-  verbose: true,
-  formats: { network: isNetwork },
-});
-
 /** A JSON file that people write, read against its schema with errors that help. */
 export class JsonFile<T> {
   readonly #schema: Record<string, unknown>;
@@ -27,9 +19,16 @@ export class JsonFile<T> {
     this.#schema = schema;
   }
 
-  /** Compiles the schema on first use: most commands read few kinds of files. */
+  /** Compiled on first use: compiling every schema is almost half of what loading the package costs. */
   get #validate(): ValidateFunction<T> {
-    return this.#compiled ??= ajv.compile<T>(this.#schema);
+    return this.#compiled ??= new Ajv({
+      allErrors: true,
+      allowUnionTypes: true,
+      verbose: true,
+      // A test checks the schemas, so that not every process has to.
+      validateSchema: false,
+      formats: { network: isNetwork },
+    }).compile<T>(this.#schema);
   }
 
   /**

@@ -17,6 +17,13 @@ export const Client = {
   },
 };
 
+/** The next texts, many at once: to await each of thousands takes a second of processor time more. */
+export async function nextTexts(client: Client, count: number): Promise<string[]> {
+  const texts: string[] = [];
+  await client.next((text) => texts.push(text) === count);
+  return texts;
+}
+
 /** Connects as a browser does and closes without a code, which the client above never does. */
 export async function connectAndCloseWithoutCode(url: string): Promise<void> {
   const socket = new WebSocket(url);

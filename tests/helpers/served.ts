@@ -1,5 +1,9 @@
 import type { Lines } from "./lines.ts";
 import type { Site } from "./site.ts";
+import { pause } from "./until.ts";
+
+/** How long counts may take to become as they should, ms. */
+const PATIENCE_MS = 15_000;
 
 /** A line of the JSON log. */
 export interface LogLine {
@@ -57,11 +61,17 @@ export abstract class Served {
   }
 
   /** Waits until no client is connected and nothing of them is left. */
-  async settled(): Promise<Counts> {
-    const until = performance.now() + 10_000;
+  settled(): Promise<Counts> {
+    return this.until(({ sessions, groups }) => sessions === 0 && groups === 0);
+  }
+
+  /** Waits until the counts are so, and returns them; also if they do not become so in time. */
+  async until(isSo: (counts: Counts) => boolean): Promise<Counts> {
+    const until = performance.now() + PATIENCE_MS;
     while (true) {
       const counts = await this.counts();
-      if (counts.sessions === 0 && counts.groups === 0 || performance.now() > until) return counts;
+      if (isSo(counts) || performance.now() > until) return counts;
+      await pause();
     }
   }
 

@@ -1,128 +1,34 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { Board } from "../../helpers/board.ts";
 import { Client } from "../../helpers/client.ts";
 import { Raw } from "../../helpers/raw.ts";
-import { Board } from "../../helpers/board.ts";
-import { Server } from "../../helpers/server.ts";
-import { type Files, Site } from "../../helpers/site.ts";
+import { SharedBoard } from "../../helpers/shared_board.ts";
+import { Site } from "../../helpers/site.ts";
 
 const artefact = (handler: string, endpoint: string) => ({ handler, endpoint });
 
-/** A handler that says what it is called with. */
-const TELLING = `
-  var websockets = require("net/v4/websockets");
-  var ws = require("lib/xp/websocket");
-  exports.onOpen = function (from) { ws.send(from, JSON.stringify(["onOpen", from, arguments.length])); };
-  exports.onMessage = function (message, from) {
-    if (message === "boom") throw new Error("boom");
-    if (message instanceof Uint8Array) return ["bytes", Array.from(message)];
-    return [message, from, websockets.getMethod(), websockets.getMessage(), websockets.getError(),
-      websockets.isOnOpen(), websockets.isOnMessage(), websockets.isOnError(), websockets.isOnClose()];
-  };
-  exports.onError = function (text, from) { log.info("error %s %s", text, from); };
-  exports.onClose = function (from, code) { log.info("closed %s %s", from, code); };
-`;
+/** Each case has services of its own. */
+const suite = new SharedBoard();
 
-const FILES: Files = {
-  "services/tell/tell.websocket": artefact("tell/handler", "tell"),
-  "services/tell/handler.js": TELLING.replaceAll("log.info", "console.log"),
-  "services/tell/service.json": { maxMessageBytes: 1000 },
-};
-
-Deno.test("contract Dirigible 2: an endpoint has two URLs, and no others", async (t) => {
-  await using server = await Board.start(FILES);
-  for (const path of ["/websockets/v4/service/tell", "/websockets/service/tell"]) {
-    await t.step(path, async () => {
-      await using client = await Client.open(server.ws(path));
-      const [call, id, count] = await client.nextJson();
-      assertEquals([call, count], ["onOpen", 1]);
-      client.send("hello");
-      assertEquals(await client.nextJson(), [
-        "hello",
-        id,
-        "onmessage",
-        "hello",
-        null,
-        false,
-        true,
-        false,
-        false,
-      ]);
-    });
-  }
-  await t.step("404 before the upgrade for an unknown one", async () => {
-    for (
-      const path of [
-        "/websockets/service/none",
-        "/websockets/v4/service/",
-        "/websockets/service/tell/more",
-        "/websockets/v3/service/tell",
-        "/services/tell",
-      ]
-    ) {
-      using raw = await Raw.connect(server.port);
-      assertMatch(await raw.handshake(path), /^HTTP\/1\.1 404 /, path);
-    }
-  });
-  await t.step("426 for who does not ask for a websocket", async () => {
-    const response = await server.fetch("/websockets/service/tell");
-    assertEquals([response.status, response.headers.get("upgrade")], [426, "websocket"]);
-    await response.body?.cancel();
-  });
-  await t.step("a broken handshake is refused as anywhere", async () => {
-    using raw = await Raw.connect(server.port);
-    const head = await raw.handshake("/websockets/service/tell", { "Sec-WebSocket-Version": "8" });
-    assertMatch(head, /^HTTP\/1\.1 426 /);
-  });
-});
-
-Deno.test("contract Dirigible 2: the four functions, and what becomes of a frame", async (t) => {
-  await using server = await Board.start(FILES);
-  const client = await Client.open(server.ws("/websockets/service/tell"));
-  const [, id] = await client.nextJson();
-  await t.step("binary frames are bytes", async () => {
-    client.send(new Uint8Array([1, 2, 255]));
-    assertEquals(await client.nextJson(), ["bytes", [1, 2, 255]]);
-  });
-  await t.step("a throw is logged, closes nothing, and is no error of the transport", async () => {
-    client.send("boom");
-    await server.logged(({ service, message }) =>
-      service === "tell" &&
-      /onMessage\(\) of tell\/handler\.js: Error: boom\n.*handler\.js:/.test(message)
-    );
-    client.send("still here");
-    assertEquals((await client.nextJson())[0], "still here");
-  });
-  await t.step("text over the limit: onError, close with 1009", async () => {
-    client.send("x".repeat(1001));
-    assertEquals((await client.untilClosed()).code, 1009);
-    await server.logged(({ message }) =>
-      message === `error Message is larger than 1000 bytes ${id}`
-    );
-    await server.logged(({ message }) => message === `closed ${id} 1009`);
-  });
-  assertEquals(await server.settled(), { sessions: 0, groups: 0 });
-});
-
-Deno.test("contract Dirigible 2: what onMessage() returns is sent back as text", async (t) => {
-  await using server = await Board.start({
-    "services/reply/reply.websocket": artefact("reply/reply", "reply"),
-    "services/reply/reply.ts": `
-      const replies: Record<string, () => unknown> = {
-        text: () => "a text",
-        number: () => 42,
-        boolean: () => false,
-        object: () => ({ a: [1, null] }),
-        promise: () => new Promise((done) => setTimeout(() => done("later"), 20)),
-        nothing: () => undefined,
-        null: () => null,
-        rejected: () => Promise.reject(new Error("no reply")),
-        circular: () => { const it: Record<string, unknown> = {}; it.self = it; return it; },
-        symbol: () => Symbol("x"),
-      };
-      export const onMessage = (message: string) => replies[message]!();
-    `,
-  });
+suite.add("what onMessage() returns is sent back as text", {
+  "services/reply/reply.websocket": artefact("reply/reply", "reply"),
+  "services/reply/reply.ts": `
+    const replies: Record<string, () => unknown> = {
+      text: () => "a text",
+      number: () => 42,
+      boolean: () => false,
+      object: () => ({ a: [1, null] }),
+      promise: () => new Promise((done) => setTimeout(() => done("later"), 20)),
+      nothing: () => undefined,
+      null: () => null,
+      rejected: () => Promise.reject(new Error("no reply")),
+      circular: () => { const it: Record<string, unknown> = {}; it.self = it; return it; },
+      symbol: () => Symbol("x"),
+    };
+    export const onMessage = (message: string) => replies[message]!();
+  `,
+}, async (server, t) => {
   await using client = await Client.open(server.ws("/websockets/service/reply"));
   const cases: [string, string | null][] = [
     ["text", "a text"],
@@ -158,36 +64,35 @@ Deno.test("contract Dirigible 2: what onMessage() returns is sent back as text",
   });
 });
 
-Deno.test("contract Dirigible 2: handlers of every kind, each function left out", async (t) => {
-  const kinds: Record<string, string> = {
-    "cjs.js": `exports.onMessage = function (m) { return "cjs.js " + m; };`,
-    "esm.js": `export function onMessage(m) { return "esm.js " + m; }`,
-    "typed.ts": `export const onMessage = (m: string): string => "typed.ts " + m;`,
-    "module.mjs": `export const onMessage = (m) => "module.mjs " + m;`,
-    "common.cjs": `module.exports = { onMessage: (m) => "common.cjs " + m };`,
-    "default.mjs": `export default { onMessage: (m) => "default.mjs " + m };`,
-    "bare.js": `require("kinds/bare_helper");`,
-    "own.js":
-      `var helper = require("kinds/bare_helper"); exports.onMessage = (m) => helper.word + m;`,
-  };
-  const silent = ["onOpen", "onError", "onClose"];
-  await using server = await Board.start({
-    "services/kinds/bare_helper.js": `exports.word = "helped ";`,
-    ...Object.fromEntries(
-      Object.entries(kinds).flatMap(([file, code]) => [
-        [`services/kinds/${file}`, code],
-        [`services/kinds/deep/${file}.websocket`, artefact(`kinds/${file}`, file)],
-      ]),
-    ),
-    "services/kinds/short.websocket": artefact("/kinds/cjs", "short/one"),
-    ...Object.fromEntries(silent.flatMap((name) => [
-      [
-        `services/kinds/${name}.js`,
-        `exports.${name} = () => { throw new Error("${name} failed"); };`,
-      ],
-      [`services/kinds/${name}.websocket`, artefact(`kinds/${name}`, name)],
-    ])),
-  });
+const kinds: Record<string, string> = {
+  "cjs.js": `exports.onMessage = function (m) { return "cjs.js " + m; };`,
+  "esm.js": `export function onMessage(m) { return "esm.js " + m; }`,
+  "typed.ts": `export const onMessage = (m: string): string => "typed.ts " + m;`,
+  "module.mjs": `export const onMessage = (m) => "module.mjs " + m;`,
+  "common.cjs": `module.exports = { onMessage: (m) => "common.cjs " + m };`,
+  "default.mjs": `export default { onMessage: (m) => "default.mjs " + m };`,
+  "bare.js": `require("kinds/bare_helper");`,
+  "own.js":
+    `var helper = require("kinds/bare_helper"); exports.onMessage = (m) => helper.word + m;`,
+};
+const silent = ["onOpen", "onError", "onClose"];
+suite.add("handlers of every kind, each function left out", {
+  "services/kinds/bare_helper.js": `exports.word = "helped ";`,
+  ...Object.fromEntries(
+    Object.entries(kinds).flatMap(([file, code]) => [
+      [`services/kinds/${file}`, code],
+      [`services/kinds/deep/${file}.websocket`, artefact(`kinds/${file}`, file)],
+    ]),
+  ),
+  "services/kinds/short.websocket": artefact("/kinds/cjs", "short/one"),
+  ...Object.fromEntries(silent.flatMap((name) => [
+    [
+      `services/kinds/${name}.js`,
+      `exports.${name} = () => { throw new Error("${name} failed"); };`,
+    ],
+    [`services/kinds/${name}.websocket`, artefact(`kinds/${name}`, name)],
+  ])),
+}, async (server, t) => {
   for (const file of Object.keys(kinds).filter((file) => !["bare.js", "own.js"].includes(file))) {
     await t.step(file, async () => {
       await using client = await Client.open(server.ws(`/websockets/service/${file}`));
@@ -226,26 +131,19 @@ Deno.test("contract Dirigible 2: handlers of every kind, each function left out"
   }
 });
 
-Deno.test("contract Dirigible 2: the handler's service decides what it may and who may enter", async (t) => {
-  const reading = `
-    exports.onMessage = function (m) {
-      try { return Deno.readTextFileSync(__dirname + "/../../data.txt"); } catch (e) { return e.name; }
-    };
-  `;
-  await using server = await Board.start({
-    "data.txt": "the data",
-    "services/may/may.js": reading,
-    "services/may/service.json": { permissions: { read: ["../../data.txt"] } },
-    "services/closed/closed.js": reading,
-    "services/closed/may.websocket": artefact("may/may", "may"),
-    "services/may/closed.websocket": artefact("closed/closed", "closed"),
-    "services/users/users.js": "exports.onMessage = (m) => m;",
-    "services/users/users.websocket": artefact("users/users", "users"),
-    "services/users/service.json": { allow: ["role:system.authenticated"] },
-    "services/away/away.js": "exports.onMessage = (m) => m;",
-    "services/away/away.websocket": artefact("away/away", "away"),
-    "services/away/service.json": { origins: ["https://example.com"], maxSessions: 1 },
-  });
+const reading = `
+  exports.onMessage = function (m) {
+    try { return Deno.readTextFileSync(__dirname + "/../../data.txt"); } catch (e) { return e.name; }
+  };
+`;
+suite.add("the handler's service decides what it may", {
+  "data.txt": "the data",
+  "services/may/may.js": reading,
+  "services/may/service.json": { permissions: { read: ["../../data.txt"] } },
+  "services/closed/closed.js": reading,
+  "services/closed/may.websocket": artefact("may/may", "may"),
+  "services/may/closed.websocket": artefact("closed/closed", "closed"),
+}, async (server, t) => {
   for (const [endpoint, expected] of [["may", "the data"], ["closed", "NotCapable"]]) {
     await t.step(`permissions: ${endpoint}`, async () => {
       await using client = await Client.open(server.ws(`/websockets/service/${endpoint}`));
@@ -253,148 +151,107 @@ Deno.test("contract Dirigible 2: the handler's service decides what it may and w
       assertEquals(await client.next(), expected);
     });
   }
-  const status = async (path: string, headers = {}) => {
-    using raw = await Raw.connect(server.port);
-    return (await raw.handshake(path, headers)).slice(9, 12);
-  };
-  await t.step("allow", async () => {
-    assertEquals(await status("/websockets/service/users"), "401");
-  });
-  await t.step("origins", async () => {
-    const own = { Origin: `http://127.0.0.1` };
-    assertEquals(await status("/websockets/service/away", own), "403");
-    assertEquals(
-      await status("/websockets/service/away", { Origin: "https://example.com" }),
-      "101",
-    );
-  });
-  await t.step("maxSessions", async () => {
-    await server.settled();
-    await using _one = await Client.open(server.ws("/websockets/service/away"), {
-      headers: { Origin: "https://example.com" },
-    });
-    assertEquals(
-      await status("/websockets/service/away", { Origin: "https://example.com" }),
-      "503",
-    );
-  });
 });
 
-Deno.test("contract Dirigible 2: a handler that is a link out of its service does not run", async () => {
-  using site = Site.make({
-    "outside.js": "exports.onMessage = (m) => m;",
-    "services/sly/sly.websocket": artefact("sly/linked", "sly"),
-    "services/sly/more.js": "",
-  });
-  Deno.symlinkSync(join(site.root, "outside.js"), join(site.root, "services/sly/linked.js"));
-  await using server = await Board.start(site);
-  assertMatch(server.log.all.join("\n"), /services\/sly\/linked\.js.* leads out of the service/);
-  using raw = await Raw.connect(server.port);
-  assertMatch(await raw.handshake("/websockets/service/sly"), /^HTTP\/1\.1 (404|503) /);
-});
-
-Deno.test("contract Dirigible 2: groups work in the same file, and sessions outlive a swap", async () => {
-  const handler = (version: string) => `
-    var ws = require("/lib/xp/websocket");
-    exports.onOpen = function (from) { ws.addToGroup("room", from); };
-    exports.onMessage = function (message, from) { ws.sendToGroup("room", "${version} " + message); };
-    exports.onClose = function (from) { ws.sendToGroup("room", "left, " + (ws.getGroupSize("room") - 1)); };
-  `;
-  await using server = await Server.start({
-    "services/room/room.websocket": artefact("room/handler", "room"),
-    "services/room/handler.js": handler("one"),
-  });
+const handler = (version: string) => `
+  var ws = require("/lib/xp/websocket");
+  exports.onOpen = function (from) { ws.addToGroup("room", from); };
+  exports.onMessage = function (message, from) { ws.sendToGroup("room", "${version} " + message); };
+  exports.onClose = function (from) { ws.sendToGroup("room", "left, " + (ws.getGroupSize("room") - 1)); };
+`;
+suite.add("groups work in the same file, and sessions outlive a swap", {
+  "services/room/room.websocket": artefact("room/handler", "room"),
+  "services/room/handler.js": handler("one"),
+}, async (server) => {
   await using one = await Client.open(server.ws("/websockets/service/room"));
   const two = await Client.open(server.ws("/websockets/v4/service/room"));
   two.send("hello");
   assertEquals([await one.next(), await two.next()], ["one hello", "one hello"]);
   server.site.write({ "services/room/handler.js": handler("two") });
-  server.process.kill("SIGHUP");
-  await server.logged(({ message }) => message.startsWith("Swapped in"));
+  await server.board.reload("room");
   one.send("after");
   assertEquals([await one.next(), await two.next()], ["two after", "two after"]);
   await two.close();
   assertEquals(await one.next(), "left, 1");
 });
 
-Deno.test("contract Dirigible 2: what is wrong with an artefact is said at start, and the others run", async (t) => {
-  const broken: [string, unknown, RegExp][] = [
-    ["no handler", { endpoint: "x" }, /"handler" is missing/],
-    ["no endpoint", { handler: "bad/good" }, /"endpoint" is missing/],
-    ["nothing", {}, /"handler" is missing; "endpoint" is missing/],
-    ["no object", [], /must be an object/],
-    [
-      "a handler that is no text",
-      { handler: 1, endpoint: "x" },
-      /"handler" must be a string, got 1/,
-    ],
-    [
-      "an endpoint that is no text",
-      { handler: "bad/good", endpoint: null },
-      /"endpoint" must be a string/,
-    ],
-    ["an empty handler", artefact("", "x"), /"handler" must not be empty/],
-    [
-      "a missing handler",
-      artefact("bad/none", "x"),
-      /there is no handler services\/bad\/none\{\.js/,
-    ],
-    [
-      "an unknown engine",
-      { ...artefact("bad/good", "x"), engine: "lua" },
-      /"engine" must be one of javascript/,
-    ],
-    ["bad JSON", "{", /not valid JSON/],
-    [
-      "a key that is there twice",
-      '{"handler":"bad/good","endpoint":"x","endpoint":"y"}',
-      /"endpoint" is there twice/,
-    ],
-    ...[
-      "..",
-      "../outside",
-      "bad/../../outside",
-      "/etc/passwd",
-      "bad/..",
-      "bad//good",
-      "bad\\good",
-      "bad/%2e%2e/good",
-      "good",
-      "./good",
-      "bad/\u0000",
-    ]
-      .map((
-        handler,
-      ): [string, unknown, RegExp] => [
-        `handler ${JSON.stringify(handler)}`,
-        artefact(handler, "x"),
-        /"handler" must name a module below services\/|there is no handler/,
-      ]),
-    ...["", "/x", "x/", "a//b", "..", "../x", "a/../b", "a b", "a?b", "a#b", "a%20b", "ä"]
-      .map((
-        endpoint,
-      ): [string, unknown, RegExp] => [
-        `endpoint ${JSON.stringify(endpoint)}`,
-        artefact("bad/good", endpoint),
-        /"endpoint" has characters that are not allowed|"endpoint" must not be empty/,
-      ]),
-  ];
-  await using server = await Board.start({
-    "services/bad/good.js": "exports.onMessage = (m) => m;",
-    "services/bad/good.websocket": artefact("bad/good", "good"),
-    "services/first/first.js":
-      "exports.onMessage = (m) => m; exports.get = () => ({ body: 'first' });",
-    "services/first/a.websocket": artefact("first/first", "twice"),
-    "services/second/second.js": "exports.onMessage = (m) => m;",
-    "services/second/b.websocket": artefact("second/second", "twice"),
-    "services/lost.websocket": artefact("nobody/here", "lost"),
-    "services/bad/node_modules/x.websocket": artefact("bad/none", "x"),
-    "services/.hidden/x.websocket": artefact("bad/none", "x"),
-    "outside.js": "exports.onMessage = (m) => m;",
-    ...Object.fromEntries(
-      broken.map(([, content], index) => [`services/bad/${index}.websocket`, content]),
-    ),
-  });
+const broken: [string, unknown, RegExp][] = [
+  ["no handler", { endpoint: "x" }, /"handler" is missing/],
+  ["no endpoint", { handler: "bad/good" }, /"endpoint" is missing/],
+  ["nothing", {}, /"handler" is missing; "endpoint" is missing/],
+  ["no object", [], /must be an object/],
+  [
+    "a handler that is no text",
+    { handler: 1, endpoint: "x" },
+    /"handler" must be a string, got 1/,
+  ],
+  [
+    "an endpoint that is no text",
+    { handler: "bad/good", endpoint: null },
+    /"endpoint" must be a string/,
+  ],
+  ["an empty handler", artefact("", "x"), /"handler" must not be empty/],
+  [
+    "a missing handler",
+    artefact("bad/none", "x"),
+    /there is no handler services\/bad\/none\{\.js/,
+  ],
+  [
+    "an unknown engine",
+    { ...artefact("bad/good", "x"), engine: "lua" },
+    /"engine" must be one of javascript/,
+  ],
+  ["bad JSON", "{", /not valid JSON/],
+  [
+    "a key that is there twice",
+    '{"handler":"bad/good","endpoint":"x","endpoint":"y"}',
+    /"endpoint" is there twice/,
+  ],
+  ...[
+    "..",
+    "../outside",
+    "bad/../../outside",
+    "/etc/passwd",
+    "bad/..",
+    "bad//good",
+    "bad\\good",
+    "bad/%2e%2e/good",
+    "good",
+    "./good",
+    "bad/\u0000",
+  ]
+    .map((
+      handler,
+    ): [string, unknown, RegExp] => [
+      `handler ${JSON.stringify(handler)}`,
+      artefact(handler, "x"),
+      /"handler" must name a module below services\/|there is no handler/,
+    ]),
+  ...["", "/x", "x/", "a//b", "..", "../x", "a/../b", "a b", "a?b", "a#b", "a%20b", "ä"]
+    .map((
+      endpoint,
+    ): [string, unknown, RegExp] => [
+      `endpoint ${JSON.stringify(endpoint)}`,
+      artefact("bad/good", endpoint),
+      /"endpoint" has characters that are not allowed|"endpoint" must not be empty/,
+    ]),
+];
+suite.add("what is wrong with an artefact is said at start, and the others run", {
+  "services/bad/good.js": "exports.onMessage = (m) => m;",
+  "services/bad/good.websocket": artefact("bad/good", "good"),
+  "services/first/first.js":
+    "exports.onMessage = (m) => m; exports.get = () => ({ body: 'first' });",
+  "services/first/a.websocket": artefact("first/first", "twice"),
+  "services/second/second.js": "exports.onMessage = (m) => m;",
+  "services/second/b.websocket": artefact("second/second", "twice"),
+  "services/lost.websocket": artefact("nobody/here", "lost"),
+  "services/bad/node_modules/x.websocket": artefact("bad/none", "x"),
+  "services/.hidden/x.websocket": artefact("bad/none", "x"),
+  "outside.js": "exports.onMessage = (m) => m;",
+  ...Object.fromEntries(
+    broken.map(([, content], index) => [`services/bad/${index}.websocket`, content]),
+  ),
+}, async (server, t) => {
   const lines = server.log.all.map((line) => JSON.parse(line).message as string);
   for (const [index, [name, , expected]] of broken.entries()) {
     await t.step(name, () => {
@@ -428,4 +285,24 @@ Deno.test("contract Dirigible 2: what is wrong with an artefact is said at start
     client.send("hello");
     assertEquals(await client.next(), "hello");
   });
+});
+
+suite.add("without message modules there is no /service/js", {}, async (server) => {
+  using raw = await Raw.connect(server.port);
+  assertMatch(await raw.handshake("/service/js"), /^HTTP\/1\.1 404 /);
+});
+
+suite.test("contract Dirigible 2: endpoints");
+
+Deno.test("contract Dirigible 2: a handler that is a link out of its service does not run", async () => {
+  using site = Site.make({
+    "outside.js": "exports.onMessage = (m) => m;",
+    "services/sly/sly.websocket": artefact("sly/linked", "sly"),
+    "services/sly/more.js": "",
+  });
+  Deno.symlinkSync(join(site.root, "outside.js"), join(site.root, "services/sly/linked.js"));
+  await using server = await Board.start(site);
+  assertMatch(server.log.all.join("\n"), /services\/sly\/linked\.js.* leads out of the service/);
+  using raw = await Raw.connect(server.port);
+  assertMatch(await raw.handshake("/websockets/service/sly"), /^HTTP\/1\.1 (404|503) /);
 });

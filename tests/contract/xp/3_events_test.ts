@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Client, connectAndCloseWithoutCode } from "../../helpers/client.ts";
+import { Client, connectAndCloseWithoutCode, nextTexts } from "../../helpers/client.ts";
 import { frameOf, Raw } from "../../helpers/raw.ts";
-import { Board } from "../../helpers/board.ts";
 import type { Served } from "../../helpers/served.ts";
 import { Server } from "../../helpers/server.ts";
+import { SharedBoard } from "../../helpers/shared_board.ts";
+
+// These cases depend on the transport: they run on both.
 
 /**
  * Tells the group `watch` what happens to its sessions, and does what the session's parameters say. A client
@@ -69,16 +71,15 @@ class Watcher {
   }
 }
 
-Deno.test("contract XP 3: events and their keys", async (t) => {
-  await using server = await Board.start({
-    "services/watched/watched.js": WATCHED,
-    "services/keys/keys.js": `
-      const { send } = require("/lib/xp/websocket");
-      exports.get = () => ({ webSocket: { data: { n: 1 } } });
-      exports.webSocketEvent = (e) => e.type !== "close" && send(e.session.id, JSON.stringify(e));
-    `,
-  });
+const suite = new SharedBoard({ "services/watched/watched.js": WATCHED });
 
+suite.add("events and their keys", {
+  "services/keys/keys.js": `
+    const { send } = require("/lib/xp/websocket");
+    exports.get = () => ({ webSocket: { data: { n: 1 } } });
+    exports.webSocketEvent = (e) => e.type !== "close" && send(e.session.id, JSON.stringify(e));
+  `,
+}, async (server, t) => {
   await t.step("session has id, path and params; user is absent when anonymous", async () => {
     await using client = await Client.open(server.ws("/services/keys/a%20b?x=1&y=2&y=3"));
     const { session, type, data } = await client.nextJson();
@@ -197,8 +198,7 @@ Deno.test("contract XP 3: events and their keys", async (t) => {
   });
 });
 
-Deno.test("contract XP 3: errors in handlers", async (t) => {
-  await using server = await Board.start({ "services/watched/watched.js": WATCHED });
+suite.add("errors in handlers", {}, async (server, t) => {
   for (const how of ["throws", "rejects"]) {
     const said = how === "throws" ? "thrown" : "rejected";
 
@@ -253,30 +253,28 @@ Deno.test("contract XP 3: errors in handlers", async (t) => {
   });
 });
 
-Deno.test("contract XP 3: order with asynchronous handlers", async (t) => {
-  await using server = await Board.start({
-    "services/slow/slow.js": `
-      const { send } = require("/lib/xp/websocket");
-      const gates = new Map();
-      let running = 0;
-      exports.get = () => ({ webSocket: {} });
-      exports.webSocketEvent = async ({ type, session, message }) => {
-        if (type !== "message") return;
-        const [what, name] = message.split(" ");
-        if (what === "wait") {
-          running++;
-          await new Promise((resolve) => gates.set(name, resolve));
-          running--;
-        }
-        if (what === "release") {
-          while (!gates.has(name)) await new Promise((resolve) => setTimeout(resolve, 1));
-          gates.get(name)();
-        }
-        send(session.id, message + " " + running);
-      };
-    `,
-  });
-
+suite.add("order with asynchronous handlers", {
+  "services/slow/slow.js": `
+    const { send } = require("/lib/xp/websocket");
+    const gates = new Map();
+    let running = 0;
+    exports.get = () => ({ webSocket: {} });
+    exports.webSocketEvent = async ({ type, session, message }) => {
+      if (type !== "message") return;
+      const [what, name] = message.split(" ");
+      if (what === "wait") {
+        running++;
+        await new Promise((resolve) => gates.set(name, resolve));
+        running--;
+      }
+      if (what === "release") {
+        while (!gates.has(name)) await new Promise((resolve) => setTimeout(resolve, 1));
+        gates.get(name)();
+      }
+      send(session.id, message + " " + running);
+    };
+  `,
+}, async (server, t) => {
   await t.step("the next event of the same socket waits, other sockets do not", async () => {
     await using slow = await Client.open(server.ws("/services/slow"));
     await using other = await Client.open(server.ws("/services/slow"));
@@ -297,7 +295,10 @@ Deno.test("contract XP 3: order with asynchronous handlers", async (t) => {
     for (let index = 0; index < 10_000; index++) slow.send(`n${index}`);
     other.send("release b");
     assertEquals(await slow.next(), "wait b 0");
-    for (let index = 0; index < 10_000; index++) assertEquals(await slow.next(), `n${index} 0`);
+    assertEquals(
+      await nextTexts(slow, 10_000),
+      Array.from({ length: 10_000 }, (_, index) => `n${index} 0`),
+    );
   });
 
   await t.step("a client that sends without end does not hold up others", async () => {
@@ -317,7 +318,7 @@ Deno.test("contract XP 3: order with asynchronous handlers", async (t) => {
     if (Deno.env.get("SWITCHBOARD_TRANSPORT") !== "ws") return;
     // It was let wait, and has lost nothing.
     assertEquals(await flood.next(), "wait c 0");
-    for (let index = 0; index < 17_000; index++) assertEquals(await flood.next(), "x 0");
+    assertEquals(await nextTexts(flood, 17_000), Array(17_000).fill("x 0"));
     await flood.close();
   });
 
@@ -334,26 +335,23 @@ Deno.test("contract XP 3: order with asynchronous handlers", async (t) => {
   });
 });
 
-Deno.test("contract XP 3: limits", async (t) => {
-  await using server = await Board.start({
-    "services/watched/watched.js": WATCHED,
-    "services/small/small.js": WATCHED,
-    "services/small/service.json": { maxMessageBytes: 10 },
-    "services/idle/idle.js": WATCHED,
-    "services/idle/service.json": { idleTimeoutSec: 1 },
-    "services/full/full.js": WATCHED,
-    "services/full/service.json": { maxSessions: 2 },
-    "services/stuck/stuck.js": `
-      const { addToGroup } = require("/lib/xp/websocket");
-      exports.get = () => ({ webSocket: {} });
-      exports.webSocketEvent = ({ type, session }) => {
-        if (type === "open") addToGroup("stuck", session.id);
-        if (type === "close") return new Promise(() => {});
-      };
-    `,
-    "services/stuck/service.json": { eventTimeoutMs: 300 },
-  });
-
+suite.add("limits", {
+  "services/small/small.js": WATCHED,
+  "services/small/service.json": { maxMessageBytes: 10 },
+  "services/idle/idle.js": WATCHED,
+  "services/idle/service.json": { idleTimeoutSec: 1 },
+  "services/full/full.js": WATCHED,
+  "services/full/service.json": { maxSessions: 2 },
+  "services/stuck/stuck.js": `
+    const { addToGroup } = require("/lib/xp/websocket");
+    exports.get = () => ({ webSocket: {} });
+    exports.webSocketEvent = ({ type, session }) => {
+      if (type === "open") addToGroup("stuck", session.id);
+      if (type === "close") return new Promise(() => {});
+    };
+  `,
+  "services/stuck/service.json": { eventTimeoutMs: 300 },
+}, async (server, t) => {
   await t.step("text of exactly 65,536 bytes passes", async () => {
     await using watcher = await Watcher.open(server);
     await using client = await Client.open(server.ws("/services/watched"));
@@ -411,9 +409,8 @@ Deno.test("contract XP 3: limits", async (t) => {
     using raw = await Raw.connect(server.port);
     assertMatch(await raw.handshake("/services/full"), /^HTTP\/1\.1 503 [^]*retry-after/i);
     await one.close();
-    let open: Client | null = null;
-    while (open === null) open = await Client.open(server.ws("/services/full")).catch(() => null);
-    await open.close();
+    assertEquals((await server.until(({ sessions }) => sessions === 1)).sessions, 1);
+    await (await Client.open(server.ws("/services/full"))).close();
   });
 
   await t.step("a close handler that never ends does not keep its session", async () => {
@@ -424,23 +421,22 @@ Deno.test("contract XP 3: limits", async (t) => {
   });
 });
 
-Deno.test("contract XP 3: the documented chat greets anonymous users with 1011", async () => {
-  await using server = await Board.start({
-    "services/chat/chat.js": `
-      var ws = require('/lib/xp/websocket');
-      exports.get = function (req) {
-        if (!req.webSocket) return { status: 404 };
-        return { webSocket: { data: { group: 'lobby' }, subProtocols: ['text'] } };
-      };
-      exports.webSocketEvent = function (event) {
-        if (event.type == 'open') {
-          ws.addToGroup('lobby', event.session.id);
-          ws.send(event.session.id, 'Welcome ' + event.session.user ? event.session.user.displayName : 'guest');
-        }
-        if (event.type == 'message') ws.sendToGroup('lobby', event.message);
-      };
-    `,
-  });
+suite.add("the documented chat greets anonymous users with 1011", {
+  "services/chat/chat.js": `
+    var ws = require('/lib/xp/websocket');
+    exports.get = function (req) {
+      if (!req.webSocket) return { status: 404 };
+      return { webSocket: { data: { group: 'lobby' }, subProtocols: ['text'] } };
+    };
+    exports.webSocketEvent = function (event) {
+      if (event.type == 'open') {
+        ws.addToGroup('lobby', event.session.id);
+        ws.send(event.session.id, 'Welcome ' + event.session.user ? event.session.user.displayName : 'guest');
+      }
+      if (event.type == 'message') ws.sendToGroup('lobby', event.message);
+    };
+  `,
+}, async (server) => {
   const client = await Client.open(server.ws("/services/chat"), { protocols: ["text"] });
   assertEquals(client.protocol, "text");
   assertEquals((await client.untilClosed()).code, 1011);
@@ -450,68 +446,58 @@ Deno.test("contract XP 3: the documented chat greets anonymous users with 1011",
   assertEquals(await server.settled(), { sessions: 0, groups: 0 });
 });
 
-Deno.test("contract XP 3: the server stopping closes sockets with 1001 and tells controllers", async () => {
-  const server = await Server.start({
+suite.add("a service removed closes its sockets with 1001", {
+  "services/gone/gone.js": "exports.get = () => ({ webSocket: {} });",
+}, async (server) => {
+  const gone = await Client.open(server.ws("/services/gone"));
+  await using stays = await Client.open(server.ws("/services/keys"));
+  await server.board.remove("gone");
+  assertEquals((await gone.untilClosed()).code, 1001);
+  assertEquals(await server.status("/services/gone"), 404);
+  assertEquals(server.board.stats.sessions, 1);
+  assertEquals((await stays.close(1000)).code, 1000);
+});
+
+suite.test("contract XP 3: events");
+
+Deno.test("contract XP 3: a server as a process", async (t) => {
+  await using server = await Server.start({
+    "switchboard.json": { limits: { sessionsPerAddress: 0, handshakesPerSecPerAddress: 0 } },
+    "services/watched/watched.js": WATCHED,
     "services/last/last.js": `
       exports.get = () => ({ webSocket: {} });
       exports.webSocketEvent = (e) => e.type === "close" && log.info("closed %s", e.closeReason);
     `,
   });
-  try {
+
+  await t.step("1,000 sockets that drop at once leave nothing", async () => {
+    const before = server.openFiles();
+    const raws = await Promise.all(
+      Array.from({ length: 1000 }, async () => {
+        const raw = await Raw.connect(server.port);
+        assertMatch(await raw.handshake("/services/watched"), /^HTTP\/1\.1 101 /);
+        return raw;
+      }),
+    );
+    assertEquals((await server.until(({ sessions }) => sessions >= 1000)).sessions, 1000);
+    for (const raw of raws) raw[Symbol.dispose]();
+    assertEquals(await server.settled(), { sessions: 0, groups: 0 });
+    await using client = await Client.open(server.ws("/services/watched"));
+    assertEquals((await client.close(1000)).code, 1000);
+    await server.until(() => server.openFiles() <= before + 3);
+    assert(server.openFiles() <= before + 3, `${server.openFiles()} open files, ${before} before`);
+  });
+
+  await t.step("the server stopping closes sockets with 1001 and tells controllers", async () => {
     const clients = await Promise.all(
       Array.from({ length: 20 }, () => Client.open(server.ws("/services/last"))),
     );
-    while ((await server.counts()).sessions < 20);
+    assertEquals((await server.until(({ sessions }) => sessions >= 20)).sessions, 20);
     const status = await server.stop("SIGTERM");
     assertEquals(status.code, 0);
     for (const client of clients) {
       assertEquals(await client.untilClosed(), { code: 1001, reason: "server stopping" });
     }
     assertEquals(server.log.all.filter((line) => line.includes("closed 1001")).length, 20);
-  } finally {
-    await server[Symbol.asyncDispose]();
-  }
-});
-
-Deno.test("contract XP 3: a service removed closes its sockets with 1001", async () => {
-  const { Switchboard } = await import("../../../mod.ts");
-  const { Site } = await import("../../helpers/site.ts");
-  using site = Site.make({
-    "services/gone/gone.js": "exports.get = () => ({ webSocket: {} });",
-    "services/stays/stays.js": "exports.get = () => ({ body: 'stays', webSocket: {} });",
   });
-  await using board = await Switchboard.open({ root: site.root, port: 0, log: () => {} });
-  const { port } = await board.listen();
-  const gone = await Client.open(`ws://127.0.0.1:${port}/services/gone`);
-  await using stays = await Client.open(`ws://127.0.0.1:${port}/services/stays`);
-  await board.remove("gone");
-  assertEquals((await gone.untilClosed()).code, 1001);
-  const response = await fetch(`http://127.0.0.1:${port}/services/gone`);
-  assertEquals(response.status, 404);
-  await response.body?.cancel();
-  assertEquals(board.stats.sessions, 1);
-  assertEquals((await stays.close(1000)).code, 1000);
-});
-
-Deno.test("contract XP 3: 1,000 sockets that drop at once leave nothing", async () => {
-  await using server = await Server.start({
-    "switchboard.json": { limits: { sessionsPerAddress: 0, handshakesPerSecPerAddress: 0 } },
-    "services/watched/watched.js": WATCHED,
-  });
-  const before = server.openFiles();
-  const raws = await Promise.all(
-    Array.from({ length: 1000 }, async () => {
-      const raw = await Raw.connect(server.port);
-      assertMatch(await raw.handshake("/services/watched"), /^HTTP\/1\.1 101 /);
-      return raw;
-    }),
-  );
-  while ((await server.counts()).sessions < 1000);
-  for (const raw of raws) raw[Symbol.dispose]();
-  assertEquals(await server.settled(), { sessions: 0, groups: 0 });
-  await using client = await Client.open(server.ws("/services/watched"));
-  assertEquals((await client.close(1000)).code, 1000);
-  const until = performance.now() + 5000;
-  while (server.openFiles() > before + 3 && performance.now() < until) await server.counts();
-  assert(server.openFiles() <= before + 3, `${server.openFiles()} open files, ${before} before`);
 });

@@ -1,29 +1,32 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { Board } from "../../helpers/board.ts";
 import { Client } from "../../helpers/client.ts";
 import { Raw } from "../../helpers/raw.ts";
-import { Board } from "../../helpers/board.ts";
+import { SharedBoard } from "../../helpers/shared_board.ts";
 
 const OPEN = "exports.get = () => ({ webSocket: {}, body: 'in' });";
 
-Deno.test("contract XP 4: origin", async (t) => {
-  await using server = await Board.start({
-    "services/own/own.js": OPEN,
-    "services/listed/listed.js": OPEN,
-    "services/listed/service.json": {
-      origins: ["https://app.example.com", "https://*.trusted.org"],
-    },
-    "services/check/check.js": `
-      exports.get = () => ({ webSocket: { checkOrigin: (origin) => {
-        if (origin === "https://throws.example") throw new Error("checkOrigin threw");
-        if (origin === "https://truthy.example") return "yes";
-        return origin === "https://checked.example" || origin === "";
-      } } });
-    `,
-    "services/both/both.js":
-      `exports.get = () => ({ webSocket: { checkOrigin: (origin) => origin.startsWith("https://a.") } });`,
-    "services/both/service.json": { origins: ["https://a.example", "https://b.example"] },
-    "services/no/no.js": "exports.get = () => ({ status: 404 });",
-  });
+// These cases depend on the transport: they run on both.
+
+const suite = new SharedBoard();
+
+suite.add("origin", {
+  "services/own/own.js": OPEN,
+  "services/listed/listed.js": OPEN,
+  "services/listed/service.json": {
+    origins: ["https://app.example.com", "https://*.trusted.org"],
+  },
+  "services/check/check.js": `
+    exports.get = (req) => "no" in req.params ? { status: 404 } : ({ webSocket: { checkOrigin: (origin) => {
+      if (origin === "https://throws.example") throw new Error("checkOrigin threw");
+      if (origin === "https://truthy.example") return "yes";
+      return origin === "https://checked.example" || origin === "";
+    } } });
+  `,
+  "services/both/both.js":
+    `exports.get = () => ({ webSocket: { checkOrigin: (origin) => origin.startsWith("https://a.") } });`,
+  "services/both/service.json": { origins: ["https://a.example", "https://b.example"] },
+}, async (server, t) => {
   const status = async (
     service: string,
     origin: string | null,
@@ -65,7 +68,7 @@ Deno.test("contract XP 4: origin", async (t) => {
     ["manifest and checkOrigin agree", "both", "https://a.example", 101],
     ["listed, but not by checkOrigin", "both", "https://b.example", 403],
     ["by checkOrigin, but not listed", "both", "https://a.evil.example", 403],
-    ["no upgrade at all: the controller's status", "no", "http://evil.example", 404],
+    ["no upgrade at all: the controller's status", "check?no", "http://evil.example", 404],
   ];
   for (const [name, service, origin, expected] of cases) {
     await t.step(name, async () => assertEquals(await status(service, origin), expected));
@@ -82,54 +85,26 @@ Deno.test("contract XP 4: origin", async (t) => {
   });
 });
 
-Deno.test("contract XP 4: behind a proxy that is trusted, the forwarded host and proto count", async () => {
-  await using server = await Board.start({
-    "switchboard.json": { trustProxy: ["127.0.0.1"] },
-    "services/own/own.js": `
-      const { send } = require("/lib/xp/websocket");
-      exports.get = (req) => ({ webSocket: { data: { url: req.url, from: req.remoteAddress, port: req.port } } });
-      exports.webSocketEvent = (e) => e.type === "open" && send(e.session.id, JSON.stringify(e.data));
-    `,
-  });
-  const headers = {
-    "X-Forwarded-Host": "chat.example.com",
-    "X-Forwarded-Proto": "https",
-    "X-Forwarded-For": "203.0.113.9, 127.0.0.1",
-    "Origin": "https://chat.example.com",
-  };
-  await using client = await Client.open(server.ws("/services/own"), { headers });
-  assertEquals(await client.nextJson(), {
-    url: "https://chat.example.com/services/own",
-    from: "203.0.113.9",
-    port: 443,
-  });
-  using raw = await Raw.connect(server.port);
-  const head = await raw.handshake("/services/own", { ...headers, Origin: server.http("") });
-  assertMatch(head, /^HTTP\/1\.1 403 /);
-});
-
-Deno.test("contract XP 4: users and roles", async (t) => {
-  const xml =
-    `<?xml version="1.0"?>\n<service xmlns="urn:enonic:xp:model:1.0"><allow><principal>role:system.admin</principal></allow></service>`;
-  await using server = await Board.start({
-    "services/xml/xml.js": OPEN,
-    "services/xml/xml.xml": xml,
-    "services/yml/yml.js": OPEN,
-    "services/yml/yml.yml": 'kind: "Service"\nallow:\n  - "role:system.authenticated"\n',
-    "services/yaml/yaml.js": OPEN,
-    "services/yaml/yaml.yaml": "allow: [role:system.admin]",
-    "services/manifest/manifest.js": OPEN,
-    "services/manifest/service.json": { allow: ["role:system.admin"] },
-    "services/manifest/assets/secret.txt": "secret",
-    "services/everyone/everyone.js": OPEN,
-    "services/everyone/everyone.yml": "allow: [role:system.everyone]",
-    "services/silent/silent.js": OPEN,
-    "services/silent/silent.xml": "<service><description>nothing of it</description></service>",
-    "services/broken/broken.js": OPEN,
-    "services/broken/broken.xml": "<service><allow><principal>",
-    "services/broken/assets/secret.txt": "secret",
-  });
-
+const xml =
+  `<?xml version="1.0"?>\n<service xmlns="urn:enonic:xp:model:1.0"><allow><principal>role:system.admin</principal></allow></service>`;
+suite.add("users and roles", {
+  "services/xml/xml.js": OPEN,
+  "services/xml/xml.xml": xml,
+  "services/yml/yml.js": OPEN,
+  "services/yml/yml.yml": 'kind: "Service"\nallow:\n  - "role:system.authenticated"\n',
+  "services/yaml/yaml.js": OPEN,
+  "services/yaml/yaml.yaml": "allow: [role:system.admin]",
+  "services/manifest/manifest.js": OPEN,
+  "services/manifest/service.json": { allow: ["role:system.admin"] },
+  "services/manifest/assets/secret.txt": "secret",
+  "services/everyone/everyone.js": OPEN,
+  "services/everyone/everyone.yml": "allow: [role:system.everyone]",
+  "services/silent/silent.js": OPEN,
+  "services/silent/silent.xml": "<service><description>nothing of it</description></service>",
+  "services/broken/broken.js": OPEN,
+  "services/broken/broken.xml": "<service><allow><principal>",
+  "services/broken/assets/secret.txt": "secret",
+}, async (server, t) => {
   for (const service of ["xml", "yml", "yaml", "manifest"]) {
     await t.step(
       `${service}: anonymous is 401 with a challenge, for requests and upgrades`,
@@ -164,4 +139,32 @@ Deno.test("contract XP 4: users and roles", async (t) => {
       assertEquals(response.status, 503);
     }
   });
+});
+
+suite.test("contract XP 4: access");
+
+Deno.test("contract XP 4: behind a proxy that is trusted, the forwarded host and proto count", async () => {
+  await using server = await Board.start({
+    "switchboard.json": { trustProxy: ["127.0.0.1"] },
+    "services/own/own.js": `
+      const { send } = require("/lib/xp/websocket");
+      exports.get = (req) => ({ webSocket: { data: { url: req.url, from: req.remoteAddress, port: req.port } } });
+      exports.webSocketEvent = (e) => e.type === "open" && send(e.session.id, JSON.stringify(e.data));
+    `,
+  });
+  const headers = {
+    "X-Forwarded-Host": "chat.example.com",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-For": "203.0.113.9, 127.0.0.1",
+    "Origin": "https://chat.example.com",
+  };
+  await using client = await Client.open(server.ws("/services/own"), { headers });
+  assertEquals(await client.nextJson(), {
+    url: "https://chat.example.com/services/own",
+    from: "203.0.113.9",
+    port: 443,
+  });
+  using raw = await Raw.connect(server.port);
+  const head = await raw.handshake("/services/own", { ...headers, Origin: server.http("") });
+  assertMatch(head, /^HTTP\/1\.1 403 /);
 });

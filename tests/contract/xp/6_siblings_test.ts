@@ -1,36 +1,37 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../helpers/client.ts";
-import { Board } from "../../helpers/board.ts";
+import { SharedBoard } from "../../helpers/shared_board.ts";
 
-Deno.test("contract XP 6: /lib/xp/event", async (t) => {
-  await using server = await Board.start({
-    "services/listens/listens.js": `
-      const events = require("/lib/xp/event");
-      const { addToGroup, sendToGroup } = require("/lib/xp/websocket");
-      const hear = (as, options = {}) => events.listener({ ...options,
-        callback: (event) => sendToGroup("ears", JSON.stringify({ as, ...event })) });
-      hear("exact", { type: "custom.news" });
-      hear("star", { type: "custom.n*", localOnly: true });
-      hear("other", { type: "node.*" });
-      events.listener({ type: "custom.boom", callback: () => { throw new Error("listener threw"); } });
-      events.listener({ type: "custom.boom", callback: async () => { throw new Error("listener rejected"); } });
-      exports.get = () => ({ webSocket: {} });
-      exports.webSocketEvent = (e) => {
-        if (e.type !== "open") return;
-        addToGroup("ears", e.session.id);
-        sendToGroup("ears", '"ready"');
-      };
-    `,
-    "services/sends/sends.js": `
-      import { send, listener } from "/lib/xp/event";
-      const attempt = (call) => { try { call(); return "ok"; } catch (error) { return error.name + ": " + error.message; } };
-      export function post(req) { send(JSON.parse(req.body)); return { status: 204 }; }
-      export const get = () => ({ body: [
-        attempt(() => send()), attempt(() => send({})), attempt(() => send({ type: "x", data: { n: 5n } })),
-        attempt(() => listener()), attempt(() => listener({ type: "x" })), attempt(() => listener({ type: "x", callback: "y" })),
-      ] });
-    `,
-  });
+const suite = new SharedBoard();
+
+suite.add("/lib/xp/event", {
+  "services/listens/listens.js": `
+    const events = require("/lib/xp/event");
+    const { addToGroup, sendToGroup } = require("/lib/xp/websocket");
+    const hear = (as, options = {}) => events.listener({ ...options,
+      callback: (event) => sendToGroup("ears", JSON.stringify({ as, ...event })) });
+    hear("exact", { type: "custom.news" });
+    hear("star", { type: "custom.n*", localOnly: true });
+    hear("other", { type: "node.*" });
+    events.listener({ type: "custom.boom", callback: () => { throw new Error("listener threw"); } });
+    events.listener({ type: "custom.boom", callback: async () => { throw new Error("listener rejected"); } });
+    exports.get = () => ({ webSocket: {} });
+    exports.webSocketEvent = (e) => {
+      if (e.type !== "open") return;
+      addToGroup("ears", e.session.id);
+      sendToGroup("ears", '"ready"');
+    };
+  `,
+  "services/sends/sends.js": `
+    import { send, listener } from "/lib/xp/event";
+    const attempt = (call) => { try { call(); return "ok"; } catch (error) { return error.name + ": " + error.message; } };
+    export function post(req) { send(JSON.parse(req.body)); return { status: 204 }; }
+    export const get = () => ({ body: [
+      attempt(() => send()), attempt(() => send({})), attempt(() => send({ type: "x", data: { n: 5n } })),
+      attempt(() => listener()), attempt(() => listener({ type: "x" })), attempt(() => listener({ type: "x", callback: "y" })),
+    ] });
+  `,
+}, async (server, t) => {
   const send = async (event: unknown) => {
     const response = await server.fetch("/services/sends", {
       method: "POST",
@@ -82,92 +83,17 @@ Deno.test("contract XP 6: /lib/xp/event", async (t) => {
   });
 });
 
-Deno.test("contract XP 6: /lib/xp/portal", async (t) => {
-  await using server = await Board.start({
-    "switchboard.json": { app: "my.app" },
-    "services/urls/urls.js": `
-      const portal = require("/lib/xp/portal");
-      const { send } = require("/lib/xp/websocket");
-      const attempt = ([name, params]) => {
-        try { return portal[name](params); } catch (error) { return error.name + ": " + error.message; }
-      };
-      let early;
-      try { early = portal.serviceUrl({ service: "x", type: "absolute" }); } catch (error) { early = error.message; }
-      exports.post = async (req) => {
-        const calls = JSON.parse(req.body);
-        await null;
-        return { body: calls.map(attempt) };
-      };
-      exports.get = (req) => req.webSocket ? { webSocket: {} } : { body: { early } };
-      exports.webSocketEvent = (e) => e.type === "message" && send(e.session.id, attempt(JSON.parse(e.message)));
-    `,
-  });
-  const call = async (...calls: [string, unknown][]): Promise<string[]> =>
-    JSON.parse(
-      await server.text("/services/urls", { method: "POST", body: JSON.stringify(calls) }),
-    );
-  const host = `127.0.0.1:${server.port}`;
-
-  const cases: [string, unknown, string][] = [
-    ["serviceUrl", { service: "chat" }, "/_/service/my.app/chat"],
-    ["serviceUrl", { service: "chat", type: "server" }, "/_/service/my.app/chat"],
-    [
-      "serviceUrl",
-      { service: "a b", params: { x: 1, y: ["a", "&"], none: null } },
-      "/_/service/my.app/a%20b?x=1&y=a&y=%26",
-    ],
-    ["serviceUrl", { service: "c", application: "other" }, "/_/service/other/c"],
-    ["serviceUrl", { service: "c", type: "absolute" }, `http://${host}/_/service/my.app/c`],
-    ["serviceUrl", { service: "c", type: "websocket" }, `ws://${host}/_/service/my.app/c`],
-    ["apiUrl", { api: "data" }, "/api/my.app:data"],
-    ["apiUrl", { api: "other:data", path: "a/b c" }, "/api/other:data/a/b%20c"],
-    ["apiUrl", { api: "data", path: ["x/y"], params: { q: 1 } }, "/api/my.app:data/x%2Fy?q=1"],
-    ["apiUrl", { api: "data", type: "websocket" }, `ws://${host}/api/my.app:data`],
-  ];
-  for (const [name, params, url] of cases) {
-    await t.step(`${name}(${JSON.stringify(params)})`, async () => {
-      assertEquals(await call([name, params]), [url]);
-    });
-  }
-
-  await t.step("the URLs lead where they say", async () => {
-    const [url] = await call(["serviceUrl", { service: "urls", type: "websocket" }]);
-    await using client = await Client.open(url!);
-    client.send(JSON.stringify(["serviceUrl", { service: "urls", type: "websocket" }]));
-    assertEquals(await client.next(), url);
-  });
-
-  await t.step("wrong arguments are a TypeError", async () => {
-    const results = await call(
-      ["serviceUrl", {}],
-      ["serviceUrl", null],
-      ["serviceUrl", { service: "x", type: "ftp" }],
-      ["apiUrl", {}],
-    );
-    for (const result of results) assertMatch(result, /^TypeError: Cannot call (service|api)Url/);
-  });
-
-  await t.step("without a request there is no host", async () => {
-    assertMatch(
-      JSON.parse(await server.text("/services/urls")).early,
-      /inside a request or an event/,
-    );
-  });
-});
-
-Deno.test("contract XP 6: /lib/xp/auth", async (t) => {
-  await using server = await Board.start({
-    "services/who/who.js": `
-      import { getUser, hasRole } from "/lib/xp/auth";
-      import { send } from "/lib/xp/websocket";
-      const show = () => [getUser(), hasRole("system.admin"), hasRole("role:system.everyone"), hasRole("system.authenticated")];
-      let early;
-      try { getUser(); } catch (error) { early = error.message; }
-      export const get = async (req) => { await null; return req.webSocket ? { webSocket: {} } : { body: [...show(), early] }; };
-      export const webSocketEvent = (e) => e.type === "open" && send(e.session.id, JSON.stringify(show()));
-    `,
-  });
-
+suite.add("/lib/xp/auth", {
+  "services/who/who.js": `
+    import { getUser, hasRole } from "/lib/xp/auth";
+    import { send } from "/lib/xp/websocket";
+    const show = () => [getUser(), hasRole("system.admin"), hasRole("role:system.everyone"), hasRole("system.authenticated")];
+    let early;
+    try { getUser(); } catch (error) { early = error.message; }
+    export const get = async (req) => { await null; return req.webSocket ? { webSocket: {} } : { body: [...show(), early] }; };
+    export const webSocketEvent = (e) => e.type === "open" && send(e.session.id, JSON.stringify(show()));
+  `,
+}, async (server, t) => {
   await t.step("nobody is logged in yet: null, and everybody's role only", async () => {
     const [user, ...rest] = JSON.parse(await server.text("/services/who"));
     assertEquals([user, ...rest.slice(0, 3)], [null, false, true, false]);
@@ -179,3 +105,5 @@ Deno.test("contract XP 6: /lib/xp/auth", async (t) => {
     assertEquals(await client.nextJson(), [null, false, true, false]);
   });
 });
+
+suite.test("contract XP 6: siblings of lib/xp/websocket");

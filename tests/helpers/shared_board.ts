@@ -1,0 +1,42 @@
+import { Board } from "./board.ts";
+import type { Files } from "./site.ts";
+
+/** What a case checks; `t` is for steps of its own. */
+export type Case = (server: Board, t: Deno.TestContext) => Promise<void> | void;
+
+/**
+ * Cases that share one board. The board starts once, with the files of all cases, and each case uses its own
+ * services and paths. This costs a fraction of a board for each case, most of all if cases also share services.
+ *
+ * The cases are steps of one test: a board that outlives a test would count as a leak of that test.
+ */
+export class SharedBoard {
+  readonly #files: Files;
+  readonly #cases: [name: string, run: Case][] = [];
+
+  /** @param files Files that no case owns, such as the settings. */
+  constructor(files: Files = {}) {
+    this.#files = { ...files };
+  }
+
+  /**
+   * Adds a case with its files.
+   *
+   * @throws {Error} If another case has a file of the same path.
+   */
+  add(name: string, files: Files, run: Case): void {
+    for (const [path, content] of Object.entries(files)) {
+      if (Object.hasOwn(this.#files, path)) throw new Error(`Two cases have a file ${path}`);
+      this.#files[path] = content;
+    }
+    this.#cases.push([name, run]);
+  }
+
+  /** Registers the test. The cases run in the order in which they were added. */
+  test(name: string): void {
+    Deno.test(name, async (t) => {
+      await using server = await Board.start(this.#files);
+      for (const [name, run] of this.#cases) await t.step(name, (t) => run(server, t));
+    });
+  }
+}
