@@ -2,6 +2,7 @@ import { messageOf, SwitchboardError } from "./errors.ts";
 import { portHolder } from "./observe/mod.ts";
 import type { KeyPair } from "./tls.ts";
 import { LOCAL, TlsFront } from "./tls_front.ts";
+import { WAITS } from "./waits.ts";
 
 /** Who is at the other end, and how they speak. */
 export interface Caller {
@@ -36,6 +37,7 @@ export class Listener {
    *
    * @param port 0: any free one.
    * @param pair Null: no TLS.
+   * @param helloMs How long a client may take to say anything over TLS.
    * @throws {SwitchboardError} `SB_LISTEN`, if the port is taken or must not be used; `SB_TLS`, if the
    * certificate and the key are none, or not of each other.
    */
@@ -45,6 +47,7 @@ export class Listener {
     port: number,
     pair: KeyPair | null,
     onError: (error: unknown) => void,
+    helloMs: number = WAITS.helloMs,
   ): Promise<Listener> {
     const listener = new Listener(server);
     const answer = (request: Request, remote: { hostname: string; port: number }) =>
@@ -54,7 +57,8 @@ export class Listener {
         listener.#inner = await server.listen(hostname, port, answer, onError);
       } else {
         listener.#inner = await server.listen(LOCAL, 0, answer, onError);
-        listener.#front = new TlsFront(hostname, port, pair, listener.#inner.port, onError);
+        const inner = listener.#inner.port;
+        listener.#front = new TlsFront(hostname, port, pair, inner, helloMs, onError);
       }
       return listener;
     } catch (error) {

@@ -3,6 +3,7 @@ import { SwitchboardError } from "./errors.ts";
 import type { Trace } from "./isolate/mod.ts";
 import type { Log } from "./observe/mod.ts";
 import { DEFAULT_SETTINGS, nearest, type PartialSettings } from "./service/mod.ts";
+import { WAITS, type Waits, WAITS_KEY, type WithWaits } from "./waits.ts";
 
 /** How a server is opened; settings that are not given come from the environment and `switchboard.json`. */
 export interface SwitchboardOptions extends PartialSettings {
@@ -39,6 +40,7 @@ export interface CheckedOptions {
   hasClient: boolean;
   trace: ((service: string) => Trace | undefined) | null;
   log: Log | null;
+  waits: Waits;
   settings: PartialSettings;
 }
 
@@ -64,10 +66,19 @@ export function checkOptions(options: unknown): CheckedOptions {
   }
   const unknown = unknownOption(options, OPTION_KEYS);
   if (unknown !== null) throw problem(unknown);
-  const { root = ".", services, keepSpares = false, hasClient = false, trace, log, ...settings } =
-    options as
-      & SwitchboardOptions
-      & PartialSettings;
+  const {
+    root = ".",
+    services,
+    keepSpares = false,
+    hasClient = false,
+    trace,
+    log,
+    [WAITS_KEY]: waits,
+    ...settings
+  } = options as
+    & SwitchboardOptions
+    & PartialSettings
+    & WithWaits;
   for (const [name, value] of Object.entries({ keepSpares, hasClient })) {
     if (typeof value !== "boolean") {
       throw problem(`"${name}" must be a boolean, got ${show(value)}`);
@@ -89,6 +100,7 @@ export function checkOptions(options: unknown): CheckedOptions {
     hasClient,
     trace: trace ?? null,
     log: log ?? null,
+    waits: { ...WAITS, ...waits },
     settings,
   };
 }

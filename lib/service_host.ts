@@ -19,6 +19,7 @@ export class ServiceHost implements GatewayService {
   error: SwitchboardError | null;
   mounts: readonly Mount[];
   readonly #supervisor: Supervisor;
+  readonly #eventMs: number;
 
   /**
    * @param defaults What holds where its manifest says nothing.
@@ -32,7 +33,8 @@ export class ServiceHost implements GatewayService {
   ) {
     this.definition = definition;
     this.error = definition.error;
-    this.limits = limitsOf(definition, defaults);
+    this.#eventMs = host.waits.eventMs;
+    this.limits = limitsOf(definition, defaults, this.#eventMs);
     this.mounts = mountsOf(definition);
     this.#supervisor = new Supervisor(definition, host);
     const started = this.error === null ? this.#supervisor.start() : Promise.reject(this.error);
@@ -118,7 +120,7 @@ export class ServiceHost implements GatewayService {
       await this.#supervisor.swap(definition, () => {
         this.definition = definition;
         // The sessions hold this very object: the new limits are theirs too.
-        Object.assign(this.limits, limitsOf(definition, this.defaults));
+        Object.assign(this.limits, limitsOf(definition, this.defaults, this.#eventMs));
         this.mounts = mountsOf(definition);
       });
       this.error = null;
@@ -139,7 +141,11 @@ export class ServiceHost implements GatewayService {
   }
 }
 
-function limitsOf({ manifest }: ServiceDefinition, defaults: SessionDefaults): SessionLimits {
+function limitsOf(
+  { manifest }: ServiceDefinition,
+  defaults: SessionDefaults,
+  eventMs: number,
+): SessionLimits {
   return {
     messagesPerSec: manifest.messagesPerSec ?? defaults.limits.messagesPerSec,
     bytesPerSec: manifest.bytesPerSec ?? defaults.limits.bytesPerSec,
@@ -148,7 +154,7 @@ function limitsOf({ manifest }: ServiceDefinition, defaults: SessionDefaults): S
     maxMessageBytes: manifest.maxMessageBytes ?? 65536,
     idleTimeoutMs: (manifest.idleTimeoutSec ?? 300) * 1000,
     sendBufferBytes: manifest.sendBufferBytes ?? 1048576,
-    closeTimeoutMs: manifest.eventTimeoutMs ?? 5000,
+    closeTimeoutMs: manifest.eventTimeoutMs ?? eventMs,
   };
 }
 

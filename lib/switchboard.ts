@@ -11,11 +11,11 @@ import {
   originAllowed,
   Quotas,
   type SocketEntry,
+  type Transport,
   urlOf,
-  WsTransport,
 } from "./gateway/mod.ts";
 import { Hub, type HubStats } from "./hub/mod.ts";
-import { type IsolateHost, START_TIMEOUT_MS } from "./isolate/mod.ts";
+import type { IsolateHost } from "./isolate/mod.ts";
 import { Listener } from "./listener.ts";
 import {
   exceptArgument,
@@ -33,11 +33,12 @@ import {
   strays,
 } from "./service/mod.ts";
 import { type CheckedOptions, checkOptions, type SwitchboardOptions } from "./options.ts";
-import { drawingOf } from "./picture/mod.ts";
+import defer * as picture from "./picture/mod.ts";
 import { ServiceHost } from "./service_host.ts";
 import { readKeyPair } from "./tls.ts";
 import { Turnstile } from "./turnstile.ts";
 import { VERSION } from "./version.ts";
+import type { Waits } from "./waits.ts";
 import type { GroupSendOptions, Message } from "./websocket.ts";
 
 export type { SwitchboardOptions } from "./options.ts";
@@ -83,8 +84,6 @@ export interface ListenAddress {
 
 /** Characters of an answer that are logged. */
 const MAX_ANSWER = 300;
-/** How long sockets may take to say goodbye when the server stops, ms. */
-const GOODBYE_MS = 2_000;
 
 /**
  * A server for websocket services.
@@ -132,14 +131,22 @@ export class Switchboard implements AsyncDisposable {
   #closing: Promise<void> | null = null;
   readonly #openedAt = performance.now();
 
-  private constructor(settings: Settings, log: Log, options: CheckedOptions) {
+  private constructor(
+    settings: Settings,
+    log: Log,
+    options: CheckedOptions,
+    transport: Transport,
+  ) {
     const { limits } = settings;
-    const { root } = options;
+    const { root, waits } = options;
     this.#options = options;
     this.root = root;
     this.settings = settings;
     this.#log = log;
-    this.#hub = new Hub({ groupsPerSession: limits.groupsPerSession });
+    this.#hub = new Hub({
+      groupsPerSession: limits.groupsPerSession,
+      stallMs: waits.stallMs,
+    });
     this.#metrics = new Metrics(() => this.#figures());
     this.#gateway = new Gateway({
       hub: this.#hub,
@@ -149,10 +156,8 @@ export class Switchboard implements AsyncDisposable {
       requestTimeoutMs: limits.requestTimeoutMs,
       trustProxy: settings.trustProxy,
       origins: settings.origins,
-      quotas: new Quotas(limits),
-      transport: settings.transport === "ws"
-        ? new WsTransport(settings.pingIntervalSec, settings.compression)
-        : new DenoTransport(2 * settings.pingIntervalSec),
+      quotas: new Quotas(limits, waits.placeMs),
+      transport,
       services: this.#services,
       shared: [messagePath],
       pages: {
@@ -185,7 +190,8 @@ export class Switchboard implements AsyncDisposable {
     const log = checked.log ?? standardLog();
     const found = discover(root);
     const definitions = services === null ? found : chosen(found, services, root);
-    const board = new Switchboard(readSettings(root, settings), log, checked);
+    const merged = readSettings(root, settings);
+    const board = new Switchboard(merged, log, checked, await transportOf(merged, checked.waits));
     try {
       board.#auth = await AuthHost.open(board.root, board.settings, (key) => board.#hostOf(key));
       board.#gateway.authenticator = board.#auth?.authenticator ?? null;
@@ -220,7 +226,7 @@ export class Switchboard implements AsyncDisposable {
       hub: this.#hub,
       root: this.root,
       app: { name: this.settings.app, version: VERSION, config: this.settings.config },
-      startTimeoutMs: START_TIMEOUT_MS,
+      waits: this.#options.waits,
       keepsSpares: this.#options.keepSpares,
       trace: this.#options.trace?.(key),
       inTurn: (start) => this.#turnstile.pass(start),
@@ -307,6 +313,7 @@ export class Switchboard implements AsyncDisposable {
         wanted,
         pair,
         (error) => this.#log("ERROR", `A request failed: ${messageOf(error)}`),
+        this.#options.waits.helloMs,
       );
       this.#listener = listener;
       if (this.#closing !== null) {
@@ -511,8 +518,9 @@ export class Switchboard implements AsyncDisposable {
     if (!await this.#hub.empty(until - performance.now())) {
       this.#log("WARN", `${this.#hub.stats().sessions} close events were not handled in time`);
     }
-    const leftMs = Math.max(until - performance.now(), Math.min(GOODBYE_MS, deadlineMs));
-    await this.#gateway.idle(leftMs, Math.min(GOODBYE_MS, deadlineMs));
+    const goodbyeMs = Math.min(this.#options.waits.goodbyeMs, deadlineMs);
+    const leftMs = Math.max(until - performance.now(), goodbyeMs);
+    await this.#gateway.idle(leftMs, goodbyeMs);
     await Promise.all(this.#services.values().map((service) => service.stop()));
     await this.#auth?.stop();
     await this.settled();
@@ -536,7 +544,7 @@ export class Switchboard implements AsyncDisposable {
       this.settings.app,
       this.services.map(({ key, state, systems, url, page, definition }) => ({
         flows: definition.endpoints.flatMap(({ flow }) =>
-          flow === undefined ? [] : [{ name: flow.name, drawing: drawingOf(flow) }]
+          flow === undefined ? [] : [{ name: flow.name, drawing: picture.drawingOf(flow) }]
         ),
         name: key,
         system: systems.join(", ") || "unknown",
@@ -575,8 +583,9 @@ export class Switchboard implements AsyncDisposable {
         },
       );
     }
-    const headers = { "content-type": this.#metrics.contentType, "cache-control": "no-store" };
-    return new Response(await this.#metrics.text(), { headers });
+    const { text, contentType } = await this.#metrics.text();
+    const headers = { "content-type": contentType, "cache-control": "no-store" };
+    return new Response(text, { headers });
   }
 
   #figures(): Figures {
@@ -607,6 +616,14 @@ export class Switchboard implements AsyncDisposable {
     const status = this.#gateway.draining ? "draining" : ready ? "ready" : "not ready";
     return Response.json({ status, services }, { status: status === "ready" ? 200 : 503 });
   }
+}
+
+/** What serves the sockets. npm `ws` is loaded only if it is to. */
+async function transportOf(settings: Settings, waits: Waits): Promise<Transport> {
+  const { transport, pingIntervalSec, compression } = settings;
+  if (transport === "deno") return new DenoTransport(2 * pingIntervalSec);
+  const { WsTransport } = await import("./gateway/ws_transport.ts");
+  return new WsTransport(pingIntervalSec, compression, waits);
 }
 
 /** The services of these keys. */

@@ -1,8 +1,6 @@
 import { messageOf, SwitchboardError } from "./errors.ts";
 import type { KeyPair } from "./tls.ts";
 
-/** How long a client may take to say anything, its part of the TLS handshake included, ms. */
-const HELLO_MS = 10_000;
 /** How long the own port may be missing while it is taken again, ms. */
 const RETAKE_MS = 5_000;
 /** Where the server listens for it, and where it connects from. */
@@ -26,6 +24,7 @@ export class TlsFront {
 
   /**
    * @param inner Port of the server, on this machine.
+   * @param helloMs How long a client may take to say anything, its part of the TLS handshake included.
    * @throws {SwitchboardError} `SB_TLS`, if the certificate and the key are none, or not of each other.
    */
   constructor(
@@ -33,6 +32,7 @@ export class TlsFront {
     port: number,
     pair: KeyPair,
     private readonly inner: number,
+    private readonly helloMs: number,
     private readonly onError: (error: unknown) => void,
   ) {
     check(hostname, pair);
@@ -119,7 +119,7 @@ export class TlsFront {
 
   async #serve(client: Deno.TlsConn): Promise<void> {
     this.#open.add(client);
-    const deadline = setTimeout(() => end(client), HELLO_MS);
+    const deadline = setTimeout(() => end(client), this.helloMs);
     let server: Deno.TcpConn | null = null;
     try {
       const chunk = new Uint8Array(16 * 1024);

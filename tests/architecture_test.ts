@@ -17,14 +17,15 @@ const MAY_IMPORT: Record<string, string[]> = {
   "route_pattern.ts": [],
   "token_bucket.ts": [],
   "message_arguments.ts": ["wire"],
-  "options.ts": ["isolate", "observe", "service", "errors.ts"],
+  "options.ts": ["isolate", "observe", "service", "errors.ts", "waits.ts"],
   "tls.ts": ["errors.ts"],
   "tls_front.ts": ["tls.ts", "errors.ts"],
-  "listener.ts": ["tls.ts", "tls_front.ts", "observe", "errors.ts"],
+  "listener.ts": ["tls.ts", "tls_front.ts", "observe", "errors.ts", "waits.ts"],
   "version.ts": [],
+  "waits.ts": [],
   "ws.d.ts": [],
   wire: ["errors.ts"],
-  hub: ["wire", "interned.ts", "latch.ts", "token_bucket.ts"],
+  hub: ["wire", "interned.ts", "latch.ts", "token_bucket.ts", "waits.ts"],
   service: ["wire", "errors.ts", "networks.ts", "route_pattern.ts"],
   xp: ["wire"],
   dirigible: ["wire"],
@@ -45,6 +46,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "websocket.ts",
     "errors.ts",
     "latch.ts",
+    "waits.ts",
   ],
   gateway: [
     "ws.d.ts",
@@ -55,6 +57,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "networks.ts",
     "route_pattern.ts",
     "token_bucket.ts",
+    "waits.ts",
   ],
   picture: ["wire"],
   observe: [],
@@ -102,6 +105,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "tls.ts",
     "turnstile.ts",
     "version.ts",
+    "waits.ts",
     "websocket.ts",
     "xp",
   ],
@@ -132,7 +136,7 @@ function* sources(folder: string): Generator<string> {
 
 function importsOf(file: string): string[] {
   const text = Deno.readTextFileSync(file).replace(/^ \*.*$/gm, "");
-  return [...text.matchAll(/(?:from|import|resolve\(|URL\()\s*"(\.{1,2}\/[^"]+\.ts)"/g)]
+  return [...text.matchAll(/(?:from|import\(?|resolve\(|URL\()\s*"(\.{1,2}\/[^"]+\.ts)"/g)]
     .map((match) => join(dirname(file), match[1]!));
 }
 

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { Client } from "./helpers/client.ts";
-import { deno, Serving, switchboard } from "./helpers/project.ts";
+import { runEach } from "./helpers/command_lines.ts";
+import { deno, PROJECT_FILES, Serving, switchboard, textsOf } from "./helpers/project.ts";
 import { Site } from "./helpers/site.ts";
 
 const PAGE = Deno.readTextFileSync(new URL("../docs/start.md", import.meta.url));
@@ -16,9 +17,22 @@ function block(language: string, containing: string): string {
   return found.text;
 }
 
+/** Talks to the chat that `init` makes. */
+async function talk(port: number): Promise<void> {
+  const url = `ws://127.0.0.1:${port}/services/chat`;
+  await using ada = await Client.open(`${url}?name=Ada`);
+  assertEquals(await ada.nextJson(), { news: "Ada joined", here: 1 });
+  ada.send(" Hello ");
+  assertEquals(await ada.nextJson(), { from: "Ada", text: "Hello", here: 1 });
+  const nobody = await fetch(`http${url.slice(2)}`, { redirect: "manual" });
+  await nobody.body?.cancel();
+  assertEquals([nobody.status, nobody.headers.get("location")], [303, "/services/chat/assets/"]);
+}
+
 Deno.test("docs/start.md: every command does what the page says, from an empty folder on", async (t) => {
   using site = Site.make({});
-  const options = { cwd: site.root };
+  const { root } = site;
+  const options = { cwd: root };
   const task = async (line: string) => {
     const { code, output, errors } = await deno(line.split(" ").slice(1), options);
     assertEquals(code, 0, output + errors);
@@ -29,20 +43,34 @@ Deno.test("docs/start.md: every command does what the page says, from an empty f
     assert(PAGE.trim().split("\n").length <= 80);
   });
 
-  await t.step("two commands make a chat", async () => {
-    assertEquals(block("sh", "init"), "switchboard init\ndeno task dev\n");
-    const { code, output } = await switchboard(["init"], options);
-    assertEquals(code, 0);
-    assertStringIncludes(output, "  deno task dev\n");
-    const [, url] = /Open <(.+?)>/.exec(PAGE)!;
-    assertStringIncludes(output, `  ${url}\n`);
+  await t.step(
+    "two commands make a chat: init says what it wrote and what to do next",
+    async () => {
+      assertEquals(block("sh", "init"), "switchboard init\ndeno task dev\n");
+      const [, url] = /Open <(.+?)>/.exec(PAGE)!;
+      assertEquals(await switchboard(["init"], options), {
+        code: 0,
+        output: `Wrote in ${root}\n${PROJECT_FILES.map((file) => `  ${file}\n`).join("")}` +
+          `Next, run\n  deno task dev\nand open\n  ${url}\n`,
+        errors: "",
+      });
+      assertEquals(Object.keys(textsOf(root)).sort(), PROJECT_FILES.toSorted());
+    },
+  );
+
+  await t.step("the style is Deno's", async () => {
+    for (const args of [["lint"], ["fmt", "--check"]]) {
+      const { code, errors } = await deno(args, options);
+      assertEquals([args, code], [args, 0], errors);
+    }
   });
 
   await t.step(
-    "a new service is served by the dev that runs, and so is what is made of it",
+    "deno task dev serves it, and a new service, and what is made of that",
     async () => {
       await using server = await Serving.start(["task", "dev"], options);
       await server.output.next((line) => line.startsWith("Watching "));
+      await talk(server.port);
       await task(block("sh", "task new").trim());
       await server.log.next((line) => line.includes("greeter Started"));
       const controller = block("ts", "webSocketEvent");
@@ -54,29 +82,43 @@ Deno.test("docs/start.md: every command does what the page says, from an empty f
     },
   );
 
-  await t.step("its test fails, until it expects the new answer", async () => {
-    const file = join(site.root, "tests/greeter_test.ts");
-    const text = Deno.readTextFileSync(file);
-    const { code, output } = await deno(["task", "test"], options);
+  await t.step("the tests fail when the controllers do something else", async () => {
+    const file = "services/chat/chat.ts";
+    const text = Deno.readTextFileSync(join(root, file));
+    site.write({ [file]: text.replace("from: name, text", "from: name, text: text + '!'") });
+    // As the task does it, but for the types.
+    const { code, output } = await deno(["test", "-q", "-A", "--no-prompt", "--no-check"], options);
+    site.write({ [file]: text });
     assertEquals(code, 1);
+    assertStringIncludes(output, "Hello!");
     assertStringIncludes(output, "Welcome, Hello!");
-    const talk = /^ {2}bob\.send[^]*?(?=^\}\);$)/m;
-    assert(talk.test(text));
-    Deno.writeTextFileSync(file, text.replace(talk, block("ts ignore", "bob.send")));
-    assertStringIncludes(await task(block("sh", "task test").trim()), "2 passed | 0 failed");
+    assertStringIncludes(output, "0 passed | 2 failed");
   });
 
+  await t.step(
+    "deno task test: types are right and tests pass, once they expect the new answer",
+    async () => {
+      const file = join(root, "tests/greeter_test.ts");
+      const text = Deno.readTextFileSync(file);
+      const talk = /^ {2}bob\.send[^]*?(?=^\}\);$)/m;
+      assert(talk.test(text));
+      Deno.writeTextFileSync(file, text.replace(talk, block("ts ignore", "bob.send")));
+      assertStringIncludes(await task(block("sh", "task test").trim()), "2 passed | 0 failed");
+    },
+  );
+
   await t.step("every command of the table makes what it says", async () => {
-    const rows = [...PAGE.matchAll(/^\| `(deno task new [^`]+)` +\|/gm)].map(([, line]) => line!);
+    const rows = [...PAGE.matchAll(/^\| `deno task (new [^`]+)` +\|/gm)].map(([, line]) => line!);
     assertEquals(rows.length, 4);
-    for (const line of rows) {
-      using other = Site.make({});
-      assertEquals((await switchboard(["init"], { cwd: other.root })).code, 0);
-      const { code, errors } = await deno(line.split(" ").slice(1), { cwd: other.root });
-      assertEquals([line, code], [line, 0], errors);
-      const files = [...Deno.readDirSync(join(other.root, "services/greeter"))].map(({ name }) =>
-        name
-      );
+    const outcomes = await runEach(rows.flatMap((line, at) => {
+      site.write({ [`others/${at}/x`]: "" });
+      const cwd = join(root, "others", String(at));
+      return [{ args: ["init"], cwd }, { args: line.split(" "), cwd }];
+    }));
+    for (const { code, errors } of outcomes) assertEquals([code, errors], [0, ""]);
+    for (const [at, line] of rows.entries()) {
+      const folder = join(root, "others", String(at), "services/greeter");
+      const files = [...Deno.readDirSync(folder)].map(({ name }) => name);
       const sign = line.includes("--js")
         ? "greeter.js"
         : line.includes("dirigible")
@@ -89,8 +131,9 @@ Deno.test("docs/start.md: every command does what the page says, from an empty f
   });
 
   await t.step("what it says is there, is there, and start serves it", async () => {
-    for (const [, path] of PAGE.matchAll(/^\| `(\S+)` /gm)) await Deno.stat(join(site.root, path!));
+    for (const [, path] of PAGE.matchAll(/^\| `(\S+)` /gm)) await Deno.stat(join(root, path!));
     await using server = await Serving.start(["task", "start"], options);
+    await talk(server.port);
     await using ada = await Client.open(`ws://127.0.0.1:${server.port}/services/greeter`);
     ada.send("Bob");
     assertEquals(await ada.next(), "Welcome, Bob!");

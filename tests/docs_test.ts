@@ -8,7 +8,6 @@ import { Site } from "./helpers/site.ts";
 const PAGES = [
   "README.md",
   "bench/README.md",
-  "third_party/std/README.md",
   ...[...Deno.readDirSync("docs")].map(({ name }) => `docs/${name}`).filter((name) =>
     name.endsWith(".md")
   ),

@@ -5,8 +5,10 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
 import { projectFiles, wiringOf } from "../lib/starter/mod.ts";
 import { VERSION } from "../lib/version.ts";
+import { readBinary, STAND_IN } from "./helpers/binary.ts";
 import { Client } from "./helpers/client.ts";
 import { deno, Serving } from "./helpers/project.ts";
 import { Registry } from "./helpers/registry.ts";
@@ -23,6 +25,13 @@ const ECHO = `
 
 const PACKAGE = "jsr:@switchboard/switchboard@^0.1.0";
 
+/** All tests share it, and the cache that it fills: to load the package anew takes seconds. */
+let registry: Registry;
+Deno.test.beforeAll(async () => {
+  registry = await Registry.open();
+});
+Deno.test.afterAll(() => registry[Symbol.asyncDispose]());
+
 /** A project that depends on the package. */
 function project(files: Files, imports: Record<string, string>): Site {
   return Site.make({ "deno.json": { imports, unstable: ["worker-options"] }, ...files });
@@ -33,7 +42,7 @@ const COMMAND = /stands for `deno (run .+?)`/
   .exec(Deno.readTextFileSync(new URL("../docs/start.md", import.meta.url)))![1]!.split(" ");
 
 /** Runs the command from the registry. */
-async function start(site: Site, registry: Registry): Promise<Server> {
+async function start(site: Site): Promise<Server> {
   const server = await Server.start(site, {
     program: [Deno.execPath(), ...COMMAND, "serve", site.root],
     env: registry.env,
@@ -45,7 +54,6 @@ async function start(site: Site, registry: Registry): Promise<Server> {
 }
 
 Deno.test("A project that imports the package opens a board, and its clients get through", async (t) => {
-  await using registry = await Registry.open();
   const main = `
     import { type ServiceStatus, Switchboard } from "@switchboard/switchboard";
 
@@ -85,7 +93,6 @@ Deno.test("A project that imports the package opens a board, and its clients get
 });
 
 Deno.test("A project that imports the package is type-checked with it", async () => {
-  await using registry = await Registry.open();
   using site = project({
     "main.ts": `
       import { Switchboard } from "@switchboard/switchboard";
@@ -107,7 +114,6 @@ Deno.test("A project that imports the package is type-checked with it", async ()
 });
 
 Deno.test("The command of docs/start.md does all it can do in a folder without deno.json", async (t) => {
-  await using registry = await Registry.open();
   using site = Site.make({ "services/echo/echo.js": ECHO });
   const options = { cwd: site.root, env: registry.env };
 
@@ -117,7 +123,7 @@ Deno.test("The command of docs/start.md does all it can do in a folder without d
   });
 
   await t.step("serve", async () => {
-    await using server = await start(site, registry);
+    await using server = await start(site);
     assertEquals(await server.text("/services/echo"), "here");
   });
 
@@ -129,8 +135,27 @@ Deno.test("The command of docs/start.md does all it can do in a folder without d
   });
 });
 
+Deno.test("compile runs from the registry, and the binary holds what comes from there", async () => {
+  using site = Site.make({ "services/echo/echo.js": ECHO });
+  const { code, errors } = await deno([...COMMAND, "compile"], {
+    cwd: site.root,
+    env: { ...registry.env, DENORT_BIN: STAND_IN },
+  });
+  assertEquals(code, 0, errors);
+  const { files, text } = readBinary(join(site.root, "app"), STAND_IN);
+  assertEquals(files.filter((path) => !path.startsWith(".deno_compile_node_modules/")).sort(), [
+    "main.ts",
+    "root/services/echo/echo.js",
+  ]);
+  const entries = ["lib/isolate/cell.ts", "lib/isolate/runner.ts", "lib/cli/compiled.ts"];
+  // These are loaded only where they are needed.
+  const others = ["lib/auth/jwt.ts", "lib/gateway/ws_transport.ts", "lib/observe/registry.ts"];
+  for (const path of [...entries, ...others]) {
+    assert(text.includes(registry.fileOf(path)), path);
+  }
+});
+
 Deno.test("A project that init makes from the registry knows the globals of controllers", async () => {
-  await using registry = await Registry.open();
   using site = Site.make({
     ...projectFiles(wiringOf(`https://jsr.io/@switchboard/switchboard/${VERSION}/`, false)),
     "services/hello/hello.ts": `log.info("%s", app.name);\nexport const get = () => ({});`,
@@ -141,7 +166,6 @@ Deno.test("A project that init makes from the registry knows the globals of cont
 });
 
 Deno.test("The command runs from the registry, for controllers of every kind", async (t) => {
-  await using registry = await Registry.open();
   using site = project({
     "services/echo/echo.ts": ECHO.replace(
       "export function webSocketEvent({ type, session, message })",
@@ -170,7 +194,7 @@ Deno.test("The command runs from the registry, for controllers of every kind", a
     "services/page/assets/index.html": "<p>asset</p>",
     "services/throws/throws.js": `throw new Error("not today");`,
   }, { "@switchboard/switchboard": PACKAGE });
-  await using server = await start(site, registry);
+  await using server = await start(site);
 
   await t.step("ES modules in TypeScript, with types of the package", async () => {
     assertEquals(await server.text("/services/echo"), "here");
@@ -213,18 +237,17 @@ Deno.test("The command runs from the registry, for controllers of every kind", a
 });
 
 Deno.test("A service gains nothing from a runtime that is remote", async (t) => {
-  await using registry = await Registry.open();
   const asked: string[] = [];
   await using other = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     asked.push(request.url);
     return new Response("export default 1;", { headers: { "content-type": "text/javascript" } });
   });
   const elsewhere = `http://127.0.0.1:${other.addr.port}`;
-  const own = registry.url;
-  const unread = `${own}@std/log/0.224.14/mod.ts`;
+  const unread = await registry.mainOf("@std/log");
+  const path = await registry.mainOf("@std/path");
   const cases: [string, string][] = [
     ["a module of the runtime's host", `import("${unread}?a")`],
-    ["one that is in the cache", `import("${own}@std/path/1.1.6/mod.ts")`],
+    ["one that is in the cache", `import("${path}")`],
     ["another host", `import("${elsewhere}/b.js")`],
     ["a module of the runtime", `import("${registry.fileOf("lib/isolate/cell.ts")}")`],
     ["its loader", `import("${registry.fileOf("lib/isolate/loader.ts")}")`],
@@ -258,12 +281,13 @@ Deno.test("A service gains nothing from a runtime that is remote", async (t) => 
       };`,
     "services/granted/granted.js": `
       exports.get = async () => {
-        const { join } = await import("${own}@std/path/1.1.6/mod.ts");
+        const { join } = await import("${path}");
         return { body: join("a", "b") };
       };`,
-    "services/granted/service.json": { permissions: { import: [registry.host] } },
+    // The package may import others of JSR.
+    "services/granted/service.json": { permissions: { import: [registry.host, "jsr.io"] } },
   }, {});
-  await using server = await start(site, registry);
+  await using server = await start(site);
   const before = registry.asked.length;
   for (const [index, [name]] of cases.entries()) {
     await t.step(`${name}: refused`, async () => {

@@ -1,8 +1,8 @@
 /**
  * Publishes the package, by default as a dry run: `deno run -A tools/publish.ts [deno publish flags]`.
  *
- * The stand-ins of `third_party/std` lie inside this repository, and a linked package inside the published
- * folder would be published with it. So this publishes from a workspace that keeps `links` at its root and the
+ * The packages of `links` lie inside this repository, and a linked package inside the published folder would be
+ * published with it. So this publishes from a workspace that keeps `links` at its root and the
  * package as its member: what consumers get depends on the real `@std` packages.
  *
  * Of what the registry's score asks for, `tests/module_test.ts` measures the docs, and the dry run that no type is
@@ -14,7 +14,7 @@
 import { dirname, fromFileUrl, join } from "@std/path";
 
 const root = fromFileUrl(new URL("..", import.meta.url));
-const { links, ...config } = JSON.parse(Deno.readTextFileSync(join(root, "deno.json")));
+const { links = [], ...config } = JSON.parse(Deno.readTextFileSync(join(root, "deno.json")));
 const workspace = Deno.makeTempDirSync({ prefix: "switchboard_publish_" });
 const member = join(workspace, "switchboard");
 try {

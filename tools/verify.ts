@@ -1,108 +1,145 @@
 /**
- * The test command: formats, lints, type-checks, lints the docs, runs all tests, and dry-runs the publish.
+ * The test commands.
+ *
+ * - `deno task test`: format, lint, types, lint of the docs, all tests and examples, a dry run of the publish.
+ * - `deno task test PATH…`: the tests at these paths; flags such as `--filter TEXT` are handed to `deno test`.
+ * - `deno task test:quick`: format, lint, types, and the tests that start neither a program nor a server.
+ *
  * Each step runs although one before it has failed; the last line counts the tests.
  *
  * @module
  */
-import { findChromium } from "../tests/helpers/browser.ts";
-import { findProgram } from "../tests/helpers/programs.ts";
+import { ALONE, ON_BOTH, startsNothing, testFiles, TESTS } from "./verify/plan.ts";
+import { installPrograms } from "./verify/programs.ts";
+import { secondsByFile, slowest } from "./verify/slowest.ts";
+import { type Outcome, run, type Step } from "./verify/step.ts";
 
 const EXPORTS = Object.values(
   JSON.parse(Deno.readTextFileSync("deno.json")).exports as Record<string, string>,
 );
 /** Where examples are: in docstrings and pages. */
-const PLACES = ["lib", "mod.ts", "README.md", "docs"];
-/** How tests are run; their types have been checked, and would be once more for each isolate that they start. */
-const TEST = ["test", "-A", "--no-prompt", "--sanitize-ops", "--sanitize-resources", "--no-check"];
-/** What holds for every transport. */
-const ON_BOTH = [
-  "tests/contract",
-  "tests/gateway/handshake_test.ts",
-  "tests/gateway/garbage_test.ts",
-  "tests/deploy/caddy_test.ts",
-];
-const failures: string[] = [];
-let passed = 0;
-let failed = 0;
-let isUpdated = false;
+const EXAMPLES = ["lib", "mod.ts", "README.md", "docs"];
+/** Types are checked once, in a step of their own: each isolate that a test starts would check them again. */
+const TEST = ["test", "--no-prompt", "--no-check", "--sanitize-ops", "--sanitize-resources"];
+/** Most of a test is waiting for a process or a socket, so that more of them than cores fill the cores. */
+const JOBS = String(2 * navigator.hardwareConcurrency);
+/** How many files the list of the slowest has. */
+const SLOWEST = 10;
 
-await ensure("Chromium", findChromium() !== null, "chromium", "the tests of the pages");
-await ensure("nginx", findProgram("nginx") !== null, "nginx-light", "the tests behind nginx");
-await ensure("Caddy", findProgram("caddy") !== null, "caddy", "the tests behind Caddy");
-await step("format", ["fmt", "--check", "--quiet"]);
-await step("lint", ["lint", "--quiet"]);
-await step("types", ["check", "--quiet"]);
-await step("docs", ["doc", "--lint", "--quiet", ...EXPORTS]);
-await step("examples", ["test", "-A", "--no-prompt", "--doc", ...PLACES]);
-await step("tests", [...TEST, "tests", ...Deno.args]);
-// Nobody shall notice which transport serves them.
-await step("tests, transport ws", [...TEST, ...ON_BOTH], {
-  SWITCHBOARD_TRANSPORT: "ws",
-});
-await step("publish", ["run", "-A", "tools/publish.ts", "--dry-run", "--allow-dirty", "--quiet"]);
+const FORMAT: Step = { name: "format", args: ["fmt", "--check", "--quiet"] };
+const LINT: Step = { name: "lint", args: ["lint", "--quiet"] };
+const TYPES: Step = { name: "types", args: ["check", "--quiet"] };
+const DOCS: Step = { name: "docs", args: ["doc", "--lint", "--quiet", ...EXPORTS] };
+/** Without the check of types, which is a step of its own; that of slow types stays. */
+const PUBLISH: Step = {
+  name: "publish",
+  args: ["run", "-A", "tools/publish.ts", "--dry-run", "--allow-dirty", "--quiet", "--no-check"],
+};
 
-if (failures.length > 0) console.log(`\nFailed: ${failures.join(", ")}`);
-if (failed === 0 && failures.length > 0) failed = failures.length;
-console.log(`\n${passed} passed, ${failed} failed`);
-Deno.exit(failures.length === 0 && passed > 0 ? 0 : 1);
+const outcomes: Outcome[] = [];
+const durations = new Map<string, number>();
 
-async function step(
-  name: string,
-  args: string[],
-  env: Record<string, string> = {},
-): Promise<void> {
-  const start = performance.now();
-  console.log(`\n== ${name}: deno ${args.slice(0, 4).join(" ")}${args.length > 4 ? " …" : ""}`);
-  const process = new Deno.Command(Deno.execPath(), {
-    args,
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  let tail = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of process.stdout) {
-    Deno.stdout.writeSync(chunk);
-    tail = (tail + decoder.decode(chunk, { stream: true })).slice(-2000);
-  }
-  const { success } = await process.status;
-  const counts = /(\d+) passed(?: \(\d+ steps?\))? \| (\d+) failed/.exec(tail);
-  if (counts !== null) {
-    passed += Number(counts[1]);
-    failed += Number(counts[2]);
-  }
-  if (!success) failures.push(name);
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`== ${name}: ${success ? "ok" : "FAILED"} (${seconds} s)`);
+const [first, ...rest] = Deno.args;
+if (first === "--quick" && rest.length === 0) await quick();
+else if (Deno.args.length > 0) await some(Deno.args);
+else await everything();
+Deno.exit(summary());
+
+async function everything(): Promise<void> {
+  await installPrograms();
+  await steps(FORMAT, LINT, TYPES, DOCS);
+  await steps({
+    name: "examples",
+    args: [...TEST, "-A", "--doc", "--parallel", ...EXAMPLES],
+    env: { DENO_JOBS: JOBS },
+  });
+  await tests(testFiles([TESTS]));
+  await steps(PUBLISH);
 }
 
-/** Some tests need a program that is not ours: installs Debian's, where that can be done. */
-async function ensure(name: string, isThere: boolean, what: string, tests: string): Promise<void> {
-  if (isThere) return;
-  if (Deno.build.os !== "linux" || Deno.uid() !== 0) {
-    console.log(`There is no ${name} here (Debian: ${what}): ${tests} will be skipped`);
-    return;
+async function quick(): Promise<void> {
+  await steps(FORMAT, LINT, TYPES);
+  const files = testFiles([TESTS]).filter((file) => startsNothing(file));
+  // No test may start a program here, and the files that do are not among these.
+  await testStep("tests", files, ["--parallel", "--allow-all", "--deny-run"]);
+}
+
+/** @param args Paths, and flags for `deno test`, which follow them. */
+async function some(args: string[]): Promise<void> {
+  const at = args.findIndex((arg) => arg.startsWith("-"));
+  const paths = at < 0 ? args : args.slice(0, at);
+  const flags = at < 0 ? [] : args.slice(at);
+  let files: string[];
+  try {
+    files = testFiles(paths.length > 0 ? paths : [TESTS]);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.error(`error: ${error.message}; expected paths of test files or folders`);
+    Deno.exit(2);
   }
-  // Where no policy forbids it, installing a server also starts it, on the ports of this machine.
-  if (what !== "chromium" && findProgram("policy-rc.d") === null) {
-    console.log(`${name} is not installed, for that would start it: ${tests} will be skipped`);
-    return;
+  if (files.length === 0) {
+    console.error(
+      `error: No test file at ${paths.join(", ")}; expected names that end with _test.ts`,
+    );
+    Deno.exit(2);
   }
-  console.log(`Installing ${name} for ${tests} (once, about a minute)`);
-  const install = ["install", "-y", "--no-install-recommends", what];
-  for (const args of isUpdated ? [install] : [["update"], install]) {
-    const command = new Deno.Command("apt-get", {
-      args: ["-qq", ...args],
-      env: { DEBIAN_FRONTEND: "noninteractive" },
-      stdin: "null",
-      stdout: "null",
+  await installPrograms();
+  await tests(files, flags);
+}
+
+/** Runs test files: several at a time, then again with the other transport, then those that must be alone. */
+async function tests(files: string[], flags: string[] = []): Promise<void> {
+  const beside = files.filter((file) => !Object.hasOwn(ALONE, file));
+  const alone = files.filter((file) => Object.hasOwn(ALONE, file));
+  const again = files.filter((file) =>
+    ON_BOTH.some((path) => file === path || file.startsWith(`${path}/`))
+  );
+  const parallel = ["-A", "--parallel", ...flags];
+  await testStep("tests", beside, parallel);
+  await testStep("tests, transport ws", again, parallel, { SWITCHBOARD_TRANSPORT: "ws" });
+  await testStep("tests that run alone", alone, ["-A", ...flags]);
+}
+
+async function testStep(
+  name: string,
+  files: string[],
+  flags: string[],
+  env: Record<string, string> = {},
+): Promise<void> {
+  if (files.length === 0) return;
+  const report = Deno.makeTempFileSync({ prefix: "switchboard_", suffix: ".xml" });
+  try {
+    await steps({
+      name,
+      args: [...TEST, ...flags, `--junit-path=${report}`, ...files],
+      env: { DENO_JOBS: JOBS, ...env },
     });
-    const { success } = await command.output().catch(() => ({ success: false }));
-    if (!success) {
-      console.log(`apt-get ${args[0]} failed: ${tests} will be skipped`);
-      return;
+    for (const [file, seconds] of secondsByFile(Deno.readTextFileSync(report))) {
+      durations.set(file, (durations.get(file) ?? 0) + seconds);
     }
-    isUpdated = true;
+  } finally {
+    Deno.removeSync(report);
   }
+}
+
+async function steps(...all: Step[]): Promise<void> {
+  for (const step of all) outcomes.push(await run(step));
+}
+
+/** @returns The exit code. */
+function summary(): number {
+  if (durations.size > 0) {
+    console.log(`\nThe slowest files:\n${slowest(durations, SLOWEST).join("\n")}`);
+  }
+  const sum = (key: "passed" | "failed" | "skipped" | "seconds") =>
+    outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
+  console.log(`\nSteps, ${Math.round(sum("seconds"))} s in all:`);
+  for (const { name, success, seconds } of outcomes) {
+    console.log(`${seconds.toFixed(1).padStart(7)} s  ${name}${success ? "" : ": FAILED"}`);
+  }
+  const broken = outcomes.filter(({ success }) => !success).length;
+  const failed = Math.max(sum("failed"), broken);
+  const skipped = sum("skipped") === 0 ? "" : `, ${sum("skipped")} skipped`;
+  console.log(`\n${sum("passed")} passed, ${failed} failed${skipped}`);
+  return failed === 0 && sum("passed") > 0 ? 0 : 1;
 }

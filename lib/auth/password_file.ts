@@ -50,7 +50,7 @@ export class PasswordFile {
   readonly #remembered = new Map<string, number>();
   readonly #secret = randomBytes(32);
   /** What the password of somebody who is not there is checked against, so that it takes as long. */
-  readonly #nobody = hashPassword(crypto.randomUUID());
+  readonly #nobody: Promise<string>;
 
   /**
    * @param path The file.
@@ -66,6 +66,7 @@ export class PasswordFile {
     private readonly matches: (password: string, hash: string) => Promise<boolean> = scryptMatches,
   ) {
     this.#read();
+    this.#nobody = hashPassword(crypto.randomUUID());
   }
 
   /**

@@ -11,6 +11,7 @@ import {
   strays,
 } from "../service/mod.ts";
 import { checkKeyPair, readKeyPair } from "../tls.ts";
+import type { Waits } from "../waits.ts";
 import { unusedGrants } from "./grants.ts";
 import { type Concerned, jsonPlace, problemsOf, startOf } from "./places.ts";
 import { type Problem, Problems } from "./problem.ts";
@@ -26,6 +27,8 @@ export interface CheckOptions {
   signal: AbortSignal;
   /** Told what is being done. */
   progress(what: string): void;
+  /** Waits that differ from a server's, for tests. */
+  waits?: Partial<Waits>;
 }
 
 /** What a check has found. */
@@ -67,7 +70,7 @@ class Check {
     for (const error of strays(root, keys)) {
       this.complain(error, { root, service: null, file: null });
     }
-    using starts = new Starts(root, settings);
+    using starts = new Starts(root, settings, this.options.waits);
     await this.#unlessStopped(this.#front(settings, starts));
     let done = 0;
     const progress = () =>

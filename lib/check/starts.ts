@@ -1,9 +1,10 @@
 import { SwitchboardError } from "../errors.ts";
 import { Hub } from "../hub/mod.ts";
-import { type IsolateHost, START_TIMEOUT_MS, Supervisor } from "../isolate/mod.ts";
+import { type IsolateHost, Supervisor } from "../isolate/mod.ts";
 import type { ServiceDefinition, Settings } from "../service/mod.ts";
 import { Turnstile } from "../turnstile.ts";
 import { VERSION } from "../version.ts";
+import { WAITS, type Waits } from "../waits.ts";
 
 /** Lines of one service that are kept: it may write as many as it likes. */
 const MAX_LINES = 256;
@@ -18,14 +19,16 @@ export interface LogLine {
 export class Starts implements Disposable {
   readonly #root: string;
   readonly #settings: Settings;
+  readonly #waits: Waits;
   readonly #hub: Hub;
   readonly #turnstile = new Turnstile(Math.max(8, 8 * navigator.hardwareConcurrency));
   readonly #lines = new Map<string, LogLine[]>();
 
   /** @param root The root that is checked. */
-  constructor(root: string, settings: Settings) {
+  constructor(root: string, settings: Settings, waits: Partial<Waits> = {}) {
     this.#root = root;
     this.#settings = settings;
+    this.#waits = { ...WAITS, ...waits };
     this.#hub = new Hub({ groupsPerSession: settings.limits.groupsPerSession });
   }
 
@@ -38,7 +41,7 @@ export class Starts implements Disposable {
       hub: this.#hub,
       root: this.#root,
       app: { name: app, version: VERSION, config },
-      startTimeoutMs: START_TIMEOUT_MS,
+      waits: this.#waits,
       keepsSpares: false,
       inTurn: (start) => this.#turnstile.pass(start),
       log: (level, text) => {

@@ -4,6 +4,7 @@ import { check as checkRoot, type Findings, jsonReport, textReport } from "../ch
 import { abortOnSignal, ToldToEnd } from "./abort_on_signal.ts";
 import { print } from "./output.ts";
 import { Progress } from "./progress.ts";
+import type { Shell } from "./shell.ts";
 
 /** Flags of `check`. */
 export interface CheckFlags {
@@ -18,24 +19,32 @@ export interface CheckFlags {
  * @returns The exit code: 1 if there is an error, or with `--strict` a warning; 128 and the signal's number, if a
  * signal has stopped it.
  */
-export async function check(given: string, { json, strict, types }: CheckFlags): Promise<number> {
+export async function check(
+  given: string,
+  { json, strict, types }: CheckFlags,
+  shell: Shell = Deno,
+): Promise<number> {
   const root = resolve(given);
-  const findings = await findingsOf(root, types);
+  const findings = await findingsOf(root, types, shell);
   if (findings instanceof ToldToEnd) return findings.exitCode;
   const isOk = !findings.problems.some(({ severity }) => severity === "error" || strict);
   if (json) {
-    print(jsonReport(findings.problems, isOk));
+    print(jsonReport(findings.problems, isOk), shell);
   } else {
-    const paint = colors.createColors(Deno.stdout.isTerminal() && !Deno.noColor);
-    print(textReport(findings, { paint, shown: (file) => fromHere(root, file) }));
+    const paint = colors.createColors(shell.stdout.isTerminal() && !shell.noColor);
+    print(textReport(findings, { paint, shown: (file) => fromHere(root, file) }), shell);
   }
   return isOk ? 0 : 1;
 }
 
-async function findingsOf(root: string, types: boolean): Promise<Findings | ToldToEnd> {
+async function findingsOf(
+  root: string,
+  types: boolean,
+  shell: Shell,
+): Promise<Findings | ToldToEnd> {
   const abort = new AbortController();
-  using _ = abortOnSignal(abort);
-  using progress = new Progress();
+  using _ = abortOnSignal(abort, shell);
+  using progress = new Progress(shell);
   try {
     return await checkRoot(root, {
       types,

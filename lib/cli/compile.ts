@@ -14,6 +14,7 @@ import { abortOnSignal } from "./abort_on_signal.ts";
 import { compilerFailure } from "./compiler_failure.ts";
 import { type Embedded, embeddedOf, SERVED } from "./embedded.ts";
 import { complain, print } from "./output.ts";
+import type { Shell } from "./shell.ts";
 import { Workshop } from "./workshop.ts";
 
 /** Paths that are listed in full. */
@@ -30,7 +31,11 @@ export interface CompileOptions {
  *
  * @throws {SwitchboardError} `SB_COMPILE`, if it cannot be made; what a server of this root would refuse.
  */
-export async function compile(given: string, { output, target }: CompileOptions): Promise<void> {
+export async function compile(
+  given: string,
+  { output, target }: CompileOptions,
+  shell: Shell = Deno,
+): Promise<void> {
   if (Deno.build.standalone) {
     throw new SwitchboardError(
       "SB_COMPILE",
@@ -47,20 +52,17 @@ export async function compile(given: string, { output, target }: CompileOptions)
   if (settings.auth.module !== undefined) authModuleDefinition(root, settings.auth);
   const embedded = embeddedOf(root, settings, ownLib());
   const abort = new AbortController();
-  using _ = abortOnSignal(abort);
+  using _ = abortOnSignal(abort, shell);
+  // Progress, which is not what the command is run for.
+  const say = (text: string) => complain(text, shell);
   if (embedded.leftOut.length > 0) say(`Left out: ${listed(embedded.leftOut)}`);
   const warnings = services.flatMap((service) => warningsOf(root, service));
   for (const warning of warnings) say(`Warning: ${warning}`);
   say(`Compiling ${counted(services, embedded)} for ${target ?? Deno.build.target}`);
   using workshop = new Workshop(root, embedded);
-  await runCompiler(workshop, file, target, abort.signal);
+  await runCompiler(workshop, file, target, abort.signal, shell);
   const megabytes = (Deno.statSync(file).size / 1e6).toFixed(1);
-  print(`Wrote ${file} (${megabytes} MB)`);
-}
-
-/** Progress, which is not what the command is run for. */
-function say(text: string): void {
-  complain(text);
+  print(`Wrote ${file} (${megabytes} MB)`, shell);
 }
 
 /** Paths on one line, as many as somebody would read. */
@@ -147,10 +149,12 @@ async function runCompiler(
   file: string,
   target: string | undefined,
   signal: AbortSignal,
+  shell: Shell,
 ): Promise<void> {
   const excluded = await unparsable(workshop.folder);
   const stopped = new SwitchboardError("SB_COMPILE", "Stopped; nothing was written");
   if (signal.aborted) throw stopped;
+  const denort = shell.env.get("DENORT_BIN");
   const said = await deno({
     args: [
       "compile",
@@ -168,22 +172,23 @@ async function runCompiler(
     ],
     cwd: workshop.folder,
     signal,
-  }, downloadTeller());
+    ...denort !== undefined && { env: { DENORT_BIN: denort } },
+  }, downloadTeller(shell));
   if (said.success) return;
   if (signal.aborted) throw stopped;
   const text = said.errors + said.output;
   const log = Deno.makeTempFileSync({ prefix: "switchboard_compile_", suffix: ".log" });
   Deno.writeTextFileSync(log, text);
-  throw compilerFailure(text, log, file, target ?? Deno.build.target);
+  throw compilerFailure(text, log, file, { target: target ?? Deno.build.target, denort });
 }
 
 /** Says once that a runtime is downloaded, which takes a while. */
-function downloadTeller(): (text: string) => void {
+function downloadTeller(shell: Shell): (text: string) => void {
   let isTold = false;
   return (text) => {
     if (isTold || !/^Download \S+\/denort-/m.test(text)) return;
     isTold = true;
-    say(`Downloading the runtime of Deno ${Deno.version.deno}`);
+    complain(`Downloading the runtime of Deno ${Deno.version.deno}`, shell);
   };
 }
 
@@ -209,7 +214,7 @@ async function deno(
   try {
     const process = new Deno.Command(Deno.execPath(), {
       ...options,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...options.env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -7,21 +7,24 @@ import { basename, fromFileUrl, resolve } from "@std/path";
 import { readSettings } from "../service/mod.ts";
 import { newProgram, runProgram, withServerOptions } from "./program.ts";
 import { serve, type ServeOptions } from "./serve.ts";
+import type { Shell } from "./shell.ts";
 
 /**
  * Runs the command line of a binary.
  *
  * @param embedded The folder inside the binary that holds `services/`.
+ * @param shell What it runs with, by default this process.
  * @returns The exit code: 0, or 1 if it could not be done, or 2 if the command line is wrong.
  */
-export function main(embedded: URL, args: string[]): Promise<number> {
+export function main(embedded: URL, args: string[], shell: Shell = Deno): Promise<number> {
   const root = fromFileUrl(embedded).replace(/[/\\]$/, "");
   const program = newProgram(
     basename(Deno.execPath()),
     "Serves the services that are inside this program until it is told to stop.\n" +
       "Files with keys and users are not inside: they are read from the current folder",
-  ).action((options: ServeOptions) => serve(root, { ...filesOutside(root), ...options }));
-  return runProgram(withServerOptions(program), args);
+    shell,
+  ).action((options: ServeOptions) => serve(root, { ...filesOutside(root), ...options }, shell));
+  return runProgram(withServerOptions(program), args, shell);
 }
 
 /** The settings that name files which are not in the binary, from the folder that it is started in. */

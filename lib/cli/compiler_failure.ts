@@ -1,5 +1,13 @@
 import { SwitchboardError } from "../errors.ts";
 
+/** What the compiler was to make. */
+export interface Wanted {
+  /** What it runs on. */
+  target: string;
+  /** The runtime that `DENORT_BIN` names. */
+  denort: string | undefined;
+}
+
 /**
  * What the compiler of Deno failed with, as an error that says what to do.
  *
@@ -11,14 +19,13 @@ export function compilerFailure(
   said: string,
   log: string,
   file: string,
-  target: string,
+  { target, denort }: Wanted,
 ): SwitchboardError {
   const whole = `; all that Deno says is in ${log}`;
   const why = /^Caused by:\n((?: +.+\n?)+)/m.exec(said)?.[1] ?? "";
   const causes = why.split("\n").map((line) => line.replace(/^ +(?:\d+: )?/, "")).filter(Boolean);
   const first = /^(?:error|fatal runtime error): (.+)$/m.exec(said)?.[1] ?? "Deno does not say why";
   const { deno } = Deno.version;
-  const denort = Deno.env.get("DENORT_BIN");
   if (/Could not find denort at/.test(said)) {
     return failure(
       `Cannot read the runtime that DENORT_BIN names, "${denort}": ` +

@@ -3,13 +3,14 @@ import { SwitchboardError } from "../errors.ts";
 import { mermaidOf } from "../picture/mod.ts";
 import { discover } from "../service/mod.ts";
 import { print } from "./output.ts";
+import type { Shell } from "./shell.ts";
 
 /**
  * Prints the flows of a service as Mermaid.
  *
  * @throws {SwitchboardError} If there is no such service, it has no flow, or one that is broken.
  */
-export function flow(name: string, root: string): void {
+export function flow(name: string, root: string, shell: Shell = Deno): void {
   const services = discover(resolve(root));
   const service = services.find(({ key }) => key === name);
   const flows = (service?.endpoints ?? []).flatMap(({ flow }) => flow === undefined ? [] : [flow]);
@@ -31,5 +32,5 @@ export function flow(name: string, root: string): void {
       }`,
     );
   }
-  print(mermaidOf(flows));
+  print(mermaidOf(flows), shell);
 }

@@ -1,33 +1,38 @@
 import type { Command } from "commander";
-import { check, type CheckFlags } from "./check.ts";
-import { compile } from "./compile.ts";
+import type { CheckFlags } from "./check.ts";
+import type { CompileOptions } from "./compile.ts";
 import { connectCommand } from "./connect.ts";
-import { flow } from "./flow.ts";
-import { init } from "./init.ts";
-import { create, kindOf, serviceName } from "./new.ts";
+import type { NewOptions } from "./new.ts";
+import { kindOf, serviceName } from "./new_arguments.ts";
 import { newProgram, runProgram, withServerOptions } from "./program.ts";
-import { dev, serve, type ServeOptions } from "./serve.ts";
+import type { ServeOptions } from "./serve.ts";
+import type { Shell } from "./shell.ts";
 import { targetOf } from "./targets.ts";
-import { userAdd } from "./user.ts";
+import type { UserOptions } from "./user.ts";
+
+/** Permissions that \`serve\` needs, as flags of \`deno run\`. */
+const NEEDED = "--allow-read --allow-net --allow-env";
 
 /**
- * Runs the command line.
+ * Runs the command line. What a command needs is loaded when it is run, so that the others start sooner.
  *
+ * @param shell What it runs with, by default this process.
  * @returns The exit code: 0, or 1 if it could not be done, or 2 if the command line is wrong.
  */
-export async function main(args: string[]): Promise<number> {
+export async function main(args: string[], shell: Shell = Deno): Promise<number> {
   const program = newProgram(
     "switchboard",
     "Serves websocket applications made of small controller scripts",
+    shell,
   );
-  serverCommand(program, "serve", serve)
+  serverCommand(program, "serve", shell)
     .summary("serve ROOT/services")
     .description(
       "Serves ROOT/services, ROOT/apis and ROOT/webapp until it is told to stop.\n" +
         "SIGHUP swaps in what has changed on disk, with all sockets open; started at a terminal, " +
         "it means that the terminal is closed, and stops it",
     );
-  serverCommand(program, "dev", dev)
+  serverCommand(program, "dev", shell)
     .summary("the same, and swap in a service as soon as it is edited")
     .description(
       "Serves like serve, and watches: an edited service is swapped in with its sockets open.\n" +
@@ -51,7 +56,8 @@ export async function main(args: string[]): Promise<number> {
     .option("--strict", "take warnings for errors")
     .option("--no-types", "leave out the types, which take longest")
     .action(async (root: string, flags: CheckFlags) => {
-      exitCode = await check(root, flags);
+      const { check } = await import("./check.ts");
+      exitCode = await check(root, flags, shell);
     });
   program.command("init")
     .summary("make a project: settings, a first chat, and its test")
@@ -60,7 +66,10 @@ export async function main(args: string[]): Promise<number> {
         "The folder may hold other files; none is overwritten. A .gitignore and .vscode/ are kept",
     )
     .argument("[dir]", "folder of the project, made if it is not there", ".")
-    .action(init);
+    .action(async (dir: string) => {
+      const { init } = await import("./init.ts");
+      init(dir, shell);
+    });
   program.command("new")
     .summary("make a service that runs, and its test")
     .description(
@@ -71,7 +80,10 @@ export async function main(args: string[]): Promise<number> {
     .argument("[root]", "folder that holds services/", ".")
     .option("-k, --kind <kind>", "what it is written for: xp, dirigible or lolo", kindOf, "xp")
     .option("--js", "JavaScript, with its types in comments")
-    .action(create);
+    .action(async (name: string, root: string, options: NewOptions) => {
+      const { create } = await import("./new.ts");
+      create(name, root, options, shell);
+    });
   program.command("user").summary("users for HTTP Basic").description("Users for HTTP Basic")
     .command("add")
     .summary("add a user, or change the password")
@@ -82,7 +94,10 @@ export async function main(args: string[]): Promise<number> {
     .argument("<name>", "what the user logs in with")
     .option("-r, --role <name...>", "roles of the user, in place of those before")
     .option("--root <folder>", "folder that holds switchboard.json", ".")
-    .action(userAdd);
+    .action(async (login: string, options: UserOptions) => {
+      const { userAdd } = await import("./user.ts");
+      await userAdd(login, options, shell);
+    });
   program.command("flow")
     .summary("print a service's flows as Mermaid")
     .description(
@@ -90,7 +105,10 @@ export async function main(args: string[]): Promise<number> {
     )
     .argument("<name>", "name of the service")
     .argument("[root]", "folder that holds services/", ".")
-    .action(flow);
+    .action(async (name: string, root: string) => {
+      const { flow } = await import("./flow.ts");
+      flow(name, root, shell);
+    });
   program.command("compile")
     .summary("make a standalone binary with the services inside")
     .description(
@@ -100,17 +118,30 @@ export async function main(args: string[]): Promise<number> {
     .argument("[root]", "folder that holds services/", ".")
     .option("-o, --output <file>", "where it is written (default: app, app.exe for Windows)")
     .option("--target <triple>", "what it is to run on (default: this machine)", targetOf)
-    .action(compile);
-  connectCommand(program);
-  return await runProgram(program, args) || exitCode;
+    .action(async (root: string, options: CompileOptions) => {
+      const { compile } = await import("./compile.ts");
+      await compile(root, options, shell);
+    });
+  connectCommand(program, shell);
+  return await runProgram(program, args, shell) || exitCode;
 }
 
-function serverCommand(
-  program: Command,
-  name: string,
-  run: (root: string, options: ServeOptions) => Promise<void>,
-): Command {
+function serverCommand(program: Command, name: "serve" | "dev", shell: Shell): Command {
   return withServerOptions(
     program.command(name).argument("[root]", "folder that holds services/", "."),
-  ).action(run);
+  ).action(async (root: string, options: ServeOptions) => {
+    try {
+      const { [name]: run } = await import("./serve.ts");
+      await run(root, options, shell);
+    } catch (error) {
+      throw withNeeded(error as Error);
+    }
+  });
+}
+
+/** If a permission is missing, the error names all that serving needs: one by one would take three starts. */
+function withNeeded(error: Error): Error {
+  const isDenied = [error, error.cause].some((one) => one instanceof Deno.errors.NotCapable);
+  if (isDenied) error.message += `\n(serve needs at least ${NEEDED}; -A is all of them)`;
+  return error;
 }

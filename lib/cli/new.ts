@@ -1,16 +1,9 @@
 import { join, resolve } from "@std/path";
-import { InvalidArgumentError } from "commander";
 import { SwitchboardError } from "../errors.ts";
-import { entriesOf, isFolder, nearest, readImportMap } from "../service/mod.ts";
-import {
-  nameProblem,
-  serviceStarter,
-  STARTER_KINDS,
-  type StarterKind,
-  wiringOf,
-  writeFiles,
-} from "../starter/mod.ts";
+import { entriesOf, isFolder, readImportMap } from "../service/mod.ts";
+import { serviceStarter, type StarterKind, wiringOf, writeFiles } from "../starter/mod.ts";
 import { print } from "./output.ts";
+import type { Shell } from "./shell.ts";
 import { written } from "./written.ts";
 
 const PACKAGE = "@switchboard/switchboard";
@@ -31,7 +24,12 @@ export interface NewOptions {
  * @throws {SwitchboardError} `SB_STARTER`, if there is one of that name, or it cannot be written; `SB_ROOT`, if
  * there is no folder to make it in; `SB_IMPORTS`, if the project's `deno.json` cannot be read.
  */
-export function create(name: string, root: string, { kind, js = false }: NewOptions): void {
+export function create(
+  name: string,
+  root: string,
+  { kind, js = false }: NewOptions,
+  shell: Shell = Deno,
+): void {
   const folder = resolve(root);
   if (!isFolder(folder)) {
     throw new SwitchboardError("SB_ROOT", `Cannot make a service in "${folder}": it is no folder`);
@@ -40,12 +38,13 @@ export function create(name: string, root: string, { kind, js = false }: NewOpti
   const isProject = leadsHere(folder);
   refuseExisting(folder, name);
   writeFiles(folder, files);
-  print(written(root, Object.keys(files), {
+  const next = written(root, Object.keys(files), {
     commands: isProject ? ["deno task dev", "deno task test"] : [`${wiringOf().command} dev`],
     verb: "connect to",
     url: `ws://127.0.0.1:8080${path}?name=Ada`,
-  }));
-  if (!isProject) print(NO_PROJECT);
+  });
+  print(next, shell);
+  if (!isProject) print(NO_PROJECT, shell);
 }
 
 /** Whether the project says where Switchboard is: its tests and its editor need that. */
@@ -62,21 +61,4 @@ function refuseExisting(folder: string, name: string): void {
         "choose another name",
     );
   }
-}
-
-/** The name of a service to make, from the command line. */
-export function serviceName(text: string): string {
-  const problem = nameProblem(text);
-  if (problem === null) return text;
-  throw new InvalidArgumentError(`${problem[0]!.toUpperCase()}${problem.slice(1)}.`);
-}
-
-/** A kind of service, from the command line. */
-export function kindOf(text: string): StarterKind {
-  const kind = STARTER_KINDS.find((one) => one === text);
-  if (kind !== undefined) return kind;
-  const near = nearest(text, STARTER_KINDS);
-  throw new InvalidArgumentError(
-    `Expected xp, dirigible or lolo.${near === null ? "" : ` Did you mean ${near}?`}`,
-  );
 }

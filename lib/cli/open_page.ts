@@ -1,11 +1,13 @@
+import type { Shell } from "./shell.ts";
+
 /**
  * Opens a page in the browser. Where that is not possible, as on a server, it says where the page is; it never
  * fails, and waits for nothing.
  *
  * @param say Prints where it is.
  */
-export function openPage(url: string, say: (text: string) => void): void {
-  const [program, ...args] = opener();
+export function openPage(url: string, say: (text: string) => void, env: Shell["env"]): void {
+  const [program, ...args] = opener(env);
   const hint = (why: string) => say(`Open ${url} in a browser (${program} ${why})`);
   try {
     const child = new Deno.Command(program, {
@@ -28,8 +30,8 @@ export function openPage(url: string, say: (text: string) => void): void {
 }
 
 /** The program that opens URLs, and its arguments in front of the URL. */
-function opener(): [program: string, ...args: string[]] {
-  const chosen = environment("BROWSER");
+function opener(env: Shell["env"]): [program: string, ...args: string[]] {
+  const chosen = variable("BROWSER", env);
   if (chosen !== undefined && chosen !== "") return [chosen];
   switch (Deno.build.os) {
     case "darwin":
@@ -41,9 +43,9 @@ function opener(): [program: string, ...args: string[]] {
   }
 }
 
-function environment(name: string): string | undefined {
+function variable(name: string, env: Shell["env"]): string | undefined {
   try {
-    return Deno.env.get(name);
+    return env.get(name);
   } catch {
     // Not even that may be read.
     return undefined;

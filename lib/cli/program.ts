@@ -1,21 +1,29 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { nearest } from "../service/mod.ts";
+import { nearest } from "../service/nearest.ts";
 import { VERSION } from "../version.ts";
 import { helpLayout } from "./help.ts";
 import { complain, complainText, writeOut } from "./output.ts";
 import { printable } from "./printable.ts";
 import { problemOf } from "./problem.ts";
+import type { OutputStream, Shell } from "./shell.ts";
+
+/** Width of help that is not printed at a terminal. */
+const COLUMNS = 80;
 
 /** A program whose wrong use is an error that says what would be right. */
-export function newProgram(name: string, description: string): Command {
+export function newProgram(name: string, description: string, shell: Shell = Deno): Command {
+  const widthOf = (stream: OutputStream) => () =>
+    stream.isTerminal() ? shell.consoleSize().columns : COLUMNS;
   return new Command(name)
     .description(description)
     .version(VERSION)
     .exitOverride()
     .configureHelp(helpLayout)
     .configureOutput({
-      writeOut: (text) => void writeOut(new TextEncoder().encode(text)),
-      writeErr: complainText,
+      writeOut: (text) => void writeOut(new TextEncoder().encode(text), shell),
+      writeErr: (text) => complainText(text, shell),
+      getOutHelpWidth: widthOf(shell.stdout),
+      getErrHelpWidth: widthOf(shell.stderr),
       outputError: (text, write) => write(printable(text)),
     })
     .showSuggestionAfterError()
@@ -27,7 +35,11 @@ export function newProgram(name: string, description: string): Command {
  *
  * @returns The exit code: 0, or 1 if it could not be done, or 2 if the command line is wrong.
  */
-export async function runProgram(program: Command, args: string[]): Promise<number> {
+export async function runProgram(
+  program: Command,
+  args: string[],
+  shell: Shell = Deno,
+): Promise<number> {
   try {
     checkHelp(program, args);
     await program.parseAsync(args, { from: "user" });
@@ -36,7 +48,7 @@ export async function runProgram(program: Command, args: string[]): Promise<numb
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const message = problemOf(error);
     if (message === null) throw error;
-    complain(`error: ${printable(message)}`);
+    complain(`error: ${printable(message)}`, shell);
     return 1;
   }
 }

@@ -1,15 +1,21 @@
+import type { Shell } from "./shell.ts";
+
 /** How long something may take before the user is told what it is, ms. */
 const PATIENCE_MS = 500;
 
 /** A line at the terminal that says what takes so long; none, if it is no terminal. */
 export class Progress implements Disposable {
-  readonly #isTerminal = Deno.stderr.isTerminal();
+  readonly #isTerminal: boolean;
   #what = "";
   #isShown = false;
   readonly #timer = setTimeout(() => {
     this.#isShown = true;
     this.#write(this.#what);
   }, PATIENCE_MS);
+
+  constructor(private readonly shell: Shell = Deno) {
+    this.#isTerminal = shell.stderr.isTerminal();
+  }
 
   /** What is being done now. */
   say(what: string): void {
@@ -27,9 +33,9 @@ export class Progress implements Disposable {
   #write(text: string): void {
     if (!this.#isTerminal) return;
     // What is wider than the terminal could not be taken away again.
-    const { columns } = Deno.consoleSize();
+    const { columns } = this.shell.consoleSize();
     const line = `\r\x1b[K${text === "" ? "" : `${text} …`.slice(0, columns - 1)}`;
-    Deno.stderr.writeSync(new TextEncoder().encode(line));
+    this.shell.stderr.writeSync(new TextEncoder().encode(line));
   }
 
   [Symbol.dispose](): void {

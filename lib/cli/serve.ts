@@ -9,6 +9,7 @@ import { LineWriter } from "./line_writer.ts";
 import { openPage } from "./open_page.ts";
 import { print } from "./output.ts";
 import { escaped } from "./printable.ts";
+import type { Shell } from "./shell.ts";
 import { table } from "./table.ts";
 import { Watcher } from "./watch.ts";
 
@@ -39,23 +40,23 @@ export interface DevOptions extends ServeOptions {
  * Serves a root until SIGTERM or SIGINT; a second signal ends at once. SIGHUP swaps in what has changed; for who
  * started it at a terminal it means that the terminal is gone, and ends it.
  */
-export function serve(root: string, options: ServeOptions): Promise<void> {
-  return run(root, options, Deno.stderr.isTerminal() ? "text" : "json");
+export function serve(root: string, options: ServeOptions, shell: Shell = Deno): Promise<void> {
+  return run(root, options, shell, shell.stderr.isTerminal() ? "text" : "json");
 }
 
 /** Like {@linkcode serve}, swaps in a service as soon as it is edited, and prints what its sessions do. */
-export async function dev(root: string, given: DevOptions): Promise<void> {
+export async function dev(root: string, given: DevOptions, shell: Shell = Deno): Promise<void> {
   const { events = "all", bodies = false, open = false, ...options } = given;
-  const writer = new LineWriter(Deno.stdout);
+  const writer = new LineWriter(shell.stdout);
   {
     using stream = new EventStream({
       write: (line) => writer.write(line),
-      color: Deno.stdout.isTerminal() && !Deno.noColor,
+      color: shell.stdout.isTerminal() && !shell.noColor,
       get width() {
-        return columns();
+        return columns(shell);
       },
     });
-    await run(root, options, "text", {
+    await run(root, options, shell, "text", {
       events,
       opens: open,
       trace: (service) =>
@@ -80,16 +81,17 @@ interface Developing {
 async function run(
   root: string,
   options: ServeOptions,
+  shell: Shell,
   format: "text" | "json",
   developing: Developing | null = null,
 ): Promise<void> {
   const encoder = new TextEncoder();
   const plain = openLog({
     format,
-    color: Deno.stderr.isTerminal() && !Deno.noColor,
+    color: shell.stderr.isTerminal() && !shell.noColor,
     write: (line) => {
       try {
-        Deno.stderr.writeSync(encoder.encode(`${line}\n`));
+        shell.stderr.writeSync(encoder.encode(`${line}\n`));
       } catch {
         // Whoever read the log is gone. That is no reason to stop serving.
       }
@@ -98,7 +100,7 @@ async function run(
   const isWatching = developing !== null;
   const opened: { board?: Switchboard } = {};
   const log = isWatching ? framedLog(plain, () => opened.board) : plain;
-  const say = sayer(log);
+  const say = sayer(log, shell);
   const { cert, key, ...settings } = options;
   const tls = tlsOf(cert, key);
   const board = await Switchboard.open({
@@ -111,13 +113,13 @@ async function run(
     ...tls,
   });
   opened.board = board;
-  const endsOnHangUp = isWatching || Deno.stdin.isTerminal() || Deno.stderr.isTerminal();
-  const stopped = stopOnSignal(board, endsOnHangUp);
-  using _reloads = endsOnHangUp ? null : reloadOnSignal(board, log);
+  const endsOnHangUp = isWatching || shell.stdin.isTerminal() || shell.stderr.isTerminal();
+  const stopped = stopOnSignal(board, endsOnHangUp, shell);
+  using _reloads = endsOnHangUp ? null : reloadOnSignal(board, log, shell);
   try {
     const { url } = await board.listen();
     say(`Listening on ${url}`);
-    if (developing?.opens) openPage(`${reachable(url)}/`, say);
+    if (developing?.opens) openPage(`${reachable(url)}/`, say, shell.env);
   } catch (error) {
     // It was told to stop before it listened.
     if (error instanceof SwitchboardError && error.code === "SB_CLOSED") return await stopped;
@@ -134,7 +136,7 @@ async function run(
     })
     : null;
   await board.settled();
-  printServices(board, say);
+  printServices(board, say, columns(shell));
   if (developing !== null) {
     say(`Watching ${escaped(board.root)} for changes`);
     checkEvents(developing.events, board, log);
@@ -143,12 +145,12 @@ async function run(
 }
 
 /** Prints lines; where that cannot be done it says so once, for serving matters more. */
-function sayer(log: Log): (text: string) => void {
+function sayer(log: Log, shell: Shell): (text: string) => void {
   let isSilent = false;
   return (text) => {
     if (isSilent) return;
     try {
-      print(text);
+      print(text, shell);
     } catch (error) {
       isSilent = true;
       log("WARN", `${messageOf(error)}. What is served goes on`);
@@ -163,21 +165,21 @@ function tlsOf(cert?: string, key?: string): { tls?: { cert: string; key: string
 }
 
 /** Resolves when the server has stopped. */
-function stopOnSignal(board: Switchboard, endsOnHangUp: boolean): Promise<void> {
+function stopOnSignal(board: Switchboard, endsOnHangUp: boolean, shell: Shell): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let isStopping = false;
   const stop = () => {
     if (isStopping) Deno.exit(1);
     isStopping = true;
     board.close().then(resolve, reject).finally(() => {
-      for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
+      for (const [signal, listener] of listeners) shell.removeSignalListener(signal, listener);
     });
   };
   // The shell and the system may both say it, and nobody has become impatient.
   const hangUp = () => isStopping || stop();
   const listeners: [Deno.Signal, () => void][] = [["SIGINT", stop], ["SIGTERM", stop]];
   if (endsOnHangUp && HAS_HANG_UP) listeners.push(["SIGHUP", hangUp]);
-  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
+  for (const [signal, listener] of listeners) shell.addSignalListener(signal, listener);
   return promise;
 }
 
@@ -185,15 +187,15 @@ function stopOnSignal(board: Switchboard, endsOnHangUp: boolean): Promise<void> 
 const HAS_HANG_UP = Deno.build.os !== "windows";
 
 /** Swaps in whatever lies on disk, for operators who deploy by copying files. */
-function reloadOnSignal(board: Switchboard, log: Log): Disposable {
+function reloadOnSignal(board: Switchboard, log: Log, shell: Shell): Disposable {
   if (!HAS_HANG_UP) return { [Symbol.dispose]() {} };
   const hangUp = () => {
     again(log, "The certificate was read anew", () => board.reloadTls());
     again(log, "Keys and users were read anew", () => board.reloadAuth());
     reload(board, board.keys, log);
   };
-  Deno.addSignalListener("SIGHUP", hangUp);
-  return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", hangUp) };
+  shell.addSignalListener("SIGHUP", hangUp);
+  return { [Symbol.dispose]: () => shell.removeSignalListener("SIGHUP", hangUp) };
 }
 
 /** Reads something anew; what cannot be read leaves what was there before. */
@@ -240,11 +242,11 @@ function checkEvents(wanted: string, { services }: Switchboard, log: Log): void 
   log("WARN", `There is no service "${wanted}" yet, whose events shall be shown${there}`);
 }
 
-function columns(): number {
-  return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : Infinity;
+function columns(shell: Shell): number {
+  return shell.stdout.isTerminal() ? shell.consoleSize().columns : Infinity;
 }
 
-function printServices(board: Switchboard, say: (text: string) => void): void {
+function printServices(board: Switchboard, say: (text: string) => void, width: number): void {
   const { services, settings, root } = board;
   if (services.length === 0) {
     say(
@@ -260,7 +262,7 @@ function printServices(board: Switchboard, say: (text: string) => void): void {
     error === null ? page ?? url : "not running (503)",
     escaped(describeGrants(definition.grants, definition.dir, join(root, "lib"))),
   ]);
-  say(table(["SERVICE", "SYSTEM", "URL", "GRANTS"], rows, columns()));
+  say(table(["SERVICE", "SYSTEM", "URL", "GRANTS"], rows, width));
   const app = settings.app === "app" ? "" : ` as application "${settings.app}"`;
   if (services.some(({ error }) => error !== null)) {
     say(`See the log for what is not running${app}`);

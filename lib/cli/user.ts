@@ -3,6 +3,7 @@ import { addUser } from "../auth/mod.ts";
 import { SwitchboardError } from "../errors.ts";
 import { print } from "./output.ts";
 import { escaped } from "./printable.ts";
+import type { Shell } from "./shell.ts";
 import { readSettings } from "../service/mod.ts";
 
 /** Flags of `user add`. */
@@ -20,6 +21,7 @@ export interface UserOptions {
 export async function userAdd(
   login: string,
   { root: given, role = [] }: UserOptions,
+  shell: Shell = Deno,
 ): Promise<void> {
   const root = resolve(given);
   const { basic } = readSettings(root).auth;
@@ -29,22 +31,22 @@ export async function userAdd(
       'There is no file for users: add { "auth": { "basic": { "file": "users.json" } } } to switchboard.json',
     );
   }
-  const password = await readPassword(login);
+  const password = await readPassword(login, shell);
   const done = await addUser(resolve(root, basic.file), basic.file, login, password, role);
-  print(`User "${escaped(login)}" ${done} in ${basic.file}`);
+  print(`User "${escaped(login)}" ${done} in ${basic.file}`, shell);
 }
 
-async function readPassword(login: string): Promise<string> {
-  if (!Deno.stdin.isTerminal()) return await firstLine();
-  const first = await ask(`Password for ${escaped(login)}: `);
-  if (await ask("Once more: ") === first) return first;
+async function readPassword(login: string, shell: Shell): Promise<string> {
+  if (!shell.stdin.isTerminal()) return await firstLine(shell);
+  const first = await ask(`Password for ${escaped(login)}: `, shell);
+  if (await ask("Once more: ", shell) === first) return first;
   throw new SwitchboardError("SB_AUTH", "The passwords differ; nothing was changed");
 }
 
-async function firstLine(): Promise<string> {
+async function firstLine({ stdin }: Shell): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();
-  for await (const chunk of Deno.stdin.readable) {
+  for await (const chunk of stdin.readable) {
     text += decoder.decode(chunk, { stream: true });
     if (text.includes("\n") || text.length > 10_000) break;
   }
@@ -52,23 +54,23 @@ async function firstLine(): Promise<string> {
 }
 
 /** Asks at the terminal, without showing what is typed. */
-async function ask(question: string): Promise<string> {
-  Deno.stdout.writeSync(new TextEncoder().encode(question));
-  Deno.stdin.setRaw(true);
+async function ask(question: string, shell: Shell): Promise<string> {
+  shell.stdout.writeSync(new TextEncoder().encode(question));
+  shell.stdin.setRaw(true);
   try {
-    return await typed();
+    return await typed(shell);
   } finally {
-    Deno.stdin.setRaw(false);
-    console.log();
+    shell.stdin.setRaw(false);
+    print("", shell);
   }
 }
 
-async function typed(): Promise<string> {
+async function typed({ stdin }: Shell): Promise<string> {
   const decoder = new TextDecoder();
   const chunk = new Uint8Array(256);
   let text = "";
   while (true) {
-    const count = await Deno.stdin.read(chunk);
+    const count = await stdin.read(chunk);
     if (count === null) return text;
     for (const char of decoder.decode(chunk.subarray(0, count), { stream: true })) {
       if (char === "\r" || char === "\n") return text;

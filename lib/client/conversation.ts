@@ -4,9 +4,17 @@ import type { IncomingMessage } from "node:http";
 import { type Attempt, refused, unconnected } from "./failure.ts";
 import type { Target } from "./target.ts";
 
-/** How long the handshake may take, and the answer to a close, s. */
-const HANDSHAKE_SEC = 10;
-const CLOSE_SEC = 3;
+/** How long a server may take, ms. */
+export interface Timeouts {
+  /** To answer the handshake. */
+  handshakeMs: number;
+  /** To send the body of an answer that is no websocket. */
+  bodyMs: number;
+  /** To answer a close. */
+  closeMs: number;
+}
+
+const TIMEOUTS: Readonly<Timeouts> = { handshakeMs: 10_000, bodyMs: 3_000, closeMs: 3_000 };
 
 /** How to connect. */
 export interface ConversationOptions {
@@ -16,6 +24,7 @@ export interface ConversationOptions {
   protocols: string[];
   /** Certificate of the authority to trust, PEM. */
   ca?: string;
+  timeouts?: Partial<Timeouts> | undefined;
 }
 
 /** What a server does. */
@@ -81,16 +90,18 @@ export class Conversation {
     const { promise, resolve, reject } = Promise.withResolvers<Conversation>();
     const headers = { ...options.headers };
     if (target.authorization !== null) headers.authorization ??= target.authorization;
+    const { handshakeMs, bodyMs, closeMs } = { ...TIMEOUTS, ...options.timeouts };
     const attempt: Attempt = {
       url: target.url,
       protocols: options.protocols,
       hasCredentials: headers.authorization !== undefined,
-      timeoutSec: HANDSHAKE_SEC,
+      handshakeMs,
+      bodyMs,
     };
     const socket = new WebSocket(target.url, options.protocols, {
       headers,
-      handshakeTimeout: HANDSHAKE_SEC * 1000,
-      closeTimeout: CLOSE_SEC * 1000,
+      handshakeTimeout: handshakeMs,
+      closeTimeout: closeMs,
       ca: options.ca,
     });
     socket.on("unexpected-response", (_, response: IncomingMessage) => {

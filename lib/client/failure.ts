@@ -8,14 +8,15 @@ export interface Attempt {
   protocols: readonly string[];
   /** Whether it said who is asking. */
   hasCredentials: boolean;
-  timeoutSec: number;
+  /** How long the server had to answer the handshake. */
+  handshakeMs: number;
+  /** How long it has for the body of its answer. */
+  bodyMs: number;
 }
 
 /** Most of an answer's body that is read, bytes, and shown, lines. */
 const MAX_BODY = 4096;
 const MAX_LINES = 20;
-/** How long the body of an answer may take, ms. */
-const BODY_MS = 3_000;
 
 /** Why there is no connection at all. */
 export function unconnected(
@@ -33,7 +34,7 @@ export async function refused(
   const status = response.statusCode ?? 0;
   const said = `${status} ${response.statusMessage ?? ""}`.trim();
   const verb = status < 300 ? "answers with" : "refuses with";
-  const body = await bodyOf(response);
+  const body = await bodyOf(response, attempt.bodyMs);
   const what = `the server ${verb} ${said}${status < 300 ? " and no websocket" : ""}`;
   return failure(attempt, `${what}${hintOf(attempt, response)}${indented(body)}`);
 }
@@ -64,7 +65,7 @@ function reasonOf(attempt: Attempt, { code = "", message }: Error & { code?: str
   }
   if (code === "ECONNRESET") return "the server ended the connection without an answer";
   if (message === "Opening handshake has timed out") {
-    return `there was no answer within ${attempt.timeoutSec} s`;
+    return `there was no answer within ${attempt.handshakeMs / 1000} s`;
   }
   if (code.startsWith("HPE_")) {
     return `what listens there does not speak HTTP${
@@ -102,7 +103,7 @@ function hintOf({ hasCredentials }: Attempt, { statusCode = 0, headers }: Incomi
 }
 
 /** The beginning of the body, as far as it comes in time. */
-function bodyOf(response: IncomingMessage): Promise<string> {
+function bodyOf(response: IncomingMessage, timeoutMs: number): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   const decoder = new TextDecoder();
   let text = "";
@@ -110,7 +111,7 @@ function bodyOf(response: IncomingMessage): Promise<string> {
     clearTimeout(timer);
     resolve(text);
   };
-  const timer = setTimeout(done, BODY_MS);
+  const timer = setTimeout(done, timeoutMs);
   response.on("data", (chunk: Uint8Array) => {
     text += decoder.decode(chunk, { stream: true });
     if (text.length >= MAX_BODY) done();

@@ -12,6 +12,7 @@ export {
   Conversation,
   type ConversationEvents,
   type ConversationOptions,
+  type Timeouts,
   type Traffic,
 } from "./conversation.ts";
 export { COMMANDS, type Input, parseInput } from "./input.ts";

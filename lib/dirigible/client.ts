@@ -2,8 +2,6 @@ import { messageText } from "../wire/mod.ts";
 import type { DirigibleEvent } from "./event.ts";
 import type { Handler } from "./handler.ts";
 
-/** How long a peer may take to answer the handshake, ms. */
-const CONNECT_MS = 10_000;
 /** What may wait to be sent, bytes or UTF-16 units. */
 const MAX_WAITING = 16 * 1024 * 1024;
 
@@ -49,18 +47,25 @@ export class WebsocketClient {
   /**
    * Connects.
    *
+   * @param dialTimeoutMs How long the peer may take to answer the handshake, ms.
    * @param onGone Called when it is of no use any more.
    * @throws {Deno.errors.NotCapable} If the service must not connect there.
    */
-  constructor(uri: string, handler: Handler, engine: string, onGone: () => void) {
+  constructor(
+    uri: string,
+    handler: Handler,
+    engine: string,
+    dialTimeoutMs: number,
+    onGone: () => void,
+  ) {
     this.#info = { id: this.id, uri, handler: handler.id, engine };
     this.#handler = handler;
     this.#onGone = onGone;
     this.#socket = new WebSocket(uri);
     this.#socket.binaryType = "arraybuffer";
     const timer = setTimeout(
-      () => this.#failed(`${uri} did not answer within ${CONNECT_MS} ms`),
-      CONNECT_MS,
+      () => this.#failed(`${uri} did not answer within ${dialTimeoutMs} ms`),
+      dialTimeoutMs,
     );
     this.#socket.onopen = () => {
       clearTimeout(timer);

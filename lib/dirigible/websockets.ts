@@ -90,6 +90,7 @@ export function createWebsocket(
     url.href,
     new Handler(String(handler), () => exports),
     String(engine),
+    link().boot.dialTimeoutMs,
     () => clients.delete(client.id),
   );
   clients.set(client.id, client);

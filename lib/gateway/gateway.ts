@@ -1,4 +1,3 @@
-import { getCookies } from "@std/http/cookie";
 import { type ErrorCode, messageOf, SwitchboardError } from "../errors.ts";
 import type { Connection, Hub, Session, SessionLimits, SessionOwner } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
@@ -6,6 +5,7 @@ import { Networks } from "../networks.ts";
 import { type Identity, type NeutralReply, queryParams } from "../wire/mod.ts";
 import { serveAsset, toFolder } from "./assets.ts";
 import { readBody } from "./body.ts";
+import { requestCookies } from "./cookies.ts";
 import { DenoTransport } from "./deno_transport.ts";
 import { chooseProtocol, handshakeProblem, wantsWebSocket } from "./handshake.ts";
 import { admission } from "./admission.ts";
@@ -250,7 +250,7 @@ export class Gateway {
     if (authenticator === null) return null;
     const [address] = origin.addresses;
     const { headers, url, method } = request;
-    const asking = { id, headers, url, method, cookies: getCookies(headers), address };
+    const asking = { id, headers, url, method, cookies: requestCookies(headers), address };
     const isGuess = authenticator.isGuess(asking);
     if (isGuess ? !quotas.mayGuess(address) : !quotas.mayTry(address)) {
       return this.#refuse("rate", 429, "Too many wrong credentials from this address", SOON);

@@ -1,7 +1,5 @@
 import type { Socket } from "node:net";
 
-/** How long a client may take for the head of a request, and for each part of an answer, ms. */
-const PATIENCE_MS = 10_000;
 /** How often it is looked who takes longer, ms. */
 const SWEEP_MS = 1_000;
 
@@ -19,11 +17,16 @@ interface Exchange {
 export class HttpConnections {
   readonly #all = new Map<Socket, Exchange>();
   // One clock for all: a timer each is memory that an idle client would go on taking.
-  readonly #sweeps = setInterval(() => this.#sweep(), SWEEP_MS);
+  readonly #sweeps: ReturnType<typeof setInterval>;
+
+  /** @param patienceMs How long a client may take for the head of a request, and for each part of an answer. */
+  constructor(private readonly patienceMs: number) {
+    this.#sweeps = setInterval(() => this.#sweep(), Math.min(SWEEP_MS, patienceMs));
+  }
 
   /** Somebody has connected. */
   opened(socket: Socket): void {
-    this.#all.set(socket, { asked: 0, until: performance.now() + PATIENCE_MS });
+    this.#all.set(socket, { asked: 0, until: performance.now() + this.patienceMs });
   }
 
   /** A request's head is complete. */
@@ -46,7 +49,7 @@ export class HttpConnections {
   clientsTurn(socket: Socket): void {
     const exchange = this.#all.get(socket);
     if (exchange === undefined || exchange.asked > 0) return;
-    exchange.until = performance.now() + PATIENCE_MS;
+    exchange.until = performance.now() + this.patienceMs;
   }
 
   /** It has ended, or speaks HTTP no more. */

@@ -1,6 +1,6 @@
-import { type Cookie, getCookies, setCookie } from "@std/http/cookie";
 import { type Networks, plainAddress } from "../networks.ts";
 import type { Identity, NeutralReply, NeutralRequest, RouteMatch } from "../wire/mod.ts";
+import { requestCookies, setCookieHeader } from "./cookies.ts";
 
 /** The address that a request came from, behind trusted proxies the client's own. */
 export interface Origin {
@@ -85,7 +85,7 @@ export function neutralRequest(request: Request, parts: RequestParts): NeutralRe
     contextPath: parts.contextPath,
     addresses,
     headers: [...request.headers],
-    cookies: getCookies(request.headers),
+    cookies: requestCookies(request.headers),
     body: parts.body,
     upgrade: parts.upgrade,
     identity: parts.identity,
@@ -116,36 +116,24 @@ export function replyHeaders(reply: NeutralReply): Headers {
   const headers = new Headers();
   for (const [name, value] of reply.headers) {
     if (SERVERS_OWN.has(name.toLowerCase())) continue;
-    refusing(`Header ${shown(name)} has a name or a value that no header may have`, () => {
-      headers.append(name, value);
-      return FIELD_VALUE.test(value);
-    });
+    if (!append(headers, name, value)) {
+      const shown = JSON.stringify(name.slice(0, 100));
+      throw new TypeError(`Header ${shown} has a name or a value that no header may have`);
+    }
   }
-  for (const cookie of reply.cookies as Cookie[]) {
-    refusing(
-      `Cookie ${shown(cookie.name)} has a name, value, path or domain that no cookie may have`,
-      () => {
-        setCookie(headers, cookie);
-        return headers.getSetCookie().every((value) => FIELD_VALUE.test(value));
-      },
-    );
-  }
+  for (const cookie of reply.cookies) headers.append("set-cookie", setCookieHeader(cookie));
   return headers;
 }
 
-/** Throws these words, and not those of what was tried, which may tell too much. */
-function refusing(words: string, attempt: () => boolean): void {
-  let isFine = false;
+/** Appends a header and returns true, or returns false if no header may have this name or value. */
+function append(headers: Headers, name: string, value: string): boolean {
   try {
-    isFine = attempt();
+    headers.append(name, value);
   } catch {
-    // It is said below.
+    // The engine's message would contain the value.
+    return false;
   }
-  if (!isFine) throw new TypeError(words);
-}
-
-function shown(name: unknown): string {
-  return JSON.stringify(String(name).slice(0, 100));
+  return FIELD_VALUE.test(value);
 }
 
 /** Statuses whose responses have no body (Fetch standard, "null body status"). */

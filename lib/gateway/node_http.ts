@@ -22,6 +22,9 @@ export function requestOf(message: IncomingMessage, isUpgrade: boolean): Request
       if (name.toLowerCase() === "host") hosts++;
       headers.append(name, rawHeaders[at + 1]!);
     }
+    // Proxies may send cookies in several lines (RFC 9113, section 8.2.3); a comma would be part of a value.
+    const { cookie } = message.headers;
+    if (cookie !== undefined) headers.set("cookie", cookie);
     // RFC 9112, section 3.2.
     if (hosts > 1 || hosts === 0 && message.httpVersion === "1.1") return null;
     const host = headers.get("host") ?? "localhost";
@@ -93,14 +96,15 @@ export async function writeResponse(
   }
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) target.setHeader("set-cookie", cookies);
-  if (BODILESS_STATUSES.includes(response.status)) {
+  const hasLength = response.headers.has("content-length");
+  if (BODILESS_STATUSES.includes(response.status) || isHead && hasLength) {
+    // The length that an answer to HEAD states is that of the body which GET would get.
     await response.body?.cancel();
   } else {
-    const parts = response.headers.has("content-length") && response.body !== null
+    const parts = hasLength && response.body !== null
       ? response.body
       : await withLength(target, response);
     if (!isHead) await writeBody(target, parts, onPart);
-    else if (parts === response.body) await response.body.cancel();
   }
   onPart();
   target.end();
@@ -152,7 +156,13 @@ export async function writeRaw(
 
 function drained(target: ServerResponse): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  target.once("drain", () => resolve());
-  target.once("close", () => resolve());
+  // A large body waits many times: a listener that stayed each time would be reported as a leak.
+  const over = () => {
+    target.off("drain", over);
+    target.off("close", over);
+    resolve();
+  };
+  target.on("drain", over);
+  target.on("close", over);
   return promise;
 }

@@ -1,4 +1,5 @@
 import { TokenBucket } from "../token_bucket.ts";
+import { WAITS } from "../waits.ts";
 import { networkOf } from "./address.ts";
 import type { GatewayService } from "./service.ts";
 
@@ -19,9 +20,6 @@ export interface QuotaLimits {
 /** What is used up. */
 export type Shortage = "server" | "user" | "address";
 
-/** How long a place is kept for a session that does not open, ms. */
-const RESERVED_MS = 5_000;
-
 /** Addresses that are kept before those that have done nothing are forgotten. */
 const MAX_ADDRESSES = 65_536;
 /** How often it is looked for those, ms. */
@@ -39,7 +37,11 @@ export class Quotas {
   readonly #handshakes: Rate;
   readonly #wrong: Rate;
 
-  constructor(private readonly limits: QuotaLimits) {
+  /** @param placeMs How long a place is kept for a session that does not open. */
+  constructor(
+    private readonly limits: QuotaLimits,
+    private readonly placeMs: number = WAITS.placeMs,
+  ) {
     const { handshakesPerSecPerAddress, wrongCredentialsPerMinPerAddress } = limits;
     this.#handshakes = new Rate(handshakesPerSecPerAddress, handshakesPerSecPerAddress);
     this.#wrong = new Rate(wrongCredentialsPerMinPerAddress / 60, wrongCredentialsPerMinPerAddress);
@@ -93,7 +95,7 @@ export class Quotas {
   reserve(address: string, user: string | null, owner: string): Place {
     const place = new Place(this, networkOf(address), user, owner);
     place.take();
-    this.#reserved.set(place, performance.now() + RESERVED_MS);
+    this.#reserved.set(place, performance.now() + this.placeMs);
     add(this.#opening, owner, 1);
     return place;
   }

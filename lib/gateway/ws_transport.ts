@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
 import { type Connection, LEAST_BYTES_PER_SEC, SLOW_CONSUMER } from "../hub/mod.ts";
 import { Latch } from "../latch.ts";
+import { WAITS, type Waits } from "../waits.ts";
 import { DenoTransport } from "./deno_transport.ts";
 import { acceptableOffer } from "./deflate_offer.ts";
 import { deflatedFrameOf, frameOf } from "./frame.ts";
@@ -12,9 +13,6 @@ import { Inflater } from "./inflater.ts";
 import { hasBody, requestOf, writeRaw, writeResponse } from "./node_http.ts";
 import type { AcceptOptions, Answer, Listening, SocketEvents, Transport } from "./transport.ts";
 import { Turn, type Writer } from "./turn.ts";
-
-/** How long a client may take to answer a close, ms. */
-const CLOSE_MS = 5_000;
 
 /** Largest head of a request that is read at all, bytes. */
 const MAX_HEADERS = 64 * 1024;
@@ -89,7 +87,11 @@ export class WsTransport implements Transport {
    * @param pingIntervalSec How often clients are pinged; who does not answer for two of these is dead; 0: never.
    * @param compresses Whether clients that offer it are sent compressed messages, and may send them.
    */
-  constructor(private readonly pingIntervalSec: number = 30, compresses: boolean = false) {
+  constructor(
+    private readonly pingIntervalSec: number = 30,
+    compresses: boolean = false,
+    private readonly waits: Pick<Waits, "closeMs" | "requestMs"> = WAITS,
+  ) {
     this.#foreign = new DenoTransport(2 * pingIntervalSec);
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -115,7 +117,7 @@ export class WsTransport implements Transport {
   ): Promise<Listening> {
     // What is too large for us is refused by us, in words.
     const server = createServer({ maxHeaderSize: MAX_HEADERS });
-    const http = new HttpConnections();
+    const http = new HttpConnections(this.waits.requestMs);
     const left = function (this: Socket) {
       http.left(this);
     };
@@ -148,7 +150,13 @@ export class WsTransport implements Transport {
       if (socket.writable) writeRaw(socket, new Response(null, { status: 400 })).catch(onError);
       else socket.destroy();
     });
-    await listening(server, hostname, port);
+    try {
+      await listening(server, hostname, port);
+    } catch (error) {
+      // Their timer would keep a program alive whose server does not listen.
+      http.close();
+      throw error;
+    }
     this.#startPings();
     const { port: actual } = server.address() as { port: number };
     return { port: actual, close: () => this.#close(server, http) };
@@ -203,7 +211,7 @@ export class WsTransport implements Transport {
     const inflater = DEFLATE in ws._extensions ? new Inflater(maxMessageBytes) : null;
     if (inflater !== null) ws._extensions[DEFLATE] = inflater;
     const turn = this.#deflates ? this.#deflatingTurn : this.#turn;
-    const connection = new WsConnection(ws, socket, turn, events, inflater);
+    const connection = new WsConnection(ws, socket, turn, events, inflater, this.waits.closeMs);
     this.#connections.set(ws, connection);
     this.#open.enter();
     ws.on("message", this.#onMessage);
@@ -281,6 +289,7 @@ class WsConnection implements Connection, Writer {
     private readonly turn: Turn,
     private readonly events: SocketEvents,
     private readonly inflater: Inflater | null,
+    private readonly closeMs: number,
   ) {}
 
   received(data: Uint8Array, isBinary: boolean): void {
@@ -294,7 +303,7 @@ class WsConnection implements Connection, Writer {
   failed({ code }: { code?: string }): void {
     // To end the connection with something unread would be a reset, and the client would not learn why.
     this.socket.off("finish", destroy);
-    this.#cutOff ??= setTimeout(() => this.terminate(), CLOSE_MS);
+    this.#cutOff ??= setTimeout(() => this.terminate(), this.closeMs);
     if (OVERSIZED.includes(code)) this.events.oversized();
   }
 
@@ -355,7 +364,7 @@ class WsConnection implements Connection, Writer {
     // What was sent before is to arrive; but a slow consumer has had its time already.
     const waits = code === SLOW_CONSUMER ? 0 : this.socket.writableLength;
     const untilSent = waits / LEAST_BYTES_PER_SEC * 1000;
-    this.#cutOff ??= setTimeout(() => this.terminate(), CLOSE_MS + untilSent);
+    this.#cutOff ??= setTimeout(() => this.terminate(), this.closeMs + untilSent);
   }
 
   ping(): void {

@@ -1,5 +1,6 @@
 import { Interned } from "../interned.ts";
 import { Latch } from "../latch.ts";
+import { WAITS } from "../waits.ts";
 import { type HubCounts, noCounts } from "./counts.ts";
 import { Session, type SessionInit, type SessionKeeper, type SessionOwner } from "./session.ts";
 
@@ -21,6 +22,8 @@ export interface HubOptions {
   node?: string;
   /** Groups that a session may be in; 0: no limit. Default: 1,000. */
   groupsPerSession?: number;
+  /** How long a client may take nothing of what waits for it, ms. Default: 30,000. */
+  stallMs?: number;
 }
 
 /** Counts of a hub. */
@@ -46,6 +49,7 @@ export class Hub implements SessionKeeper {
   readonly #groups = new Map<string, Set<Session>>();
   readonly #present = new Latch();
   readonly counts: HubCounts = noCounts();
+  readonly stallMs: number;
   readonly #maxGroups: number;
   /** Sessions that hold back messages. */
   readonly #holding = new Set<Session>();
@@ -56,6 +60,7 @@ export class Hub implements SessionKeeper {
 
   constructor(options: HubOptions = {}) {
     this.node = options.node ?? randomText(4);
+    this.stallMs = options.stallMs ?? WAITS.stallMs;
     this.#maxGroups = options.groupsPerSession === 0 ? Infinity : options.groupsPerSession ?? 1000;
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS);
   }

@@ -25,6 +25,8 @@ export interface SessionKeeper {
   readonly now: number;
   /** What has become of messages and sessions. */
   readonly counts: HubCounts;
+  /** How long a client may take nothing of what waits for it, ms. */
+  readonly stallMs: number;
   /** The session holds back messages: it is to be asked to {@linkcode Session.flush} them now and then. */
   holding(session: Session): void;
 }
@@ -73,8 +75,6 @@ export interface SessionInit {
 
 /** Bytes sent between two looks at the send buffer, at the most. */
 const LOOK_EVERY_BYTES = 16 * 1024;
-/** How long a client may take nothing of what waits for it, ms. */
-const STALL_MS = 30_000;
 
 /**
  * One client's connection as the hub sees it. It opens once, receives, and closes once: whatever ends it
@@ -181,6 +181,7 @@ export class Session {
   /** Ends the session if its client has taken nothing for too long; called now and then. */
   checkProgress(now: number): void {
     if (!this.#wasSent) return;
+    const { stallMs } = this.#keeper;
     const waits = this.#connection.buffered();
     const hasTaken = waits < this.#waited + this.#sentSince;
     if (waits === 0) {
@@ -190,7 +191,7 @@ export class Session {
       this.#waited = waits;
       this.#sentSince = 0;
       this.#tookAt = now;
-    } else if (now - this.#tookAt >= STALL_MS + this.#waited / LEAST_BYTES_PER_SEC * 1000) {
+    } else if (now - this.#tookAt >= stallMs + this.#waited / LEAST_BYTES_PER_SEC * 1000) {
       this.#tooSlow();
     }
   }

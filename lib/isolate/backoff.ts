@@ -1,9 +1,5 @@
-/** Before the first attempt, ms; each further one waits twice as long. */
-const FIRST_MS = 100;
-/** At the most, ms. */
-const CAP_MS = 30_000;
-/** Running for so long, ms, an isolate is healthy: counting starts again. */
-const HEALTHY_MS = 60_000;
+import { WAITS, type Waits } from "../waits.ts";
+
 /** Starts that may fail one after the other. */
 const MAX_FAILED_STARTS = 5;
 
@@ -13,6 +9,8 @@ export class Backoff {
   #failedStarts = 0;
   #startedAt: number | null = null;
 
+  constructor(private readonly waits: Waits = WAITS) {}
+
   /** It runs. */
   started(): void {
     this.#startedAt = performance.now();
@@ -21,10 +19,11 @@ export class Backoff {
 
   /** It has ended, or has not started: how long to wait, ms. */
   next(): number {
+    const { firstRestartMs, longestRestartMs, healthyMs } = this.waits;
     if (this.#startedAt === null) this.#failedStarts++;
-    else if (performance.now() - this.#startedAt >= HEALTHY_MS) this.#attempts = 0;
+    else if (performance.now() - this.#startedAt >= healthyMs) this.#attempts = 0;
     this.#startedAt = null;
-    return Math.min(FIRST_MS * 2 ** this.#attempts++, CAP_MS);
+    return Math.min(firstRestartMs * 2 ** this.#attempts++, longestRestartMs);
   }
 
   /** Whether so many starts have failed that the next one would too. */

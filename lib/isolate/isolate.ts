@@ -19,12 +19,10 @@ import { applyBatch, type OperationsTarget } from "./operations.ts";
 import { loadError } from "./load_error.ts";
 import { cellPermissions, loanFor, RUNTIME } from "./cell_permissions.ts";
 import { type HandledEvent, type Trace, Tracer } from "./trace.ts";
+import type { Waits } from "../waits.ts";
 
 /** MiB that an isolate may hold in memory, where its manifest says nothing. */
 const DEFAULT_MEMORY_MB = 128;
-
-/** How long a service may take to load, ms. */
-export const START_TIMEOUT_MS = 10_000;
 
 /** How long an isolate may take to say goodbye, ms. */
 const GOODBYE_MS = 500;
@@ -37,8 +35,7 @@ export interface IsolateSettings {
   hub: Hub;
   app: Boot["app"];
   root: string;
-  /** How long loading may take, ms. */
-  startTimeoutMs: number;
+  waits: Waits;
   /** Who wants to know of each event that was handled. Default: nobody. */
   trace?: Trace | undefined;
 }
@@ -111,7 +108,7 @@ export class Isolate implements OperationsTarget {
     this.#keeper = keeper;
     this.hub = settings.hub;
     this.service = key;
-    this.#eventTimeoutMs = manifest.eventTimeoutMs ?? 5000;
+    this.#eventTimeoutMs = manifest.eventTimeoutMs ?? settings.waits.eventMs;
     this.#tracer = settings.trace === undefined
       ? null
       : new Tracer((handle, event) => keeper.traced(handle, event));
@@ -129,14 +126,14 @@ export class Isolate implements OperationsTarget {
 
   /** Loads the controllers. Until then it waits, booted, and has read nothing of the service. */
   load(): Promise<void> {
-    const { startTimeoutMs } = this.#settings;
+    const { startMs } = this.#settings.waits;
     preparePackages(this.#definition).then(() => {
       this.#shallLoad = true;
       this.#beginToLoad();
     });
     this.#startTimer = setTimeout(() => {
-      this.#fail("SB_TIMEOUT", `did not load within ${startTimeoutMs} ms`);
-    }, startTimeoutMs);
+      this.#fail("SB_TIMEOUT", `did not load within ${startMs} ms`);
+    }, startMs);
     return this.started;
   }
 
@@ -269,7 +266,7 @@ export class Isolate implements OperationsTarget {
 
   #boot(): void {
     const { manifest, dir, endpoints, imports } = this.#definition;
-    const { root, app } = this.#settings;
+    const { root, app, waits } = this.#settings;
     const loan = loanFor(this.#grants);
     const boot: Boot = {
       service: this.service,
@@ -280,6 +277,7 @@ export class Isolate implements OperationsTarget {
       app,
       groups: { join: manifest.groups?.join ?? null, send: manifest.groups?.send ?? null },
       answerTimeoutMs: this.#eventTimeoutMs,
+      dialTimeoutMs: waits.dialMs,
       answer: this.#words.buffer as SharedArrayBuffer,
       memoryMb: manifest.memoryMb ?? DEFAULT_MEMORY_MB,
       env: this.#grants.env,

@@ -6,7 +6,6 @@
  *
  * @module
  */
-export { START_TIMEOUT_MS } from "./isolate.ts";
 export {
   type IsolateHost,
   type ServiceCounts,

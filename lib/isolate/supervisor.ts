@@ -71,7 +71,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   readonly #host: IsolateHost;
   readonly #backlog = new Backlog();
   readonly #pending = new Pending();
-  readonly #backoff = new Backoff();
+  readonly #backoff: Backoff;
   readonly #audit: Audit;
   readonly #present = new Latch();
   readonly #requests: Requests;
@@ -92,6 +92,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     this.#host = host;
     this.hub = host.hub;
     this.name = definition.key;
+    this.#backoff = new Backoff(host.waits);
     this.#requests = new Requests(definition.key);
     this.#audit = new Audit((text) => host.log("WARN", text));
   }
@@ -378,7 +379,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     });
     if (this.#next !== isolate || isolate === null) throw superseded();
     clearTimeout(this.#restartTimer);
-    await this.#letFinish(definition.manifest.eventTimeoutMs ?? 5000);
+    await this.#letFinish(definition.manifest.eventTimeoutMs ?? this.#host.waits.eventMs);
     // Somebody may have stopped the service, or come with a still newer version.
     if (this.#next !== isolate) throw superseded();
     this.#next = null;

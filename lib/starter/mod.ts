@@ -6,7 +6,8 @@
  * @module
  */
 export { KEEPABLE, projectFiles } from "./project.ts";
-export { serviceStarter, STARTER_KINDS, type StarterKind } from "./service.ts";
+export { serviceStarter } from "./service.ts";
+export { STARTER_KINDS, type StarterKind } from "./kinds.ts";
 export { nameProblem } from "./name.ts";
 export { type Files, writeFiles, type WriteOptions } from "./files.ts";
 export { type Wiring, wiringOf } from "./wiring.ts";

@@ -84,7 +84,8 @@ function denoJson({ links, imports, scopes, host, ownCommand }: Wiring): object 
 
 /** Types are checked before, and once: otherwise Deno checks them for each isolate, and it has to wait. */
 function testCommand(isLinked: boolean, host: string | null): string {
-  const check = host === null ? "deno check -q" : `deno check -q --allow-import=${host}`;
+  // Deno trusts JSR by itself only as long as no host is named.
+  const check = host === null ? "deno check -q" : `deno check -q --allow-import=${host},jsr.io`;
   // For links Deno has a warning, each time.
   return `${check} && deno test ${isLinked ? "-q " : ""}-A --no-prompt --no-check`;
 }

@@ -2,16 +2,11 @@ import { SwitchboardError } from "../errors.ts";
 import { RESERVED_PATHS } from "../service/mod.ts";
 import type { Files } from "./files.ts";
 import { dirigibleStarter } from "./dirigible.ts";
+import type { StarterKind } from "./kinds.ts";
 import { loloStarter } from "./lolo.ts";
 import type { Starter } from "./starter.ts";
 import { testOf } from "./test.ts";
 import { xpStarter } from "./xp.ts";
-
-/** Systems that a new service can be written for. */
-export const STARTER_KINDS = ["xp", "dirigible", "lolo"] as const;
-
-/** One of {@linkcode STARTER_KINDS}. */
-export type StarterKind = typeof STARTER_KINDS[number];
 
 const STARTERS: Record<StarterKind, (name: string, isJs: boolean) => Starter> = {
   xp: xpStarter,

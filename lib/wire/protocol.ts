@@ -262,6 +262,8 @@ export interface Boot {
   groups: { join: string[] | null; send: string[] | null };
   /** How long a synchronous question may take, ms. */
   answerTimeoutMs: number;
+  /** How long a peer may take to answer the handshake of an outbound client, ms. */
+  dialTimeoutMs: number;
   /** Words as in {@linkcode AnswerWord}. */
   answer: SharedArrayBuffer;
   /** What the isolate may hold in memory, MiB. */

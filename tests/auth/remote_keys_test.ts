@@ -31,6 +31,15 @@ class KeyServer implements AsyncDisposable {
   }
 }
 
+/** Keys by their names: to make one of RSA takes long, so that tests share them. */
+const keys = new Map<string, Promise<KeyPair>>();
+
+function keyOf(name: string): Promise<KeyPair> {
+  const key = keys.get(name) ?? KeyPair.make("RS256", name);
+  keys.set(name, key);
+  return key;
+}
+
 const DOWN = () => new Response("down", { status: 500 });
 
 async function open(server: KeyServer, before: JwtVerifier | null = null) {
@@ -50,7 +59,7 @@ const login = async (verifier: JwtVerifier, key: KeyPair) =>
 Deno.test("a key that is new counts once the cooldown is over, and no token makes us ask before", async () => {
   using time = new FakeTime();
   await using server = new KeyServer();
-  const [one, two] = [await KeyPair.make("RS256", "one"), await KeyPair.make("RS256", "two")];
+  const [one, two] = [await keyOf("one"), await keyOf("two")];
   server.keys = [await one.jwk()];
   const { verifier } = await open(server);
   assertEquals(await login(verifier, one), "ada");
@@ -67,7 +76,7 @@ Deno.test("a key that is new counts once the cooldown is over, and no token make
 Deno.test("keys are fetched anew after ten minutes, so that one that is withdrawn counts no more", async () => {
   using time = new FakeTime();
   await using server = new KeyServer();
-  const [one, two] = [await KeyPair.make("RS256", "one"), await KeyPair.make("RS256", "two")];
+  const [one, two] = [await keyOf("one"), await keyOf("two")];
   server.keys = [await one.jwk()];
   const { verifier } = await open(server);
   assertEquals(await login(verifier, one), "ada");
@@ -81,7 +90,7 @@ Deno.test("keys are fetched anew after ten minutes, so that one that is withdraw
 Deno.test("a URL that fails is not asked for each token", async () => {
   using time = new FakeTime();
   await using server = new KeyServer();
-  const one = await KeyPair.make("RS256", "one");
+  const one = await keyOf("one");
   server.keys = [await one.jwk()];
   server.fails = DOWN;
   const { verifier } = await open(server);
@@ -101,7 +110,7 @@ Deno.test("a URL that fails is not asked for each token", async () => {
 Deno.test("while the URL fails the keys that there were go on, for a day and no longer", async (t) => {
   using time = new FakeTime();
   await using server = new KeyServer();
-  const [one, two] = [await KeyPair.make("RS256", "one"), await KeyPair.make("RS256", "two")];
+  const [one, two] = [await keyOf("one"), await keyOf("two")];
   server.keys = [await one.jwk()];
   const { verifier, told } = await open(server);
   assertEquals(await login(verifier, one), "ada");
@@ -149,7 +158,7 @@ Deno.test("while the URL fails the keys that there were go on, for a day and no 
 Deno.test("who reads the settings anew gets the keys of now, or goes on with those there were", async () => {
   using _time = new FakeTime();
   await using server = new KeyServer();
-  const [one, two] = [await KeyPair.make("RS256", "one"), await KeyPair.make("RS256", "two")];
+  const [one, two] = [await keyOf("one"), await keyOf("two")];
   server.keys = [await one.jwk()];
   const { verifier: first } = await open(server);
   assertEquals(await login(first, one), "ada");
@@ -167,9 +176,9 @@ Deno.test("who reads the settings anew gets the keys of now, or goes on with tho
 Deno.test("a token that names no key is tried with each that fits", async () => {
   await using server = new KeyServer();
   const [one, two, other] = [
-    await KeyPair.make("RS256", "one"),
-    await KeyPair.make("RS256", "two"),
-    await KeyPair.make("RS256", "other"),
+    await keyOf("one"),
+    await keyOf("two"),
+    await keyOf("other"),
   ];
   server.keys = [await one.jwk(), await two.jwk()];
   const { verifier } = await open(server);

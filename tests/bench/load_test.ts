@@ -6,17 +6,19 @@ import { Server } from "../../bench/server.ts";
 import { Tools } from "../../bench/tools.ts";
 
 const { signal } = new AbortController();
-const SKIP = Deno.build.os !== "linux" || !await hasCompiler();
+/** Compiled once for all tests; null: they are skipped. */
+const TOOLS = await compiled();
+const SKIP = TOOLS === null;
 if (SKIP) console.log("tests/bench/load_test.ts is skipped: it takes Linux and a C compiler");
+Deno.test.afterAll(() => TOOLS?.[Symbol.dispose]());
 
 const LOAD: Load = { mode: "echo", clients: 4, messages: 400, warmup: 40, size: 64, window: 8 };
 
-async function hasCompiler(): Promise<boolean> {
+async function compiled(): Promise<Tools | null> {
   try {
-    using _ = await Tools.make(signal, false);
-    return true;
+    return await Tools.make(signal, false);
   } catch (error) {
-    if (error instanceof BenchError) return false;
+    if (error instanceof BenchError) return null;
     throw error;
   }
 }
@@ -26,7 +28,6 @@ async function against(
   answer: (send: (text: string) => void, text: string, count: number) => void,
   load: Load,
 ): Promise<Run> {
-  using tools = await Tools.make(signal, false);
   const members = new Set<WebSocket>();
   let count = 0;
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
@@ -46,7 +47,7 @@ async function against(
     return response;
   });
   const target = { port: server.addr.port, pid: Deno.pid, path: "/", protocol: "plain" };
-  return await runLoad(tools.load, load, target, signal);
+  return await runLoad(TOOLS!.load, load, target, signal);
 }
 
 Deno.test({
@@ -116,7 +117,7 @@ Deno.test({
   name: "the floor and we do the work of the bench",
   ignore: SKIP,
   async fn() {
-    using tools = await Tools.make(signal, false);
+    const tools = TOOLS!;
     for (const id of ["floor", "switchboard-ws"]) {
       const contestant = CONTESTANTS.find((one) => one.id === id)!;
       await using server = await Server.start(contestant, tools, false);

@@ -1,19 +1,20 @@
 /**
- * Where Deno's runtime for binaries cannot be had, `DENORT_BIN` names Deno itself: then all is done but the
+ * Where Deno's runtime for binaries cannot be had, `DENORT_BIN` names another program: then all is done but the
  * binary does not run.
  *
  * @module
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { fromFileUrl, join, toFileUrl } from "@std/path";
+import { main } from "../../lib/cli/compiled.ts";
 import { embeddedOf } from "../../lib/cli/embedded.ts";
 import { Workshop } from "../../lib/cli/workshop.ts";
 import { readSettings } from "../../lib/service/mod.ts";
 import { VERSION } from "../../lib/version.ts";
-import { readBinary } from "../helpers/binary.ts";
+import { readBinary, STAND_IN } from "../helpers/binary.ts";
 import { Client } from "../helpers/client.ts";
+import { runInProcess } from "../helpers/in_process.ts";
 import { Lines } from "../helpers/lines.ts";
-import { Registry } from "../helpers/registry.ts";
 import { Server } from "../helpers/server.ts";
 import { type Files, Site } from "../helpers/site.ts";
 
@@ -26,6 +27,9 @@ const CONTROLLER = `exports.get = (req) => req.webSocket ? { webSocket: {} } : {
 const RUNTIME: Record<string, string> = Deno.env.has("DENORT_BIN")
   ? { DENORT_BIN: Deno.env.get("DENORT_BIN")! }
   : {};
+
+/** Ends the compiler before it has done much. */
+const NO_RUNTIME = { DENORT_BIN: "/nowhere/none" };
 
 interface Options {
   cwd?: string;
@@ -48,14 +52,20 @@ async function run(
   return { code, output: decoder.decode(stdout), errors: decoder.decode(stderr) };
 }
 
-/** Runs `compile`, by default with Deno in place of the runtime for binaries. */
-function compile(args: string[], { cwd, env = { DENORT_BIN: DENO } }: Options = {}) {
+/** Runs `compile` in a process of its own, by default with a stand-in for the runtime for binaries. */
+function compileProcess(args: string[], { cwd, env = { DENORT_BIN: STAND_IN } }: Options = {}) {
   const { DENORT_BIN: _, ...inherited } = Deno.env.toObject();
   return run(DENO, ["run", "-A", "--no-prompt", CLI, "compile", ...args], {
     cwd,
     env: { ...inherited, ...env },
     clearEnv: true,
   });
+}
+
+/** The same in the process of the test: the compiler is a process of its own anyway. */
+async function compile(args: string[], env: Record<string, string> = { DENORT_BIN: STAND_IN }) {
+  const { code, output, errors } = await runInProcess(["compile", ...args], { env });
+  return { code, output, errors };
 }
 
 /** What is to go in, and what is to stay outside. */
@@ -123,7 +133,7 @@ Deno.test("compile puts in what is served, and leaves out secrets, tests and wha
   const file = join(place.root, "my app");
   const { code, output, errors } = await compile([site.root, "-o", file]);
   assertEquals([code, errors.includes("error")], [0, false], errors);
-  const { files, metadata, text } = readBinary(file, DENO);
+  const { files, metadata, text } = readBinary(file, STAND_IN);
 
   await t.step("what it says", () => {
     assertMatch(output, /^Wrote \/\S+\/my app \(\d+\.\d MB\)\n$/);
@@ -178,11 +188,16 @@ Deno.test("compile puts in what is served, and leaves out secrets, tests and wha
   });
 
   await t.step("no other command, no tests, no path of this machine", () => {
-    const rest = files.filter((path) => !/^(?:root|\.deno_compile_node_modules)\//.test(path));
-    assertEquals(rest.filter((path) => !/^runtime\/(?:lib|third_party)\//.test(path)).sort(), [
-      "main.ts",
-      "runtime/deno.json",
-    ]);
+    const { links = [] } = JSON.parse(Deno.readTextFileSync(join(ROOT, "deno.json")));
+    const folders = [
+      "root",
+      ".deno_compile_node_modules",
+      "runtime/lib",
+      // The runtime needs the packages that stand in for those of JSR.
+      ...links.map((link: string) => join("runtime", link)),
+    ];
+    const rest = files.filter((path) => !folders.some((folder) => path.startsWith(`${folder}/`)));
+    assertEquals(rest.sort(), ["main.ts", "runtime/deno.json"]);
     assertEquals(files.filter((path) => path.startsWith("runtime/lib/cli/")).map(nameOf).sort(), [
       "compiled.ts",
       "event_stream.ts",
@@ -242,9 +257,12 @@ Deno.test("what goes into a binary runs: its own command line serves the service
     const help = await run(deno, [...first, "--help"]);
     assertEquals([help.code, help.errors], [0, ""]);
     assertMatch(help.output, /^Usage: \S+ \[options\]\n[^]*inside this program[^]*--port/);
-    assertEquals((await run(deno, [...first, "--version"])).output, `${VERSION}\n`);
+    const inside = toFileUrl(join(workshop.folder, "root/"));
+    const here = (args: string[]) =>
+      runInProcess(args, {}, (args, shell) => main(inside, args, shell));
+    assertEquals((await here(["--version"])).output, `${VERSION}\n`);
     for (const args of [["--nope"], ["serve"], ["--port", "x"]]) {
-      const { code, output } = await run(deno, [...first, ...args], { cwd: place.root });
+      const { code, output } = await here(args);
       assertEquals([args, code, output], [args, 2, ""]);
     }
   });
@@ -264,30 +282,6 @@ Deno.test("what goes into a binary runs: its own command line serves the service
     assertEquals(await server.text("/api/embedded:data"), "");
     assertEquals(await server.text("/services/mapped"), "2sharedtext");
   });
-});
-
-Deno.test("compile runs from a registry, and then the binary holds what comes from there", async () => {
-  await using registry = await Registry.open();
-  using site = Site.make({ "services/chat/chat.js": CONTROLLER });
-  const file = join(site.root, "app");
-  const { code, errors } = await run(DENO, [
-    "run",
-    "-A",
-    "--unstable-worker-options",
-    "--no-prompt",
-    "--quiet",
-    "jsr:@switchboard/switchboard/cli",
-    "compile",
-  ], { cwd: site.root, env: { ...registry.env, DENORT_BIN: DENO } });
-  assertEquals(code, 0, errors);
-  const { files, text } = readBinary(file, DENO);
-  assertEquals(files.filter((path) => !path.startsWith(".deno_compile_node_modules/")).sort(), [
-    "main.ts",
-    "root/services/chat/chat.js",
-  ]);
-  for (const path of ["lib/isolate/cell.ts", "lib/isolate/runner.ts", "lib/cli/compiled.ts"]) {
-    assertStringIncludes(text, registry.fileOf(path));
-  }
 });
 
 Deno.test("compile says what it cannot do, and what would help", async (t) => {
@@ -380,10 +374,7 @@ Deno.test("compile says what it cannot do, and what would help", async (t) => {
   ];
   for (const [name, args, expected, said] of cases) {
     await t.step(`${name}: exit ${expected}`, async () => {
-      const { code, output, errors } = await compile(args, {
-        cwd: root,
-        env: { DENORT_BIN: DENO },
-      });
+      const { code, output, errors } = await compile(args);
       assertEquals([code, output], [expected, ""], errors);
       assertStringIncludes(errors, said);
       assertEquals(errors.includes("    at "), false, errors);
@@ -394,9 +385,7 @@ Deno.test("compile says what it cannot do, and what would help", async (t) => {
   await t.step(
     "a runtime that is not there: the remedy, and what Deno says in a file",
     async () => {
-      const { code, errors } = await compile([ok, "-o", join(root, "app")], {
-        env: { DENORT_BIN: join(root, "none") },
-      });
+      const { code, errors } = await compile([ok, "-o", join(root, "app")], NO_RUNTIME);
       assertEquals(code, 1);
       assertMatch(
         errors,
@@ -411,7 +400,7 @@ Deno.test("compile says what it cannot do, and what would help", async (t) => {
   await t.step("a runtime that cannot be downloaded: the remedy", async () => {
     // A proxy that is not there stands for a network that is not.
     using cache = Site.make({});
-    const { code, errors } = await compile([
+    const { code, errors } = await compileProcess([
       ok,
       "-o",
       join(root, "app"),
@@ -420,8 +409,7 @@ Deno.test("compile says what it cannot do, and what would help", async (t) => {
     ], {
       env: {
         HTTPS_PROXY: "http://127.0.0.1:1",
-
-        DENO_DIR: await cacheOfNpm(cache.root),
+        DENO_DIR: await cacheWithoutRuntimes(cache.root),
       },
     });
     assertEquals(code, 1, errors);
@@ -447,7 +435,9 @@ Deno.test("compile says what it cannot do, and what would help", async (t) => {
         permissions: { write: ["data", "/var/data"], read: [".", "../../other", "/etc/hosts"] },
       },
     });
-    const { errors } = await compile([writes.root, "-o", join(root, "writes")]);
+    // It warns before it compiles, and need not do that.
+    const { errors } = await compile([writes.root, "-o", join(root, "writes")], NO_RUNTIME);
+    Deno.removeSync(logOf(errors));
     assertEquals([...errors.matchAll(/^Warning: (.*)$/gm)].map(([, text]) => text), [
       'service "a" is granted to write "data", which cannot be written in a binary: ' +
       "grant an absolute path",
@@ -457,16 +447,18 @@ Deno.test("compile says what it cannot do, and what would help", async (t) => {
   });
 });
 
-Deno.test("compile takes files only, and each where it lies", async () => {
+Deno.test("compile takes files only, and each where it lies, and names the binary app", async () => {
   using site = Site.make({ "services/a b ü/a b ü.js": CONTROLLER, "data/x.txt": "linked" });
   const at = (path: string) => join(site.root, "services/a b ü", path);
   Deno.symlinkSync(".", at("loop"));
   Deno.symlinkSync("/nowhere", at("dead"));
   Deno.symlinkSync("a b ü.js", at("link.js"));
   if (Deno.build.os === "linux") await run("mkfifo", [at("pipe")]);
-  const { code, errors } = await compile([], { cwd: site.root });
+  const { code, output, errors } = await compileProcess([], { cwd: site.root });
   assertEquals(code, 0, errors);
-  const { files } = readBinary(join(site.root, "app"), DENO);
+  // Without -o, the binary is called app.
+  assertStringIncludes(output, `Wrote ${join(site.root, "app")} (`);
+  const { files } = readBinary(join(site.root, "app"), STAND_IN);
   assertEquals(files.filter((path) => path.startsWith("root/")).sort(), [
     "root/services/a b ü/a b ü.js",
     "root/services/a b ü/link.js",
@@ -488,7 +480,7 @@ Deno.test("compile without a permission names it", async (t) => {
         site.root,
         "-o",
         join(site.root, "app"),
-      ], { env: { DENORT_BIN: DENO } });
+      ], { env: { DENORT_BIN: STAND_IN } });
       assertEquals(code, 1);
       assertMatch(errors, new RegExp(`^error: Cannot .*--allow-${left} flag\n$`, "m"));
     });
@@ -500,7 +492,7 @@ Deno.test("compile that is interrupted clears up", async () => {
   const process = new Deno.Command(DENO, {
     args: ["run", "-A", "--no-prompt", CLI, "compile"],
     cwd: site.root,
-    env: { DENORT_BIN: DENO, TMPDIR: join(site.root, "tmp"), NO_COLOR: "1" },
+    env: { DENORT_BIN: STAND_IN, TMPDIR: join(site.root, "tmp"), NO_COLOR: "1" },
     stdout: "piped",
     stderr: "piped",
   }).spawn();
@@ -512,25 +504,26 @@ Deno.test("compile that is interrupted clears up", async () => {
   assertEquals([...Deno.readDirSync(join(site.root, "tmp"))].map(({ name }) => name), ["x"]);
 });
 
-Deno.test("compile names the binary app, and app.exe for Windows", async (t) => {
+Deno.test("compile names the binary app.exe for Windows", async (t) => {
   using site = Site.make({ "services/a/a.js": CONTROLLER, "app.exe/x": "", "b.exe/x": "" });
-  await t.step("app", async () => {
-    const { output, code } = await compile([], { cwd: site.root });
-    assertEquals([code, output.includes(`Wrote ${join(site.root, "app")} (`)], [0, true]);
-  });
   for (const args of [[], ["-o", "b"], ["-o", "b.exe"]]) {
     await t.step(`for Windows, ${args.join(" ") || "without -o"}`, async () => {
-      const { errors } = await compile([...args, "--target", "x86_64-pc-windows-msvc"], {
-        cwd: site.root,
-      });
+      const target = ["--target", "x86_64-pc-windows-msvc"];
+      const { errors } = args.length === 0
+        ? await compileProcess(target, { cwd: site.root })
+        : await compile([site.root, "-o", join(site.root, args[1]!), ...target]);
       const name = args.length > 0 ? "b.exe" : "app.exe";
       assertStringIncludes(errors, `Cannot write "${join(site.root, name)}": it is a folder`);
     });
   }
   await t.step("a runtime of another system", async () => {
-    const { code, errors } = await compile(["-o", "c", "--target", "x86_64-pc-windows-msvc"], {
-      cwd: site.root,
-    });
+    const { code, errors } = await compile([
+      site.root,
+      "-o",
+      join(site.root, "c"),
+      "--target",
+      "x86_64-pc-windows-msvc",
+    ]);
     assertEquals(code, 1);
     assertStringIncludes(errors, "DENORT_BIN names a runtime for another system");
     Deno.removeSync(logOf(errors));
@@ -540,7 +533,7 @@ Deno.test("compile names the binary app, and app.exe for Windows", async (t) => 
 Deno.test("a compiled binary serves the chat with all that it says of itself", async (t) => {
   using place = Site.make({});
   const file = join(place.root, "app");
-  const { code, errors } = await compile([ROOT, "-o", file], { env: RUNTIME });
+  const { code, errors } = await compile([ROOT, "-o", file], RUNTIME);
   if (code !== 0 && /Cannot get the runtime of Deno/.test(errors)) {
     console.log(`skipped: ${errors.split("\n").find((line) => line.startsWith("error: "))}`);
     Deno.removeSync(logOf(errors));
@@ -564,7 +557,7 @@ Deno.test("a compiled binary serves the chat with all that it says of itself", a
       };`,
     });
     const spy = join(place.root, "spy");
-    assertEquals((await compile([site.root, "-o", spy], { env: RUNTIME })).code, 0);
+    assertEquals((await compile([site.root, "-o", spy], RUNTIME)).code, 0);
     await using spied = await Server.start(site, { program: [spy] });
     assertEquals(await spied.text("/services/spy"), "NotCapable");
   });
@@ -601,10 +594,12 @@ async function modulesOf(entry: string): Promise<string[]> {
   return [...found].map((url) => url.slice(`file://${ROOT}`.length));
 }
 
-/** A cache without runtimes for binaries. */
-async function cacheOfNpm(folder: string): Promise<string> {
-  const { npmCache } = JSON.parse((await run(DENO, ["info", "--json"])).output);
-  Deno.symlinkSync(npmCache, join(folder, "npm"), { type: "dir" });
+/** The user's cache without runtimes for binaries. */
+async function cacheWithoutRuntimes(folder: string): Promise<string> {
+  const { npmCache, typescriptCache } = JSON.parse((await run(DENO, ["info", "--json"])).output);
+  for (const cached of [npmCache, typescriptCache]) {
+    Deno.symlinkSync(cached, join(folder, nameOf(cached)), { type: "dir" });
+  }
   return folder;
 }
 

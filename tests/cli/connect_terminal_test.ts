@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { Board } from "../helpers/board.ts";
 import { HandServer } from "../helpers/hand_server.ts";
-import { Server } from "../helpers/server.ts";
 import { HAS_TERMINAL, Terminal } from "../helpers/terminal.ts";
 
 const CLI = fromFileUrl(import.meta.resolve("../../cli.ts"));
@@ -45,7 +45,7 @@ Deno.test({
   name: "connect at a terminal: a prompt, what goes and what comes with times, and a summary",
   ignore,
   async fn(t) {
-    await using server = await Server.start({ "services/echo/echo.js": SERVICE });
+    await using server = await Board.start({ "services/echo/echo.js": SERVICE });
     const url = server.ws("/services/echo");
     await using terminal = connect(url, { columns: 160 });
 
@@ -143,7 +143,7 @@ Deno.test({
   name: "connect at a terminal ends with 1000 on Ctrl-D, Ctrl-C and :quit",
   ignore,
   async fn(t) {
-    await using server = await Server.start({ "services/echo/echo.js": SERVICE });
+    await using server = await Board.start({ "services/echo/echo.js": SERVICE });
     const ways: [string, string][] = [
       ["Ctrl-D", CTRL_D],
       ["Ctrl-C", CTRL_C],
@@ -332,6 +332,7 @@ Deno.test({
       await server.accept();
       await terminal.shows(/^>$/);
       await server.frame(3, "?");
+      await server.close();
       assertEquals(await terminal.ends(), 1);
       assertMatch(
         terminal.screen.lines.at(-1)!,
@@ -382,7 +383,7 @@ Deno.test({
   name: "connect at a dumb terminal is a pipe: nothing on the screen moves",
   ignore,
   async fn() {
-    await using server = await Server.start({ "services/echo/echo.js": SERVICE });
+    await using server = await Board.start({ "services/echo/echo.js": SERVICE });
     await using terminal = connect(server.ws("/services/echo"), { env: { TERM: "dumb" } });
     await terminal.shows(/^Connected/);
     await terminal.type("hello\r");
@@ -397,7 +398,7 @@ Deno.test({
   name: "connect at a terminal is stopped by Ctrl-Z, and goes on in the foreground",
   ignore,
   async fn() {
-    await using server = await Server.start({ "services/echo/echo.js": SERVICE });
+    await using server = await Board.start({ "services/echo/echo.js": SERVICE });
     await using shell = new Terminal(["sh", "-i"], { columns: 200, env: { PS1: "sh: " } });
     await shell.shows(/sh:$/);
     const words = [Deno.execPath(), "run", "-A", CLI, "connect", server.ws("/services/echo")];
@@ -420,7 +421,7 @@ Deno.test({
   name: "connect uses colours at a terminal, and none with NO_COLOR",
   ignore,
   async fn(t) {
-    await using server = await Server.start({ "services/echo/echo.js": SERVICE });
+    await using server = await Board.start({ "services/echo/echo.js": SERVICE });
     for (const [value, has] of [["", true], ["1", false]] as const) {
       await t.step(`NO_COLOR=${value}`, async () => {
         await using terminal = connect(server.ws("/services/echo"), { env: { NO_COLOR: value } });

@@ -1,6 +1,17 @@
+/**
+ * Most cases run the command in the process of the test, with pipes of its own. A real process runs where a case
+ * is about its pipes, its exit code, signals, the environment or permissions, and the commands of the page.
+ *
+ * @module
+ */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
+import { connectCommand } from "../../lib/cli/connect.ts";
+import { newProgram, runProgram } from "../../lib/cli/program.ts";
+import type { Timeouts } from "../../lib/client/mod.ts";
+import { Board } from "../helpers/board.ts";
 import { HandServer } from "../helpers/hand_server.ts";
+import { runInProcess, type ShellOptions } from "../helpers/in_process.ts";
 import { Lines } from "../helpers/lines.ts";
 import { Certificate, Peer } from "../helpers/peer.ts";
 import { Server } from "../helpers/server.ts";
@@ -25,11 +36,11 @@ const SERVICE = `
     if (e.message !== "hush") ws.send(id, e.message);
   };`;
 
-interface Options {
-  /** Default: none, and it ends at once. */
-  input?: string | Uint8Array<ArrayBuffer>;
-  env?: Record<string, string>;
-}
+/** Settings of a server that knows users by a token of {@linkcode tokenOf}. */
+const WITH_USERS = {
+  "switchboard.json": { auth: { jwt: { algorithms: ["HS256"], secretFile: "secret" } } },
+  "secret": SECRET,
+};
 
 function spawn(args: string[], env: Record<string, string> = {}): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
@@ -41,18 +52,53 @@ function spawn(args: string[], env: Record<string, string> = {}): Deno.ChildProc
   }).spawn();
 }
 
-/** Runs it to its end; the port of a server becomes PORT, and a time TIME. */
-async function run(args: string[], { input = "", env }: Options = {}) {
+/** Runs it to its end in a process of its own. */
+async function runProcess(
+  args: string[],
+  { input = "", keepsInputOpen = false, env }: ShellOptions = {},
+) {
   const process = spawn(args, env);
   const writer = process.stdin.getWriter();
   const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
-  // It may end before it has read everything.
-  const written = writer.write(bytes).then(() => writer.close()).catch(() => {});
-  const [{ code, stdout, stderr }] = await Promise.all([process.output(), written]);
+  const write = async () => {
+    await writer.write(bytes);
+    if (!keepsInputOpen) await writer.close();
+  };
+  const [{ code, stdout, stderr }] = await Promise.all([
+    process.output(),
+    // It may end before it has read everything.
+    write().catch(() => {}),
+  ]);
+  await writer.close().catch(() => {});
   const decoder = new TextDecoder();
-  const errors = decoder.decode(stderr)
-    .replaceAll(/(127\.0\.0\.1|localhost):\d+/g, "HOST").replace(/[\d.]+ m?s$/m, "TIME");
-  return { code, output: decoder.decode(stdout), errors, stdout };
+  return {
+    code,
+    output: decoder.decode(stdout),
+    errors: masked(decoder.decode(stderr)),
+    bytes: stdout,
+  };
+}
+
+/** Runs it to its end in the process of the test. */
+async function run(args: string[], options: ShellOptions = {}) {
+  const result = await runInProcess(["connect", ...args], options);
+  return { ...result, errors: masked(result.errors) };
+}
+
+/** The same with less patience. */
+async function runImpatiently(args: string[], timeouts: Partial<Timeouts>) {
+  const result = await runInProcess(["connect", ...args], {}, (args, shell) => {
+    const program = newProgram("switchboard", "", shell);
+    connectCommand(program, shell, timeouts);
+    return runProgram(program, args, shell);
+  });
+  return { ...result, errors: masked(result.errors) };
+}
+
+/** The port of a server becomes PORT, and a time TIME. */
+function masked(errors: string): string {
+  return errors.replaceAll(/(127\.0\.0\.1|localhost):\d+/g, "HOST")
+    .replace(/[\d.]+ m?s$/m, "TIME");
 }
 
 /** What is said of a connection that came about. */
@@ -62,10 +108,10 @@ function said(path: string, closed: string, sent: string, received: string, erro
 }
 
 Deno.test("connect in a pipe: a line is a message, a message is a line, all else is on stderr", async (t) => {
-  await using server = await Server.start({ "services/echo/echo.js": SERVICE });
+  await using server = await Board.start({ "services/echo/echo.js": SERVICE });
   const url = server.ws("/services/echo");
   await t.step("echo hi | switchboard connect URL --count 1", async () => {
-    const { code, output, errors } = await run([url, "--count", "1"], { input: "hi\n" });
+    const { code, output, errors } = await runProcess([url, "--count", "1"], { input: "hi\n" });
     assertEquals([code, output], [0, "hi\n"]);
     assertEquals(
       errors,
@@ -77,14 +123,17 @@ Deno.test("connect in a pipe: a line is a message, a message is a line, all else
     assertEquals([code, output], [0, "a\n\n:help\n[\nb\n"]);
   });
   await t.step("messages as they came: escapes, bytes, a byte order mark", async () => {
-    const { stdout } = await run([url, "-n", "3"], { input: "\x1b[31m\r\t\0\nbytes\n\ufeffx\n" });
-    const bytes = [..."\x1b[31m\r\t\0\n\x01\n"].map((char) => char.charCodeAt(0));
-    assertEquals([...stdout], [...bytes, 255, 10, 0xef, 0xbb, 0xbf, 120, 10]);
+    const input = "\x1b[31m\r\t\0\nbytes\n\ufeffx\n";
+    const expected = [..."\x1b[31m\r\t\0\n\x01\n"].map((char) => char.charCodeAt(0));
+    for (const way of [run, runProcess]) {
+      const { bytes } = await way([url, "-n", "3"], { input });
+      assertEquals([...bytes], [...expected, 255, 10, 0xef, 0xbb, 0xbf, 120, 10]);
+    }
   });
   await t.step("a message of 60,000 characters, and a thousand short ones", async () => {
     const lines = ["x".repeat(60_000), ...Array.from({ length: 1000 }, (_, n) => `${n} ü`)];
     const input = `${lines.join("\n")}\n`;
-    const { code, output } = await run([url, "-n", "1001"], { input });
+    const { code, output } = await runProcess([url, "-n", "1001"], { input });
     assertEquals([code, output === input], [0, true]);
   });
   await t.step("no more than --count, whatever else comes", async () => {
@@ -95,7 +144,7 @@ Deno.test("connect in a pipe: a line is a message, a message is a line, all else
 });
 
 Deno.test("connect in a pipe ends when the server closes, or some time after the input", async (t) => {
-  await using server = await Server.start({ "services/echo/echo.js": SERVICE });
+  await using server = await Board.start({ "services/echo/echo.js": SERVICE });
   const url = server.ws("/services/echo");
   const closes: [string, string, string | undefined][] = [
     ["1000", "1000 normal closure", undefined],
@@ -115,27 +164,30 @@ Deno.test("connect in a pipe ends when the server closes, or some time after the
   ];
   for (const [code, closed, error] of closes) {
     await t.step(`closed with ${code}`, async () => {
-      const process = spawn([url]);
-      const writer = process.stdin.getWriter();
-      await writer.write(new TextEncoder().encode(`close ${code}\n`));
-      const result = await process.output();
-      await writer.close().catch(() => {});
-      assertEquals(result.code, error === undefined ? 0 : 1);
-      const errors = new TextDecoder().decode(result.stderr);
-      assert(errors.includes(`\nClosed     ${closed}\n`), errors);
-      assertEquals(/^error: (.*)$/m.exec(errors)?.[1], error);
+      // The exit code is that of a process, too.
+      for (const way of code === "1008 no" ? [run, runProcess] : [run]) {
+        const result = await way([url], { input: `close ${code}\n`, keepsInputOpen: true });
+        assertEquals(result.code, error === undefined ? 0 : 1);
+        assert(result.errors.includes(`\nClosed     ${closed}\n`), result.errors);
+        assertEquals(/^error: (.*)$/m.exec(result.errors)?.[1], error);
+      }
     });
   }
-  await t.step("--wait after the end of the input, which is a close of its own", async () => {
-    const { code, output, errors } = await run([url, "--wait", "2"], { input: "a\n" });
+  // They wait side by side.
+  const [waited, tooFew] = await Promise.all([
+    run([url, "--wait", "2"], { input: "a\n" }),
+    run([url, "-n", "2", "--wait", "2"], { input: "a\n" }),
+  ]);
+  await t.step("--wait after the end of the input, which is a close of its own", () => {
+    const { code, output, errors } = waited;
     assertEquals([code, output], [0, "a\n"]);
     assertMatch(errors, /^Closed {5}1000 normal closure$/m);
   });
   await t.step("--wait 0 waits for nothing", async () => {
     assertEquals((await run([url, "--wait", "0"], { input: "hush\n" })).code, 0);
   });
-  await t.step("fewer than --count in that time: exit 1", async () => {
-    const { code, output, errors } = await run([url, "-n", "2", "--wait", "2"], { input: "a\n" });
+  await t.step("fewer than --count in that time: exit 1", () => {
+    const { code, output, errors } = tooFew;
     assertEquals([code, output], [1, "a\n"]);
     assertMatch(errors, /\nerror: Only 1 of 2 messages came\n$/);
   });
@@ -156,6 +208,20 @@ Deno.test("connect in a pipe ends when the server closes, or some time after the
     };
     const [, { code, output }] = await Promise.all([serve(), run([hand.url, "-n", "1"])]);
     assertEquals([code, output], [0, "one\n"]);
+  });
+  await t.step("a server that sends no frame and answers no close is cut off: exit 1", async () => {
+    using hand = new HandServer();
+    const serve = async () => {
+      await hand.accept();
+      await hand.frame(3, "?");
+    };
+    const [, { code, errors }] = await Promise.all([
+      serve(),
+      runImpatiently([hand.url], { closeMs: 200 }),
+    ]);
+    assertEquals(code, 1);
+    assertMatch(errors, /\nerror: The connection was cut: .*opcode 3\n$/);
+    await hand.ended();
   });
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     await t.step(`${signal}: 1000 and the summary`, async () => {
@@ -198,14 +264,11 @@ Deno.test("connect in a pipe ends when the server closes, or some time after the
 });
 
 Deno.test("connect sends headers, a token, subprotocols, user and password", async (t) => {
-  await using server = await Server.start({
-    "services/echo/echo.js": SERVICE,
-    "switchboard.json": { auth: { jwt: { algorithms: ["HS256"], secretEnv: "JWT_SECRET" } } },
-  }, { env: { JWT_SECRET: SECRET } });
+  await using server = await Board.start({ "services/echo/echo.js": SERVICE, ...WITH_USERS });
   const url = server.ws("/services/echo");
   const token = await tokenOf();
-  const who = async (args: string[], env = {}) => {
-    const result = await run([url, "-n", "1", ...args], { input: "who\n", env });
+  const who = async (args: string[], env = {}, way: typeof run = run) => {
+    const result = await way([url, "-n", "1", ...args], { input: "who\n", env });
     assertEquals(result.code, 0, result.errors);
     return { who: JSON.parse(result.output), errors: result.errors };
   };
@@ -218,7 +281,9 @@ Deno.test("connect sends headers, a token, subprotocols, user and password", asy
   });
   await t.step("SWITCHBOARD_TOKEN, which a header goes before", async () => {
     const env = { SWITCHBOARD_TOKEN: `${token}\n` };
-    assertEquals((await who([], env)).who, ["", "user:jwt:ada"]);
+    for (const way of [run, runProcess]) {
+      assertEquals((await who([], env, way)).who, ["", "user:jwt:ada"]);
+    }
     const header = ["-H", `Authorization: Bearer ${token}`];
     assertEquals((await who(header, { SWITCHBOARD_TOKEN: "other" })).who, ["", "user:jwt:ada"]);
   });
@@ -279,13 +344,12 @@ Deno.test("connect takes user and password from the URL, and does not show them"
 });
 
 Deno.test("connect says why it cannot connect, and what to do", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/echo/echo.js": SERVICE,
     "services/plain/plain.js": `exports.get = () => ({ body: "a page" });`,
     "services/known/known.js": SERVICE,
     "services/known/service.json": { allow: ["role:system.authenticated"] },
   });
-  await using peer = await Peer.start();
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr as Deno.NetAddr;
   taken.close();
@@ -321,19 +385,6 @@ Deno.test("connect says why it cannot connect, and what to do", async (t) => {
       server.http("/services/plain"),
       "/services/plain",
       "the server answers with 200 OK and no websocket\n  a page",
-    ],
-    [
-      "no websocket, elsewhere",
-      peer.url("/plain"),
-      "/plain",
-      "the server answers with 200 OK and no websocket\n  no websocket",
-    ],
-    ["a server that does not answer", peer.rude("/hang"), "/hang", "there was no answer within "],
-    [
-      "a server that hangs up",
-      peer.rude("/"),
-      "/",
-      "the server ended the connection without an answer",
     ],
   ];
   for (const [name, url, path, message] of cases) {
@@ -372,7 +423,21 @@ Deno.test("connect says why it cannot connect, and what to do", async (t) => {
         `if Deno keeps it from it, add --allow-net=localhost:${port}\n`,
     });
   });
+  await t.step("a server that does not answer: exit 1", async () => {
+    using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const url = `:${(silent.addr as Deno.NetAddr).port}/hang`;
+    const { code, errors } = await runImpatiently([url], { handshakeMs: 200 });
+    assertEquals(code, 1);
+    const message = "there was no answer within TIME\n";
+    assert(errors.startsWith(`error: Cannot connect to ws://HOST/hang: ${message}`), errors);
+  });
   const answers: [string, string, string][] = [
+    [
+      "no websocket, elsewhere",
+      "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nno websocket",
+      "the server answers with 200 OK and no websocket\n  no websocket",
+    ],
+    ["a server that hangs up", "", "the server ended the connection without an answer"],
     [
       "no HTTP",
       "SSH-2.0-OpenSSH\r\n",
@@ -398,8 +463,8 @@ Deno.test("connect says why it cannot connect, and what to do", async (t) => {
     await t.step(`${name}: exit 1`, async () => {
       using hand = new HandServer();
       const [, { code, errors }] = await Promise.all([
-        hand.answer(answer.replace("\x7f", "")),
-        run([hand.url]),
+        hand.answer(answer.replace("\x7f", "")).then(() => answer === "" && hand.drop()),
+        runImpatiently([hand.url], { bodyMs: 200 }),
       ]);
       assertEquals(code, 1);
       assert(errors.startsWith(`error: Cannot connect to ws://HOST/: ${message}`), errors);
@@ -412,10 +477,11 @@ Deno.test("connect speaks TLS, and trusts the authority of --ca", async (t) => {
   await using peer = await Peer.start(certificate);
   const url = peer.url("/echo");
   await t.step("with it", async () => {
-    const { code, output } = await run([url, "-n", "1", "--ca", certificate.authority], {
-      input: "hi\n",
-    });
-    assertEquals([code, output], [0, "hi\n"]);
+    const args = [url, "-n", "1", "--ca", certificate.authority];
+    for (const way of [run, runProcess]) {
+      const { code, output } = await way(args, { input: "hi\n" });
+      assertEquals([code, output], [0, "hi\n"]);
+    }
   });
   using site = Site.make({ "no.pem": "garbage", "a folder/x": "" });
   const wrong: [string, string[], string][] = [
@@ -512,9 +578,12 @@ Deno.test("connect with a wrong command line: exit 2 and what was expected", asy
   ];
   for (const [args, message] of wrong) {
     await t.step(JSON.stringify(args), async () => {
-      const { code, output, errors } = await run(args);
-      assertEquals([code, output], [2, ""]);
-      assert(errors.includes(message), errors);
+      // The exit code is that of a process, too.
+      for (const way of args.length === 0 ? [run, runProcess] : [run]) {
+        const { code, output, errors } = await way(args);
+        assertEquals([code, output], [2, ""]);
+        assert(errors.includes(message), errors);
+      }
     });
   }
 });

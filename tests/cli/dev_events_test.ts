@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { Client } from "../helpers/client.ts";
-import { commandLine, runCommand } from "../helpers/command.ts";
+import { commandLine } from "../helpers/command.ts";
+import {
+  InProcessServer,
+  type InProcessServerOptions,
+  runInProcess,
+} from "../helpers/in_process.ts";
 import { Lines } from "../helpers/lines.ts";
 import { Server, type ServerOptions } from "../helpers/server.ts";
 import { type Files, Site } from "../helpers/site.ts";
@@ -27,7 +32,14 @@ const TALK = `
 `;
 const LINE = /^\d\d:\d\d:\d\d\.\d{3} {2}(\S+) {2,}([\w-]{6}) {2}(\w+)(?: {2,}(.*))?$/;
 
-function start(files: Files | Site, options: ServerOptions = {}): Promise<Server> {
+function start(
+  files: Files | Site,
+  options: InProcessServerOptions = {},
+): Promise<InProcessServer> {
+  return InProcessServer.start(files, { command: "dev", ...options });
+}
+
+function startProcess(files: Files | Site, options: ServerOptions = {}): Promise<Server> {
   return Server.start(files, { command: "dev", ...options });
 }
 
@@ -37,7 +49,7 @@ function freePort(): number {
 }
 
 /** The next event's service, session, type and what follows, times made equal. */
-async function event(server: Server, isWanted: (line: string) => boolean = () => true) {
+async function event(server: { output: Lines }, isWanted: (line: string) => boolean = () => true) {
   const line = await server.output.next((line) => LINE.test(line) && isWanted(line));
   const [, service, session, type, rest = ""] = LINE.exec(line)!;
   return {
@@ -50,7 +62,7 @@ async function event(server: Server, isWanted: (line: string) => boolean = () =>
 }
 
 Deno.test("dev prints each event: service, session, type, size, time, and what was sent", async (t) => {
-  await using server = await start({ "services/talk/talk.ts": TALK });
+  await using server = await startProcess({ "services/talk/talk.ts": TALK });
   await using client = await Client.open(server.ws("/services/talk"));
   const opened = await event(server);
   const said = async (message: string | Uint8Array<ArrayBuffer>) => {
@@ -142,39 +154,36 @@ Deno.test("dev --bodies prints the beginnings of messages, and nothing that the 
 
 Deno.test("dev --events NAME prints those of one service, and off prints none", async (t) => {
   using site = Site.make({ "services/one/one.ts": TALK, "services/two/two.ts": TALK });
-  const talk = async (server: Server) => {
+  const talk = async (server: InProcessServer) => {
     for (const name of ["two", "one"]) {
       await using client = await Client.open(server.ws(`/services/${name}`));
       client.send("hello");
       assertEquals(await client.next(), "hello");
     }
   };
-  const served = (server: Server) =>
+  const served = (server: InProcessServer) =>
     new Set(server.output.all.flatMap((line) => LINE.exec(line)?.[1] ?? []));
   await t.step("one", async () => {
-    const server = await Server.start(site, { command: "dev", args: ["--events", "one"] });
+    await using server = await start(site, { args: ["--events", "one"] });
     await talk(server);
     await event(server, (line) => line.includes("message"));
     await server.stop();
     assertEquals([...served(server)], ["one"]);
   });
   await t.step("off", async () => {
-    const server = await Server.start(site, { command: "dev", args: ["--events", "off"] });
+    await using server = await start(site, { args: ["--events", "off"] });
     await talk(server);
     await server.stop();
     assertEquals([...served(server)], []);
   });
   await t.step("serve", async () => {
-    const server = await Server.start(site);
+    await using server = await InProcessServer.start(site);
     await talk(server);
     await server.stop();
     assertEquals([...served(server)], []);
   });
   await t.step("a service that is not there is warned of, and may come", async () => {
-    await using server = await Server.start(site, {
-      command: "dev",
-      args: ["--events", "thr\x1bee"],
-    });
+    await using server = await start(site, { args: ["--events", "thr\x1bee"] });
     await server.log.next((line) =>
       line.endsWith(
         'WARN  There is no service "thr\\x1bee" yet, whose events shall be shown; there are one, two',
@@ -185,17 +194,17 @@ Deno.test("dev --events NAME prints those of one service, and off prints none", 
 });
 
 Deno.test("dev counts what comes too fast to be read, and nobody waits for it", async (t) => {
-  const COUNT = 20_000;
-  const flood = async (port: number) => {
+  const COUNT = 4_000;
+  const flood = async (port: number, count: number) => {
     await using client = await Client.open(`ws://127.0.0.1:${port}/services/talk`);
-    for (let sent = 0; sent < COUNT; sent += 2000) {
+    for (let sent = 0; sent < count; sent += 2000) {
       for (let number = 0; number < 2000; number++) client.send("hello");
       for (let number = 0; number < 2000; number++) await client.next();
     }
   };
   await t.step("in words", async () => {
     await using server = await start({ "services/talk/talk.ts": TALK });
-    await flood(server.port);
+    await flood(server.port, COUNT);
     await using last = await Client.open(server.ws("/services/talk"));
     let counted = 0;
     // All but the last client's, which makes sure that a second passes.
@@ -221,7 +230,7 @@ Deno.test("dev counts what comes too fast to be read, and nobody waits for it", 
     const log = Lines.of(process.stderr);
     await log.next((line) => line.includes("loaded"));
     const port = Number(words.at(-1));
-    for (let round = 0; round < 3; round++) await flood(port);
+    for (let round = 0; round < 3; round++) await flood(port, 2000);
     process.kill("SIGTERM");
     assertEquals((await process.status).code, 0);
     await log.end();
@@ -272,7 +281,8 @@ Deno.test({
       }
     };
     const run = (env: Record<string, string>, args: string[] = []) =>
-      start({ "services/talk/talk.ts": TALK }, { args: ["--open", ...args], env });
+      startProcess({}, { args: ["--open", ...args], env });
+    const runHere = (env: Record<string, string>) => start({}, { args: ["--open"], env });
     const OPENED = (file: string) => join(tools.root, "opened", file);
 
     await t.step("with what the system has", async () => {
@@ -289,14 +299,14 @@ Deno.test({
       await using server = await run(env, ["--hostname", "0.0.0.0"]);
       assertEquals(await opened("three"), `http://127.0.0.1:${server.port}/\n`);
     });
-    const hints: [string, Record<string, string>, RegExp][] = [
-      ["none is there", { PATH: "/nowhere", BROWSER: "" }, /\((xdg-)?open is not there\)$/],
-      ["it fails", { PATH: bin, BROWSER: "failing" }, /\(failing ended with 3\)$/],
-      ["it is no program", { PATH: bin, BROWSER: bin }, /\(.* cannot be run\)$/],
+    const hints: [string, typeof run | typeof runHere, Record<string, string>, RegExp][] = [
+      ["none is there", run, { PATH: "/nowhere", BROWSER: "" }, /\((xdg-)?open is not there\)$/],
+      ["it fails", runHere, { BROWSER: join(bin, "failing") }, /\(.*\/failing ended with 3\)$/],
+      ["it is no program", runHere, { BROWSER: bin }, /\(.* cannot be run\)$/],
     ];
-    for (const [what, env, reason] of hints) {
+    for (const [what, way, env, reason] of hints) {
       await t.step(`${what}: a hint, and it serves`, async () => {
-        const server = await run(env);
+        await using server = await way(env);
         await server.fetch("/healthz").then((response) => response.body?.cancel());
         while (!server.output.all.some((line) => line.startsWith("Open http"))) {
           await server.output.next(() => true);
@@ -304,12 +314,12 @@ Deno.test({
         const hint = server.output.all.find((line) => line.startsWith("Open http"))!;
         assert(hint.startsWith(`Open http://127.0.0.1:${server.port}/ in a browser (`), hint);
         assertMatch(hint, reason);
-        assertEquals((await server.stop()).code, 0);
-        server.site[Symbol.dispose]();
+        const ended = await server.stop();
+        assertEquals(typeof ended === "number" ? ended : ended.code, 0);
       });
     }
     await t.step("without --allow-run: a hint, and it serves", async () => {
-      await using server = await start({ "services/talk/talk.ts": TALK }, {
+      await using server = await startProcess({}, {
         args: ["--open"],
         permissions: ["--allow-read", "--allow-net", "--allow-env"],
       });
@@ -327,7 +337,7 @@ Deno.test("docs/dev.md shows lines as they are printed, and every flag of dev's 
   assertEquals(more.length, 1);
   assertMatch(more[0]!, /^\d\d:\d\d:\d\d\.\d{3} {2}chat {2}… [\d,]+ more messages in 1 s$/);
   const flags = async (command: string) => {
-    const { output } = await runCommand([command, "--help"]);
+    const { output } = await runInProcess([command, "--help"]);
     return new Set([...output.matchAll(/^ +(?:-\w, )?(--\w+)/gm)].map(([, flag]) => flag!));
   };
   const own = (await flags("dev")).difference(await flags("serve"));

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { concerned, type Watched } from "../../lib/cli/watch.ts";
 import { Client } from "../helpers/client.ts";
+import { InProcessServer } from "../helpers/in_process.ts";
 import { Server } from "../helpers/server.ts";
 
 const chat = (version: string) => `
@@ -96,7 +97,7 @@ async function drained(response: Response): Promise<Response> {
 
 Deno.test("dev serves an artefact as soon as it is there, and swaps its handler", async () => {
   const handler = (word: string) => `exports.onMessage = (message) => "${word} " + message;`;
-  await using server = await Server.start({
+  await using server = await InProcessServer.start({
     "services/proj/handler.js": handler("one"),
     "services/other/other.js": "exports.get = () => ({ body: 'other' });",
   }, { command: "dev" });
@@ -119,7 +120,7 @@ Deno.test("dev serves an artefact as soon as it is there, and swaps its handler"
 });
 
 Deno.test("dev notices a service that is made in an empty root", async () => {
-  await using server = await Server.start({}, { command: "dev" });
+  await using server = await InProcessServer.start({}, { command: "dev" });
   await server.output.next((line) => line.startsWith("Watching "));
   server.site.write({ "services/first/first.js": "exports.get = () => ({ body: 'first' });" });
   await server.log.next((line) => /first (Started|Swapped in) after/.test(line));
@@ -131,7 +132,7 @@ Deno.test("dev notices what comes to the root, and what is edited there", async 
   const greeter = (id: string) =>
     `const { word } = require("${id}");
     exports.get = () => ({ body: word });`;
-  await using server = await Server.start({
+  await using server = await InProcessServer.start({
     "services/greeter/greeter.js": "exports.get = () => ({ body: 'none' });",
   }, { command: "dev" });
   await server.output.next((line) => line.startsWith("Watching "));
@@ -141,6 +142,7 @@ Deno.test("dev notices what comes to the root, and what is edited there", async 
     const begin = performance.now();
     while (await server.text("/services/greeter") !== word) {
       assert(performance.now() - begin < 20_000, server.log.all.join("\n"));
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
   await t.step("a folder", async () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { fromFileUrl, join } from "@std/path";
 import { VERSION } from "../../lib/version.ts";
 import { Client } from "../helpers/client.ts";
+import { InProcessServer, runInProcess } from "../helpers/in_process.ts";
 import { Lines } from "../helpers/lines.ts";
 import type { LogLine } from "../helpers/served.ts";
 import { Server } from "../helpers/server.ts";
@@ -27,14 +28,20 @@ function command(args: string[], options: Options = {}): Deno.Command {
   });
 }
 
-/** Runs the command to its end. */
-async function run(
+/** Runs the command to its end, in a process of its own. */
+async function runProcess(
   args: string[],
   options: Options = {},
 ): Promise<{ code: number; output: string; errors: string }> {
   const { code, stdout, stderr } = await command(args, options).output();
   const decoder = new TextDecoder();
   return { code, output: decoder.decode(stdout), errors: decoder.decode(stderr) };
+}
+
+/** Runs the command to its end, in the process of the test. */
+async function run(args: string[]): Promise<{ code: number; output: string; errors: string }> {
+  const { code, output, errors } = await runInProcess(args);
+  return { code, output, errors };
 }
 
 Deno.test("The command line is checked before anything is served", async (t) => {
@@ -63,38 +70,42 @@ Deno.test("The command line is checked before anything is served", async (t) => 
   ];
   for (const [args, said] of wrong) {
     await t.step(`${args.join(" ").replaceAll(root, "ROOT")}: exit 2`, async () => {
-      const { code, output, errors } = await run(args);
-      assertEquals([code, output], [2, ""]);
-      assertStringIncludes(errors, said);
-      assertStringIncludes(errors, "(add --help for what there is)");
+      // The exit code is that of a process, too.
+      for (const way of args[0] === "nope" ? [run, runProcess] : [run]) {
+        const { code, output, errors } = await way(args);
+        assertEquals([code, output], [2, ""]);
+        assertStringIncludes(errors, said);
+        assertStringIncludes(errors, "(add --help for what there is)");
+      }
     });
   }
 
-  const impossible: [string, string[], Options, string][] = [
-    ["no folder", [join(root, "none")], {}, `Cannot serve "${root}/none": there is no such folder`],
-    ["a file", [join(root, "file")], {}, `Cannot serve "${root}/file": it is not a folder`],
-    [
-      "a bad environment",
-      [root],
-      { env: { SWITCHBOARD_PORT: "x" } },
-      'Environment variable SWITCHBOARD_PORT must be a port number, got "x"',
-    ],
+  const impossible: [string, string[], string][] = [
+    ["no folder", [join(root, "none")], `Cannot serve "${root}/none": there is no such folder`],
+    ["a file", [join(root, "file")], `Cannot serve "${root}/file": it is not a folder`],
     [
       "an address of another machine",
       [root, "--port", "0", "--hostname", "203.0.113.7"],
-      {},
       "Cannot listen on 203.0.113.7:0: this machine has no such address; choose another with --hostname",
     ],
   ];
-  for (const [name, args, options, said] of impossible) {
+  for (const [name, args, said] of impossible) {
     await t.step(`${name}: exit 1`, async () => {
-      assertEquals(await run(["serve", ...args], options), {
+      assertEquals(await run(["serve", ...args]), {
         code: 1,
         output: "",
         errors: `error: ${said}\n`,
       });
     });
   }
+
+  await t.step("a bad environment: exit 1", async () => {
+    assertEquals(await runProcess(["serve", root], { env: { SWITCHBOARD_PORT: "x" } }), {
+      code: 1,
+      output: "",
+      errors: 'error: Environment variable SWITCHBOARD_PORT must be a port number, got "x"\n',
+    });
+  });
 
   await t.step("broken settings: exit 1", async () => {
     using broken = Site.make({ "switchboard.json": { prot: 1 } });
@@ -131,9 +142,12 @@ Deno.test("Help and version are printed with exit 0", async (t) => {
   ];
   for (const [args, said] of cases) {
     await t.step(args.join(" "), async () => {
-      const { code, output, errors } = await run(args);
-      assertEquals([code, errors], [0, ""]);
-      assertMatch(output, said);
+      // The exit code is that of a process, too.
+      for (const way of args[0] === "--help" ? [run, runProcess] : [run]) {
+        const { code, output, errors } = await way(args);
+        assertEquals([code, errors], [0, ""]);
+        assertMatch(output, said);
+      }
     });
   }
   await t.step("no command at all: help, and exit 2", async () => {
@@ -269,12 +283,12 @@ Deno.test("serve stops on a signal: clients are closed with 1001, and the exit c
     },
   });
   await t.step("before anybody has connected", async () => {
-    await using server = await Server.start({ "services/a/a.js": CONTROLLER });
-    assertEquals((await server.stop()).code, 0);
+    await using server = await InProcessServer.start({ "services/a/a.js": CONTROLLER });
+    assertEquals(await server.stop(), 0);
   });
   await t.step("with a service that is not running", async () => {
-    await using server = await Server.start({ "services/a/a.js": "throw 1;" });
-    assertEquals((await server.stop()).code, 0);
+    await using server = await InProcessServer.start({ "services/a/a.js": "throw 1;" });
+    assertEquals(await server.stop(), 0);
   });
   await t.step("a second signal does not wait for a controller that does not end", async () => {
     await using server = await Server.start({
@@ -289,7 +303,7 @@ Deno.test("serve stops on a signal: clients are closed with 1001, and the exit c
 });
 
 Deno.test("serve without services says where to put one", async (t) => {
-  await using server = await Server.start({}, { env: { NO_COLOR: "" } });
+  await using server = await InProcessServer.start({});
   await t.step("the hint", () => {
     assertEquals(server.output.all, [
       `Listening on http://127.0.0.1:${server.port}`,
@@ -315,7 +329,6 @@ Deno.test("serve takes the current folder, and settings from flags, environment 
       SWITCHBOARD_PORT: "0",
       SWITCHBOARD_APP: "env",
     }, "flag"],
-    ["file", ["-p", "0"], {}, "file"],
   ];
   for (const [name, args, env, app] of cases) {
     await t.step(name, async () => {
@@ -330,4 +343,8 @@ Deno.test("serve takes the current folder, and settings from flags, environment 
       }
     });
   }
+  await t.step("file", async () => {
+    await using server = await InProcessServer.start(site);
+    await server.output.next((line) => line.includes("/api/file:a"));
+  });
 });

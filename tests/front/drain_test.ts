@@ -1,108 +1,127 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Board } from "../helpers/board.ts";
 import { Client } from "../helpers/client.ts";
 import { frameOf, Raw } from "../helpers/raw.ts";
 import { Server } from "../helpers/server.ts";
+import { until } from "../helpers/until.ts";
 
 const WATCHED = `
   let closed = 0;
+  let open;
+  const gate = new Promise((resolve) => open = resolve);
   const { send } = require("/lib/xp/websocket");
-  exports.get = (req) => req.webSocket ? { webSocket: {} } : { body: "up" };
+  exports.get = async ({ webSocket, params }) => {
+    if (webSocket) return { webSocket: {} };
+    if (params.late) {
+      console.log("asked");
+      await gate;
+      return { body: "late" };
+    }
+    if (params.open) open();
+    return { body: "up" };
+  };
   exports.webSocketEvent = async (e) => {
     if (e.type === "message") send(e.session.id, "x".repeat(20_000_000));
     if (e.type !== "close") return;
     if (e.session.params.slow) await new Promise((done) => setTimeout(done, 300));
+    if (e.session.params.held) await gate;
     console.log("closed " + e.closeReason + " " + ++closed);
   };`;
 
-function start(drain: unknown): Promise<Server> {
+function start(drain: unknown, transport = "deno"): Promise<Server> {
   return Server.start({
-    "switchboard.json": { drain, limits: { handshakesPerSecPerAddress: 0 } },
+    "switchboard.json": {
+      drain,
+      limits: { handshakesPerSecPerAddress: 0, requestTimeoutMs: 60_000 },
+    },
     "services/watched/watched.js": WATCHED,
-    "services/watched/service.json": { sendBufferBytes: 0 },
-  });
+    "services/watched/service.json": { sendBufferBytes: 0, eventTimeoutMs: 60_000 },
+  }, { args: ["--transport", transport] });
 }
 
-Deno.test("SIGTERM: many sockets are closed over a while, and meanwhile nobody new comes in", async () => {
-  await using server = await start({ spreadSec: 2, deadlineSec: 20 });
+/** When a line was logged, ms. */
+const timeOf = (line: string) => Date.parse(JSON.parse(line).time);
+
+Deno.test("SIGTERM: many sockets are closed over a while, and meanwhile nobody new comes in", async (t) => {
+  await using server = await start({ spreadSec: 2, deadlineSec: 60 });
   const clients: Client[] = [];
-  for (let n = 0; n < 400; n++) clients.push(await Client.open(server.ws("/services/watched")));
-  let closed = 0;
-  const codes = clients.map((client) =>
-    client.untilClosed().then(({ code, reason }) => (closed++, `${code} ${reason}`))
-  );
+  while (clients.length < 400) {
+    const some = Array.from({ length: 50 }, () => Client.open(server.ws("/services/watched")));
+    clients.push(...await Promise.all(some));
+  }
+  // As long as this one is not through, the server goes on.
+  const held = await Client.open(server.ws("/services/watched?held=1"));
+  const late = server.text("/services/watched?late=1");
+  await server.logged(({ message }) => message === "asked");
+  const codes = [...clients, held].map(async (client) => {
+    const { code, reason } = await client.untilClosed();
+    return `${code} ${reason}`;
+  });
   server.process.kill("SIGTERM");
-  while (closed === 0) await Promise.race(codes);
-  // Some are closed, others not yet: now is the time to try.
-  const ready = await server.fetch("/readyz");
-  assertEquals([ready.status, (await ready.json()).status], [503, "draining"]);
-  assertEquals(
-    (await server.fetch("/healthz").then(async (r) => (await r.body?.cancel(), r))).status,
-    200,
-  );
-  using raw = await Raw.connect(server.port);
-  const head = await raw.handshake("/services/watched");
-  assertMatch(head, /^HTTP\/1\.1 503 [^]*retry-after: 5/i);
-  assertEquals(await server.text("/services/watched"), "up");
-  assert(closed < 400, "all of them were closed at once");
+  // Some are closed, others mostly not yet: now is the time to try.
+  await Promise.race(codes);
+  await t.step("nobody new comes in, and requests are answered", async () => {
+    const ready = await server.fetch("/readyz");
+    assertEquals([ready.status, (await ready.json()).status], [503, "draining"]);
+    assertEquals(await server.status("/healthz"), 200);
+    using raw = await Raw.connect(server.port);
+    const head = await raw.handshake("/services/watched");
+    assertMatch(head, /^HTTP\/1\.1 503 [^]*retry-after: 5/i);
+    assertEquals(await server.text("/services/watched"), "up");
+  });
+  await t.step("a request that is under way is answered, over deno", async () => {
+    await server.text("/services/watched?open=1");
+    assertEquals(await late, "late");
+  });
   assertEquals(new Set(await Promise.all(codes)), new Set(["1001 server stopping"]));
   assertEquals((await server.process.status).code, 0);
   await server.log.end();
-  // Each of them had its close event.
-  const lines = server.log.all.filter((line) => line.includes("closed "));
-  assert(
-    lines.some((line) => line.includes("closed 1001 400")),
-    `${lines.length}: ${lines.at(-1)}`,
-  );
+  await t.step("each of them has its close event, and they are closed one after the other", () => {
+    const lines = server.log.all.filter((line) => line.includes("closed 1001 "));
+    assertEquals(lines.length, 401);
+    // 50 at a time, and 50 ms between them: timers may be late, and never early.
+    assert(timeOf(lines[399]!) - timeOf(lines[0]!) > 300);
+  });
+});
+
+Deno.test("SIGTERM: a request that is under way is answered, over ws", async () => {
+  await using server = await start({}, "ws");
+  const answer = server.text("/services/watched?late=1");
+  await server.logged(({ message }) => message === "asked");
+  server.process.kill("SIGTERM");
+  await until("it drains", async () => await server.status("/readyz") === 503);
+  await server.text("/services/watched?open=1");
+  assertEquals(await answer, "late");
+  assertEquals((await server.process.status).code, 0);
 });
 
 Deno.test("SIGTERM: who takes nothing and who handles slowly do not hold up the exit", async (t) => {
-  await t.step("a slow handler is waited for", async () => {
-    await using server = await start({ spreadSec: 0, deadlineSec: 20 });
-    const client = await Client.open(server.ws("/services/watched?slow=1"));
-    while ((await server.counts()).sessions === 0);
-    server.process.kill("SIGTERM");
+  await using server = await start({ spreadSec: 1, deadlineSec: 4 });
+  const client = await Client.open(server.ws("/services/watched?slow=1"));
+  using stuck = await Raw.connect(server.port);
+  await stuck.handshake("/services/watched");
+  await stuck.write(frameOf(1, "much"));
+  using half = await Raw.connect(server.port);
+  await half.write("GET /services/watched HTTP/1.1\r\nHost: x\r\nUpgrade: webs");
+  await until("something waits for the client that does not read", async () => {
+    return /^switchboard_send_buffer_bytes [1-9]/m.test(await server.text("/metrics"));
+  });
+  server.process.kill("SIGTERM");
+  await t.step(
+    "a client that does not read is not waited for, nor is half a handshake",
+    async () => {
+      assertEquals((await server.process.status).code, 0);
+    },
+  );
+  await t.step("a slow handler is", async () => {
     assertEquals((await client.untilClosed()).code, 1001);
-    assertEquals((await server.process.status).code, 0);
     await server.log.end();
-    assert(server.log.all.some((line) => line.includes("closed 1001 1")));
-  });
-  await t.step("a client that does not read is not", async () => {
-    await using server = await start({ spreadSec: 1, deadlineSec: 2 });
-    using stuck = await Raw.connect(server.port);
-    await stuck.handshake("/services/watched");
-    await stuck.write(frameOf(1, "much"));
-    while (!/^switchboard_send_buffer_bytes [1-9]/m.test(await server.text("/metrics")));
-    server.process.kill("SIGTERM");
-    assertEquals((await server.process.status).code, 0);
-  });
-  await t.step("half a handshake is not", async () => {
-    await using server = await start({ spreadSec: 1, deadlineSec: 2 });
-    using half = await Raw.connect(server.port);
-    await half.write("GET /services/watched HTTP/1.1\r\nHost: x\r\nUpgrade: webs");
-    server.process.kill("SIGTERM");
-    assertEquals((await server.process.status).code, 0);
+    assert(server.log.all.some((line) => line.includes("closed 1001 2")), server.log.all.join());
   });
 });
 
-for (const transport of ["deno", "ws"]) {
-  Deno.test(`SIGTERM: a request that is under way is answered, over ${transport}`, async () => {
-    await using server = await Server.start({
-      "services/slow/slow.js": `
-        exports.get = () => {
-          console.log("asked");
-          return new Promise((resolve) => setTimeout(() => resolve({ body: "late" }), 3000));
-        };`,
-    }, { args: ["--transport", transport] });
-    const answer = server.text("/services/slow");
-    await server.logged(({ message }) => message === "asked");
-    server.process.kill("SIGTERM");
-    assertEquals(await answer, "late");
-    assertEquals((await server.process.status).code, 0);
-  });
-}
-
 Deno.test("dead peers: who does not answer two pings is closed with 1006, who answers stays", async () => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "switchboard.json": { pingIntervalSec: 1 },
     "services/watched/watched.js": WATCHED,
   });

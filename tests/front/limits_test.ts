@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../helpers/client.ts";
-import { frameOf, Raw } from "../helpers/raw.ts";
+import { type Frame, frameOf, Raw } from "../helpers/raw.ts";
 import { Board } from "../helpers/board.ts";
 import type { Served } from "../helpers/served.ts";
 import { Server } from "../helpers/server.ts";
 import type { Files } from "../helpers/site.ts";
 import { SECRET, tokenOf } from "../helpers/tokens.ts";
+import { pause, until } from "../helpers/until.ts";
 
 const ECHO = `
   const ws = require("/lib/websocket");
@@ -26,14 +27,18 @@ function start(
   settings: Record<string, unknown>,
   manifest: object = {},
   more: Files = {},
-): Promise<Server> {
-  return Server.start({
+): Promise<Board> {
+  return Board.start({
     "switchboard.json": { trustProxy: ["127.0.0.1"], ...settings },
     "services/echo/echo.js": ECHO,
     "services/echo/service.json": manifest,
     ...more,
-  }, { env: { JWT_SECRET: SECRET } });
+  });
 }
+
+/** Waits until a server has at most so many sessions. */
+const untilSessions = (server: Served, most: number) =>
+  until(`there are ${most} sessions`, async () => (await server.counts()).sessions <= most);
 
 /** The status line of a handshake, and when to come back. */
 async function knock(
@@ -45,6 +50,8 @@ async function knock(
   const head = await raw.handshake(path, headers);
   return [Number(head.split(" ")[1]), /retry-after: (\d+)/i.exec(head)?.[1] ?? null];
 }
+
+const textOf = (frame: Frame | null) => new TextDecoder().decode(frame!.payload);
 
 /** Code and reason of the close frame; what comes before it is skipped. */
 async function closeOf(raw: Raw): Promise<[number, string]> {
@@ -74,7 +81,7 @@ Deno.test("a server takes as many sessions as it may have, and another one when 
   assertEquals(await knock(server), [503, "5"]);
   assertEquals(await figure(server, 'switchboard_refused_total{cause="server"}'), 1);
   await one.close();
-  while ((await server.counts()).sessions > 1);
+  await untilSessions(server, 1);
   await using _three = await Client.open(server.ws("/services/echo"));
 });
 
@@ -95,14 +102,18 @@ Deno.test("an address takes as many sessions as it may have, all of an IPv6 netw
       assertEquals(await knock(server, from(third)), [429, "5"]);
       await using _other = await open(other);
       await two.close();
-      while ((await server.counts()).sessions > 2);
+      await untilSessions(server, 2);
       await using _again = await open(third);
     });
   }
 });
 
 Deno.test("who breaks off while connecting takes nobody's place", async () => {
-  await using server = await start({ limits: { sessionsPerAddress: 3 } });
+  // In a process of its own: Deno never ends the upgrade of a client that has gone, which is a leak of the test.
+  await using server = await Server.start({
+    "switchboard.json": { limits: { sessionsPerAddress: 3 } },
+    "services/echo/echo.js": ECHO,
+  }, { waits: { placeMs: 500 } });
   for (let n = 0; n < 20; n++) {
     const raw = await Raw.connect(server.port);
     await raw.write(
@@ -112,8 +123,7 @@ Deno.test("who breaks off while connecting takes nobody's place", async () => {
     raw[Symbol.dispose]();
   }
   // Deno notices when it writes to them; by then each of them has been there and gone.
-  const until = performance.now() + 10_000;
-  while ((await knock(server))[0] !== 101) assert(performance.now() < until);
+  await until("there is a place", async () => (await knock(server))[0] === 101);
   assertEquals(await server.settled(), { sessions: 0, groups: 0 });
 });
 
@@ -144,10 +154,14 @@ Deno.test("who come all at once take no more places than those who come one by o
 });
 
 Deno.test("a user takes as many sessions as it may have, from wherever", async () => {
-  await using server = await start({
-    auth: { jwt: { algorithms: ["HS256"], secretEnv: "JWT_SECRET" } },
-    limits: { sessionsPerUser: 1 },
-  });
+  await using server = await start(
+    {
+      auth: { jwt: { algorithms: ["HS256"], secretFile: "secret" } },
+      limits: { sessionsPerUser: 1 },
+    },
+    {},
+    { secret: SECRET },
+  );
   const ada = { Authorization: `Bearer ${await tokenOf()}` };
   const eva = { Authorization: `Bearer ${await tokenOf({ sub: "eva" })}` };
   const first = await Client.open(server.ws("/services/echo"), {
@@ -158,58 +172,107 @@ Deno.test("a user takes as many sessions as it may have, from wherever", async (
   await using _nobody = await Client.open(server.ws("/services/echo"));
   await using _nobodyElse = await Client.open(server.ws("/services/echo"));
   await first.close();
-  while ((await server.counts()).sessions > 3);
+  await untilSessions(server, 3);
   assertEquals((await knock(server, ada))[0], 101);
   assertEquals(await figure(server, 'switchboard_refused_total{cause="user"}'), 1);
 });
 
-Deno.test("an address tries as many handshakes a second as it may, wherever they lead", async () => {
-  await using server = await start({ limits: { handshakesPerSecPerAddress: 5 } });
-  const paths = [
-    "/services/echo",
-    "/services/none",
-    "/",
-    "/service/js",
-    "/services/echo",
-    "/nothing",
-    "/services/echo",
-  ];
-  const statuses = [];
-  for (const path of paths) statuses.push((await knock(server, from("192.0.2.1"), path))[0]);
-  assert(statuses.includes(429), statuses.join());
-  assertEquals(statuses.slice(0, 5).includes(429), false, statuses.join());
-  assertEquals(await knock(server, from("192.0.2.2")), [101, null]);
-  // Requests are no handshakes.
-  for (let n = 0; n < 20; n++) assertEquals(await server.text("/services/echo"), "up");
+Deno.test("handshakes and headers are limited", async (t) => {
+  await using server = await start({
+    limits: { handshakesPerSecPerAddress: 5, headerBytes: 2000 },
+  });
+
+  await t.step("headers that are too large are refused", async () => {
+    for (const upgrade of [true, false]) {
+      using raw = await Raw.connect(server.port);
+      const headers = {
+        "X-Large": "x".repeat(2000),
+        ...(upgrade ? {} : { Upgrade: null, Connection: null }),
+      };
+      const head = await raw.handshake("/services/echo", headers);
+      assertMatch(head, /^HTTP\/1\.1 431 /);
+      assertMatch(head, /x-request-id: /i);
+    }
+    assertEquals((await knock(server, { "X-Fine": "x".repeat(1500) }))[0], 101);
+  });
+
+  await t.step(
+    "an address tries as many handshakes a second as it may, wherever they lead",
+    async () => {
+      const paths = [
+        "/services/echo",
+        "/services/none",
+        "/",
+        "/service/js",
+        "/services/echo",
+        "/nothing",
+        "/services/echo",
+      ];
+      // All at once, for others are let in as time passes.
+      const answers = await Promise.all(
+        [...paths, ...paths].map((path) => knock(server, from("192.0.2.1"), path)),
+      );
+      const refused = answers.filter(([status]) => status === 429).length;
+      assert(refused > 0 && refused <= answers.length - 5, answers.join(" "));
+      assertEquals(await knock(server, from("192.0.2.2")), [101, null]);
+      // Requests are no handshakes.
+      for (let n = 0; n < 20; n++) assertEquals(await server.text("/services/echo"), "up");
+    },
+  );
 });
 
 Deno.test("who sends more messages than it may is closed with 1008, and its service is told", async (t) => {
-  const cases: [string, Record<string, unknown>, object][] = [
-    ["by the server's settings", { limits: { messagesPerSec: 1 } }, {}],
-    ["by the manifest", { limits: { messagesPerSec: 100 } }, { messagesPerSec: 1 }],
-  ];
-  for (const [name, settings, manifest] of cases) {
-    await t.step(name, async () => {
-      await using server = await start(settings, manifest);
-      await using calm = await Client.open(server.ws("/services/echo"));
-      using loud = await Raw.connect(server.port);
-      await loud.handshake("/services/echo");
-      // Nothing more: a message that is under way when the server closes would reset the connection.
-      await loud.write(new Uint8Array([...frameOf(1, "one"), ...frameOf(1, "two")]));
-      assertEquals(await closeOf(loud), [1008, "too many messages"]);
-      const logged = () => server.logged(({ service }) => service === "echo");
-      assertEquals((await logged()).message, "error Messages come faster than they may");
-      assertEquals((await logged()).message, "closed 1008");
-      calm.send("calm");
-      assertEquals(await calm.next(), "calm");
-      assertEquals(await figure(server, 'switchboard_dropped_total{cause="rate"}'), 1);
+  const tooMany = async (server: Board, service: string) => {
+    await using calm = await Client.open(server.ws(`/services/${service}`));
+    using loud = await Raw.connect(server.port);
+    await loud.handshake(`/services/${service}`);
+    // Nothing more: a message that is under way when the server closes would reset the connection.
+    await loud.write(new Uint8Array([...frameOf(1, "one"), ...frameOf(1, "two")]));
+    assertEquals(await closeOf(loud), [1008, "too many messages"]);
+    const logged = () => server.logged((line) => line.service === service);
+    assertEquals((await logged()).message, "error Messages come faster than they may");
+    assertEquals((await logged()).message, "closed 1008");
+    calm.send("calm");
+    assertEquals(await calm.next(), "calm");
+    assertEquals(await figure(server, 'switchboard_dropped_total{cause="rate"}'), 1);
+  };
+  await t.step("by the server's settings, and 0 in the manifest is no limit", async (t) => {
+    await using server = await start({ limits: { messagesPerSec: 1 } }, {}, {
+      "services/free/free.js": ECHO,
+      "services/free/service.json": { messagesPerSec: 0 },
     });
-  }
-  await t.step("0 in the manifest is no limit", async () => {
-    await using server = await start({ limits: { messagesPerSec: 1 } }, { messagesPerSec: 0 });
-    await using client = await Client.open(server.ws("/services/echo"));
-    for (let n = 0; n < 500; n++) client.send(String(n));
-    for (let n = 0; n < 500; n++) assertEquals(await client.next(), String(n));
+    await t.step("by the server's settings", () => tooMany(server, "echo"));
+    await t.step("0 in the manifest is no limit", async () => {
+      await using client = await Client.open(server.ws("/services/free"));
+      for (let n = 0; n < 500; n++) client.send(String(n));
+      for (let n = 0; n < 500; n++) assertEquals(await client.next(), String(n));
+    });
+  });
+  await t.step("by the manifest, and by bytes", async (t) => {
+    const limits = { messagesPerSec: 100, bytesPerSec: 100 };
+    await using server = await start({ limits }, {}, {
+      "services/own/own.js": ECHO,
+      "services/own/service.json": { messagesPerSec: 1 },
+    });
+    await t.step("by the manifest", () => tooMany(server, "own"));
+    for (
+      const [name, message, answer] of [
+        ["text", "€".repeat(30), "€".repeat(30)],
+        ["binary", new Uint8Array(90), "90"],
+      ] as const
+    ) {
+      await t.step(`bytes are counted as they are sent, text as UTF-8: ${name}`, async () => {
+        using raw = await Raw.connect(server.port);
+        await raw.handshake("/services/echo");
+        const frame = frameOf(typeof message === "string" ? 1 : 2, message);
+        // Each is 90 bytes. A message may be larger than the rate: then nothing may come for a while.
+        await using calm = await Client.open(server.ws("/services/echo"));
+        calm.send(message);
+        assertEquals(await calm.next(), answer);
+        await raw.write(new Uint8Array([...frame, ...frame, ...frame]));
+        assertEquals(await closeOf(raw), [1008, "too many messages"]);
+      });
+    }
   });
 });
 
@@ -219,77 +282,81 @@ Deno.test("where it shall be dropped, what comes too fast is left out, and the s
   for (let n = 0; n < 100; n++) client.send(String(n));
   for (let n = 0; n < 10; n++) assertEquals(await client.next(), String(n));
   let dropped = 0;
-  while (dropped < 50) dropped = await figure(server, 'switchboard_dropped_total{cause="rate"}');
+  while (dropped < 50) {
+    await pause();
+    dropped = await figure(server, 'switchboard_dropped_total{cause="rate"}');
+  }
   // Tokens come back.
   let isBack = false;
   const answer = client.next().finally(() => isBack = true);
   while (!isBack) {
     client.send("later");
-    await server.text("/healthz");
+    await pause(20);
   }
   assertEquals(await answer, "later");
 });
 
-Deno.test("bytes are counted as they are sent, text as UTF-8", async (t) => {
-  for (
-    const [name, message, answer] of [
-      ["text", "€".repeat(30), "€".repeat(30)],
-      ["binary", new Uint8Array(90), "90"],
-    ] as const
-  ) {
-    await t.step(name, async () => {
-      await using server = await start({ limits: { bytesPerSec: 100 } });
-      using raw = await Raw.connect(server.port);
-      await raw.handshake("/services/echo");
-      const frame = frameOf(typeof message === "string" ? 1 : 2, message);
-      // Each is 90 bytes. A message may be larger than the rate: then nothing may come for a while.
-      await using calm = await Client.open(server.ws("/services/echo"));
-      calm.send(message);
-      assertEquals(await calm.next(), answer);
-      await raw.write(new Uint8Array([...frame, ...frame, ...frame]));
-      assertEquals(await closeOf(raw), [1008, "too many messages"]);
-    });
-  }
-});
-
-Deno.test("a session is in as many groups as it may be", async () => {
-  await using server = await start({ limits: { groupsPerSession: 4 } });
-  await using client = await Client.open(server.ws("/services/echo"));
-  client.send("groups");
-  assertEquals(await client.next(), "4");
-  assertMatch((await server.logged(({ service }) => service === "echo")).message, /another group/);
-  assertEquals(await figure(server, 'switchboard_dropped_total{cause="groups"}'), 7);
-});
-
-Deno.test("headers that are too large are refused", async () => {
-  await using server = await start({ limits: { headerBytes: 2000 } });
-  for (const upgrade of [true, false]) {
-    using raw = await Raw.connect(server.port);
-    const headers = {
-      "X-Large": "x".repeat(2000),
-      ...(upgrade ? {} : { Upgrade: null, Connection: null }),
-    };
-    const head = await raw.handshake("/services/echo", headers);
-    assertMatch(head, /^HTTP\/1\.1 431 /);
-    assertMatch(head, /x-request-id: /i);
-  }
-  assertEquals((await knock(server, { "X-Fine": "x".repeat(1500) }))[0], 101);
-});
-
-Deno.test("a URL that is too long is refused, and its query takes no time", async () => {
-  await using server = await start({}, {}, {
-    "services/flow/flow.flow.json": {
-      nodes: { socket: { use: "lolo/Websocket Trigger", params: { path: "/flow" } } },
-      edges: [],
+Deno.test("groups, URLs and origins are limited", async (t) => {
+  await using server = await start(
+    {
+      limits: { groupsPerSession: 4 },
+      origins: ["https://*.example.com"],
     },
+    {},
+    {
+      "services/own/own.js": ECHO,
+      "services/own/service.json": { origins: ["https://own.test"] },
+      "services/flow/flow.flow.json": {
+        nodes: {
+          socket: { use: "lolo/Websocket Trigger", params: { path: "/flow" } },
+        },
+        edges: [],
+      },
+    },
+  );
+
+  await t.step("a session is in as many groups as it may be", async () => {
+    await using client = await Client.open(server.ws("/services/echo"));
+    client.send("groups");
+    assertEquals(await client.next(), "4");
+    assertMatch(
+      (await server.logged(({ service }) => service === "echo")).message,
+      /another group/,
+    );
+    assertEquals(await figure(server, 'switchboard_dropped_total{cause="groups"}'), 7);
   });
-  const query = Array.from({ length: 4000 }, (_, n) => `k${n}`).join("&");
-  for (const path of ["/services/echo", "/service/js", "/flow"]) {
-    assertEquals((await knock(server, {}, `${path}?${query}`))[0], 414, path);
-  }
-  // A flow keeps the headers for each event of a session.
-  assertEquals((await knock(server, { "X-Large": "x".repeat(9000) }, "/flow"))[0], 431);
-  assertEquals((await knock(server, { "X-Large": "x".repeat(7000) }, "/flow"))[0], 101);
+
+  await t.step("a URL that is too long is refused, and its query takes no time", async () => {
+    const query = Array.from({ length: 4000 }, (_, n) => `k${n}`).join("&");
+    for (const path of ["/services/echo", "/service/js", "/flow"]) {
+      assertEquals((await knock(server, {}, `${path}?${query}`))[0], 414, path);
+    }
+    // A flow keeps the headers for each event of a session.
+    assertEquals((await knock(server, { "X-Large": "x".repeat(9000) }, "/flow"))[0], 431);
+    assertEquals((await knock(server, { "X-Large": "x".repeat(7000) }, "/flow"))[0], 101);
+  });
+
+  await t.step("origins of the server's settings count where a service lists none", async (t) => {
+    const host = `127.0.0.1:${server.port}`;
+    const cases: [string, string, number][] = [
+      ["https://www.example.com", "/services/echo", 101],
+      ["https://a.b.example.com", "/services/echo", 101],
+      [`http://${host}`, "/services/echo", 101],
+      ["https://example.com", "/services/echo", 403],
+      ["http://www.example.com", "/services/echo", 403],
+      ["https://www.example.com.evil.test", "/services/echo", 403],
+      ["https://wwwexample.com", "/services/echo", 403],
+      ["https://evil.test", "/services/echo", 403],
+      ["null", "/services/echo", 403],
+      ["https://www.example.com", "/services/own", 403],
+      ["https://own.test", "/services/own", 101],
+    ];
+    for (const [origin, path, status] of cases) {
+      await t.step(`${origin} ${path}: ${status}`, async () => {
+        assertEquals((await knock(server, { Origin: origin, Host: host }, path))[0], status);
+      });
+    }
+  });
 });
 
 Deno.test("0 is no limit", async () => {
@@ -307,37 +374,12 @@ Deno.test("0 is no limit", async () => {
     "requestTimeoutMs",
   ].map((name) => [name, 0]));
   await using server = await start({ limits });
-  const clients: Client[] = [];
-  for (let n = 0; n < 150; n++) clients.push(await Client.open(server.ws("/services/echo")));
+  const clients = await Promise.all(
+    Array.from({ length: 150 }, () => Client.open(server.ws("/services/echo"))),
+  );
   clients[0]!.send("groups");
   assertEquals(await clients[0]!.next(), "11");
-  for (const client of clients) await client.close();
-});
-
-Deno.test("origins of the server's settings count where a service lists none", async (t) => {
-  await using server = await start({ origins: ["https://*.example.com"] }, {}, {
-    "services/own/own.js": ECHO,
-    "services/own/service.json": { origins: ["https://own.test"] },
-  });
-  const host = `127.0.0.1:${server.port}`;
-  const cases: [string, string, number][] = [
-    ["https://www.example.com", "/services/echo", 101],
-    ["https://a.b.example.com", "/services/echo", 101],
-    [`http://${host}`, "/services/echo", 101],
-    ["https://example.com", "/services/echo", 403],
-    ["http://www.example.com", "/services/echo", 403],
-    ["https://www.example.com.evil.test", "/services/echo", 403],
-    ["https://wwwexample.com", "/services/echo", 403],
-    ["https://evil.test", "/services/echo", 403],
-    ["null", "/services/echo", 403],
-    ["https://www.example.com", "/services/own", 403],
-    ["https://own.test", "/services/own", 101],
-  ];
-  for (const [origin, path, status] of cases) {
-    await t.step(`${origin} ${path}: ${status}`, async () => {
-      assertEquals((await knock(server, { Origin: origin, Host: host }, path))[0], status);
-    });
-  }
+  await Promise.all(clients.map((client) => client.close()));
 });
 
 Deno.test("a slow client that may lose messages keeps its session, and loses group messages only", async () => {
@@ -361,7 +403,7 @@ Deno.test("a slow client that may lose messages keeps its session, and loses gro
   await slow.handshake("/services/echo");
   await using quick = await Client.open(server.ws("/services/echo"));
   await slow.write(frameOf(1, "begin"));
-  assertEquals(new TextDecoder().decode((await slow.frame())!.payload), "answer begin");
+  assertEquals(textOf(await slow.frame()), "answer begin");
   quick.send("flood");
   let last = -1;
   for (let message = await quick.next(); message !== "end"; message = await quick.next()) {
@@ -409,23 +451,38 @@ Deno.test("one that stalls among 1,000 does not hold up the others, and is dropp
   using stalled = await Raw.connect(server.port);
   await stalled.handshake("/services/echo");
   await stalled.write(frameOf(1, "me"));
-  while (await figure(server, "switchboard_send_buffer_bytes") === 0);
-  const clients: Client[] = [];
-  for (let n = 0; n < 999; n++) clients.push(await Client.open(server.ws("/services/echo")));
+  await until("something waits for it", async () => {
+    return await figure(server, "switchboard_send_buffer_bytes") > 0;
+  });
+  // By hand, for a thousand clients of a library are dear.
+  using others = new DisposableStack();
+  const raws: Raw[] = [];
+  while (raws.length < 999) {
+    raws.push(
+      ...await Promise.all(Array.from({ length: 111 }, async () => {
+        const raw = others.use(await Raw.connect(server.port));
+        assertMatch(await raw.handshake("/services/echo"), /^HTTP\/1\.1 101 /);
+        return raw;
+      })),
+    );
+  }
+  /** What the next message of each of them says. */
+  const heard = async () => {
+    const frames = await Promise.all(raws.map((raw) => raw.frame()));
+    return new Set(frames.map((frame) => textOf(frame).trim()));
+  };
   for (let round = 0; round < 20; round++) {
-    clients[0]!.send(String(round));
-    const texts = await Promise.all(clients.map((client) => client.next()));
-    assertEquals(new Set(texts.map((text) => parseInt(text as string))), new Set([round]));
+    await raws[0]!.write(frameOf(1, String(round)));
+    assertEquals(await heard(), new Set([String(round)]));
   }
   assertEquals((await server.counts()).sessions, 1000);
-  clients[0]!.send("flood");
+  await raws[0]!.write(frameOf(1, "flood"));
   assertEquals((await server.logged(({ service }) => service === "echo")).message, "closed 3008");
-  while ((await server.counts()).sessions > 999);
+  await untilSessions(server, 999);
   assertEquals(await figure(server, 'switchboard_dropped_total{cause="slow_client"}'), 1);
   assertEquals(await figure(server, "switchboard_send_buffer_bytes"), 0);
-  clients[0]!.send("through");
-  const texts = await Promise.all(clients.map((client) => client.next()));
-  assertEquals(new Set(texts.map((text) => (text as string).trim())), new Set(["through"]));
-  await Promise.all(clients.map((client) => client.close()));
+  await raws[0]!.write(frameOf(1, "through"));
+  assertEquals(await heard(), new Set(["through"]));
+  others.dispose();
   assertEquals(await server.settled(), { sessions: 0, groups: 0 });
 });

@@ -1,11 +1,14 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
+import { JwtVerifier, WrongToken } from "../../lib/auth/jwt.ts";
+import { Board } from "../helpers/board.ts";
 import { Client } from "../helpers/client.ts";
 import { Raw } from "../helpers/raw.ts";
 import type { Served } from "../helpers/served.ts";
 import { Server } from "../helpers/server.ts";
-import type { Files } from "../helpers/site.ts";
+import { type Files, Site } from "../helpers/site.ts";
 import { KeyPair, SECRET, tokenOf } from "../helpers/tokens.ts";
+import { pause } from "../helpers/until.ts";
 
 /** A service that says who is there. */
 const WHO = `
@@ -22,7 +25,8 @@ const WHO = `
     ws.send(e.session.id, JSON.stringify({ user: e.session.user ?? null, data: e.data, now: who() }));
   };`;
 
-const JWT = { algorithms: ["HS256"], secretEnv: "JWT_SECRET" };
+const JWT = { algorithms: ["HS256" as const], secretFile: "secret" };
+
 /** A public key of RSA with 1,024 bits, which is too short. */
 function shortKey(): string {
   const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
@@ -38,11 +42,11 @@ const ADA = {
 };
 
 function site(auth: unknown, more: Files = {}): Files {
-  return { "switchboard.json": { auth }, "services/who/who.js": WHO, ...more };
+  return { "switchboard.json": { auth }, secret: SECRET, "services/who/who.js": WHO, ...more };
 }
 
-function start(auth: unknown, more: Files = {}): Promise<Server> {
-  return Server.start(site(auth, more), { env: { JWT_SECRET: SECRET } });
+function start(auth: unknown, more: Files = {}): Promise<Board> {
+  return Board.start(site(auth, more));
 }
 
 async function ask(server: Served, headers: Record<string, string> = {}, path = "/services/who") {
@@ -117,29 +121,13 @@ Deno.test("a token says who somebody is: in a request, in each event, and what r
     });
     assertEquals(JSON.parse(body).user.login, "eva");
   });
-  await t.step("the log has no token", async () => {
-    await server.stop();
+  await t.step("the log has no token", () => {
     assert(!server.log.all.join("\n").includes(token.slice(0, 20)));
   });
 });
 
-Deno.test("the query is no place for a token, unless it was switched on", async () => {
-  await using server = await start({ jwt: JWT });
-  const token = await tokenOf();
-  for (const name of ["token", "access_token", "null", "session"]) {
-    const { status, body } = await ask(
-      server,
-      { Cookie: `${name}=${token}` },
-      `/services/who?${name}=${token}`,
-    );
-    assertEquals([status, JSON.parse(body).user], [200, null]);
-  }
-});
-
 Deno.test("a wrong token is an error, never an anonymous visitor, whatever is wrong with it", async (t) => {
-  await using server = await start({
-    jwt: { ...JWT, issuer: "us", audience: "them", clockSkewSec: 0, cookie: "session" },
-  }, {
+  await using server = await start(null, {
     "switchboard.json": {
       auth: { jwt: { ...JWT, issuer: "us", audience: "them", clockSkewSec: 0, cookie: "session" } },
       limits: { wrongCredentialsPerMinPerAddress: 0 },
@@ -245,13 +233,12 @@ Deno.test("a wrong token is an error, never an anonymous visitor, whatever is wr
 });
 
 Deno.test("an expired session shuts out nobody at its address, and a forged one does", async (t) => {
-  await using server = await Server.start({
+  await using server = await start(null, {
     "switchboard.json": {
       auth: { jwt: { ...JWT, issuer: "us", cookie: "session" } },
       limits: { wrongCredentialsPerMinPerAddress: 5 },
     },
-    "services/who/who.js": WHO,
-  }, { env: { JWT_SECRET: SECRET } });
+  });
   const status = async (token: string) =>
     (await ask(server, { Cookie: `session=${token}` })).status;
   const expires = Math.floor(Date.now() / 1000) - 3600;
@@ -276,26 +263,37 @@ Deno.test("an expired session shuts out nobody at its address, and a forged one 
 });
 
 Deno.test("public keys: each algorithm, and no confusion of keys", async (t) => {
-  for (const alg of ["RS256", "ES256", "EdDSA"]) {
+  for (const alg of ["RS256", "ES256", "EdDSA"] as const) {
     await t.step(alg, async () => {
       const keys = await KeyPair.make(alg);
       const other = await KeyPair.make(alg);
       const pem = await keys.pem();
-      await using server = await start({ jwt: { algorithms: [alg], publicKeyFile: "key.pem" } }, {
-        "key.pem": pem,
-      });
-      const good = await ask(server, { Authorization: `Bearer ${await keys.token()}` });
-      assertEquals([good.status, JSON.parse(good.body).user], [200, ADA]);
+      using folder = Site.make({ "key.pem": pem });
+      const settings = { algorithms: [alg], publicKeyFile: "key.pem" };
+      const verifier = await JwtVerifier.open(settings, folder.root, () => {});
+      assertEquals((await verifier.verify(await keys.token())).user, ADA);
       for (const token of [await other.token(), await tokenOf({}, { secret: pem })]) {
-        assertEquals((await ask(server, { Authorization: `Bearer ${token}` })).status, 401);
+        await assertRejects(() => verifier.verify(token), WrongToken);
       }
     });
   }
+  await t.step("of a server", async () => {
+    const [keys, other] = [await KeyPair.make("ES256"), await KeyPair.make("ES256")];
+    const pem = await keys.pem();
+    await using server = await start({ jwt: { algorithms: ["ES256"], publicKeyFile: "key.pem" } }, {
+      "key.pem": pem,
+    });
+    const good = await ask(server, { Authorization: `Bearer ${await keys.token()}` });
+    assertEquals([good.status, JSON.parse(good.body).user], [200, ADA]);
+    for (const token of [await other.token(), await tokenOf({}, { secret: pem })]) {
+      assertEquals((await ask(server, { Authorization: `Bearer ${token}` })).status, 401);
+    }
+  });
 });
 
 Deno.test("a JWKS is fetched, kept, and fetched anew for a key that is new", async (t) => {
-  const one = await KeyPair.make("RS256", "one");
-  const two = await KeyPair.make("RS256", "two");
+  const one = await KeyPair.make("ES256", "one");
+  const two = await KeyPair.make("ES256", "two");
   let keys = [await one.jwk()];
   let asked = 0;
   let isDown = false;
@@ -304,7 +302,7 @@ Deno.test("a JWKS is fetched, kept, and fetched anew for a key that is new", asy
     return isDown ? new Response("down", { status: 500 }) : Response.json({ keys });
   });
   const jwksUrl = `http://127.0.0.1:${jwks.addr.port}/keys`;
-  await using server = await start({ jwt: { algorithms: ["RS256"], jwksUrl } });
+  await using server = await start({ jwt: { algorithms: ["ES256"], jwksUrl } });
   const status = async (token: string) =>
     (await ask(server, { Authorization: `Bearer ${token}` })).status;
   await t.step("one look for many tokens", async () => {
@@ -317,7 +315,7 @@ Deno.test("a JWKS is fetched, kept, and fetched anew for a key that is new", asy
   });
   await t.step("a key that was there from the start of another server", async () => {
     keys = [await one.jwk(), await two.jwk()];
-    await using fresh = await start({ jwt: { algorithms: ["RS256"], jwksUrl } });
+    await using fresh = await start({ jwt: { algorithms: ["ES256"], jwksUrl } });
     const token = await two.token();
     assertEquals((await ask(fresh, { Authorization: `Bearer ${token}` })).status, 200);
   });
@@ -325,7 +323,7 @@ Deno.test("a JWKS is fetched, kept, and fetched anew for a key that is new", asy
     "while it is down nobody is let in as somebody, nor turned into nobody",
     async () => {
       isDown = true;
-      await using fresh = await start({ jwt: { algorithms: ["RS256"], jwksUrl } });
+      await using fresh = await start({ jwt: { algorithms: ["ES256"], jwksUrl } });
       const answer = await ask(fresh, { Authorization: `Bearer ${await one.token()}` });
       assertEquals([answer.status, answer.headers.get("retry-after")], [503, "5"]);
       assertMatch(
@@ -335,10 +333,9 @@ Deno.test("a JWKS is fetched, kept, and fetched anew for a key that is new", asy
       assertEquals((await ask(fresh)).status, 200);
     },
   );
-  await t.step("while it is down the keys there were go on, after a SIGHUP too", async () => {
+  await t.step("while it is down the keys there were go on, read anew too", async () => {
     const before = asked;
-    server.process.kill("SIGHUP");
-    await server.logged(({ message }) => message === "Keys and users were read anew");
+    assertEquals(await server.board.reloadAuth(), true);
     for (let n = 0; n < 20; n++) assertEquals(await status(await one.token()), 200);
     // Once, or twice if that took more than 5 s.
     assert(asked > before && asked <= before + 2);
@@ -348,44 +345,50 @@ Deno.test("a JWKS is fetched, kept, and fetched anew for a key that is new", asy
   });
 });
 
-Deno.test("who is connected when the token expires is closed with 1008, unless it shall not be", async (t) => {
-  const soon = () => Math.floor(Date.now() / 1000) + 2;
-  await t.step("closed", async () => {
-    await using server = await start({ jwt: JWT });
-    const client = await Client.open(server.ws("/services/who"), {
-      headers: { Authorization: `Bearer ${await tokenOf({}, { expires: soon() })}` },
+Deno.test("a client that is connected when its token expires is closed with 1008, unless it shall not be", async (t) => {
+  const [closes, tolerates, keeps] = await Promise.all([
+    start({ jwt: { ...JWT, clockSkewSec: 0 } }),
+    start({ jwt: { ...JWT, clockSkewSec: 3 } }),
+    start({ jwt: { ...JWT, clockSkewSec: 0, closeOnExpiry: false } }),
+  ]);
+  await using _closes = closes;
+  await using _tolerates = tolerates;
+  await using _keeps = keeps;
+  const now = Math.floor(Date.now() / 1000);
+  const enter = async (server: Served, expires: number) =>
+    await Client.open(server.ws("/services/who"), {
+      headers: { Authorization: `Bearer ${await tokenOf({}, { expires })}` },
     });
-    await using stays = await Client.open(server.ws("/services/who"));
+  // All of them first: they expire side by side.
+  const client = await enter(closes, now + 3);
+  const late = await enter(tolerates, now - 1);
+  const lateEnd = late.untilClosed().then((end) => ({ ...end, at: Date.now() }));
+  await using kept = await enter(keeps, now + 3);
+  await using stays = await Client.open(closes.ws("/services/who"));
+  await t.step("closed", async () => {
     assertEquals(await client.untilClosed(), { code: 1008, reason: "credential expired" });
-    assertEquals((await server.logged(({ service }) => service === "who")).message, "closed 1008");
+    assert(Date.now() >= (now + 3) * 1000);
+    assertEquals((await closes.logged(({ service }) => service === "who")).message, "closed 1008");
     stays.send("still here");
     assertEquals((await stays.nextJson()).user, null);
   });
   await t.step("not before the clocks' difference is over that lets it in", async () => {
-    const clockSkewSec = 5;
-    await using server = await start({ jwt: { ...JWT, clockSkewSec } });
-    const expires = Math.floor(Date.now() / 1000) - 1;
-    const client = await Client.open(server.ws("/services/who"), {
-      headers: { Authorization: `Bearer ${await tokenOf({}, { expires })}` },
-    });
-    assertEquals(await client.untilClosed(), { code: 1008, reason: "credential expired" });
-    assert(Date.now() >= (expires + clockSkewSec) * 1000);
+    const { code, reason, at } = await lateEnd;
+    assertEquals([code, reason], [1008, "credential expired"]);
+    assert(at >= (now + 2) * 1000);
   });
   await t.step("not closed", async () => {
-    await using server = await start({ jwt: { ...JWT, closeOnExpiry: false } });
-    const expires = soon();
-    await using client = await Client.open(server.ws("/services/who"), {
-      headers: { Authorization: `Bearer ${await tokenOf({}, { expires })}` },
-    });
-    while (Date.now() < (expires + 2) * 1000) {
-      client.send("still here");
-      assertEquals((await client.nextJson()).user.login, "ada");
+    while (Date.now() < (now + 5) * 1000) {
+      kept.send("still here");
+      assertEquals((await kept.nextJson()).user.login, "ada");
+      await pause(100);
     }
   });
 });
 
-Deno.test("`allow`: 401 with a challenge for who is unknown, 403 for who is another, and no upgrade", async (t) => {
+Deno.test("what a service lets in: `allow`, shared paths, and no token of the query", async (t) => {
   const allowed = (allow: string[]) => ({ allow });
+  const module = "require('net/websocket').getSession().sendText('[\"in\"]');";
   await using server = await start({ jwt: JWT, basic: { file: "users.json" } }, {
     "users.json": { users: {} },
     "services/known/known.js": WHO,
@@ -400,105 +403,139 @@ Deno.test("`allow`: 401 with a challenge for who is unknown, 403 for who is anot
     "services/all/service.json": allowed(["role:system.everyone", "role:nobody"]),
     "services/nobody/nobody.js": WHO,
     "services/nobody/service.json": allowed([]),
-  });
-  const tokens: Record<string, string | null> = {
-    nobody: null,
-    ada: await tokenOf(),
-    eva: await tokenOf({ sub: "eva", roles: "editor other" }),
-    forged: await tokenOf({ sub: "eve", roles: ["ditor", "role:editor2", "EDITOR"] }),
-  };
-  const expected: Record<string, Record<string, number>> = {
-    "/services/known": { nobody: 401, ada: 200, eva: 200, forged: 200 },
-    "/services/editors": { nobody: 401, ada: 403, eva: 200, forged: 403 },
-    "/services/editors/assets/page.html": { nobody: 401, ada: 403, eva: 200, forged: 403 },
-    "/services/ada": { nobody: 401, ada: 200, eva: 403, forged: 403 },
-    "/services/all": { nobody: 200, ada: 200, eva: 200, forged: 200 },
-    "/services/nobody": { nobody: 401, ada: 403, eva: 403, forged: 403 },
-  };
-  for (const [path, statuses] of Object.entries(expected)) {
-    for (const [name, status] of Object.entries(statuses)) {
-      await t.step(`${path} ${name}: ${status}`, async () => {
-        const token = tokens[name];
-        const headers = token ? { Authorization: `Bearer ${token}` } : undefined;
-        const answer = await ask(server, headers, path);
-        assertEquals(answer.status, status);
-        if (status === 401) {
-          assertEquals(
-            answer.headers.get("www-authenticate"),
-            'Bearer realm="switchboard", Basic realm="switchboard", charset="UTF-8"',
-          );
-        }
-        if (path.includes("assets")) return;
-        using raw = await Raw.connect(server.port);
-        const head = await raw.handshake(path, headers);
-        assertMatch(head, new RegExp(`^HTTP/1\\.1 ${status === 200 ? 101 : status} `));
-      });
-    }
-  }
-});
-
-Deno.test("on a shared path each service asks who it is", async () => {
-  const module = "require('net/websocket').getSession().sendText('[\"in\"]');";
-  await using server = await start({ jwt: JWT }, {
     "services/open/m.js": module,
     "services/open/service.json": { messageModules: ["m.js"] },
     "services/closed/m.js": module,
     "services/closed/service.json": { messageModules: ["m.js"], allow: ["role:editor"] },
   });
-  const answers = async (headers: Record<string, string>) => {
-    await using client = await Client.open(server.ws("/service/js"), { headers });
-    const all = [];
-    for (const name of ["open", "closed"]) {
-      client.send(JSON.stringify({ module: `/${name}/m.js`, params: {} }));
-      const answer = await client.nextJson();
-      all.push(answer.error?.code ?? answer[0]);
+
+  await t.step("the query is no place for a token, unless it was switched on", async () => {
+    const token = await tokenOf();
+    for (const name of ["token", "access_token", "null", "session"]) {
+      const { status, body } = await ask(
+        server,
+        { Cookie: `${name}=${token}` },
+        `/services/who?${name}=${token}`,
+      );
+      assertEquals([status, JSON.parse(body).user], [200, null]);
     }
-    return all;
-  };
-  assertEquals(await answers({}), ["in", "FORBIDDEN"]);
-  assertEquals(await answers({ Authorization: `Bearer ${await tokenOf()}` }), ["in", "FORBIDDEN"]);
-  const editor = await tokenOf({ roles: ["editor"] });
-  assertEquals(await answers({ Authorization: `Bearer ${editor}` }), ["in", "in"]);
-  using raw = await Raw.connect(server.port);
-  const head = await raw.handshake("/service/js", { Authorization: "Bearer x" });
-  assertMatch(head, /^HTTP\/1\.1 401 /);
+  });
+
+  await t.step(
+    "`allow`: 401 with a challenge for who is unknown, 403 for who is another, and no upgrade",
+    async (t) => {
+      const tokens: Record<string, string | null> = {
+        nobody: null,
+        ada: await tokenOf(),
+        eva: await tokenOf({ sub: "eva", roles: "editor other" }),
+        forged: await tokenOf({ sub: "eve", roles: ["ditor", "role:editor2", "EDITOR"] }),
+      };
+      const expected: Record<string, Record<string, number>> = {
+        "/services/known": { nobody: 401, ada: 200, eva: 200, forged: 200 },
+        "/services/editors": { nobody: 401, ada: 403, eva: 200, forged: 403 },
+        "/services/editors/assets/page.html": { nobody: 401, ada: 403, eva: 200, forged: 403 },
+        "/services/ada": { nobody: 401, ada: 200, eva: 403, forged: 403 },
+        "/services/all": { nobody: 200, ada: 200, eva: 200, forged: 200 },
+        "/services/nobody": { nobody: 401, ada: 403, eva: 403, forged: 403 },
+      };
+      for (const [path, statuses] of Object.entries(expected)) {
+        for (const [name, status] of Object.entries(statuses)) {
+          await t.step(`${path} ${name}: ${status}`, async () => {
+            const token = tokens[name];
+            const headers = token ? { Authorization: `Bearer ${token}` } : undefined;
+            const answer = await ask(server, headers, path);
+            assertEquals(answer.status, status);
+            if (status === 401) {
+              assertEquals(
+                answer.headers.get("www-authenticate"),
+                'Bearer realm="switchboard", Basic realm="switchboard", charset="UTF-8"',
+              );
+            }
+            if (path.includes("assets")) return;
+            using raw = await Raw.connect(server.port);
+            const head = await raw.handshake(path, headers);
+            assertMatch(head, new RegExp(`^HTTP/1\\.1 ${status === 200 ? 101 : status} `));
+          });
+        }
+      }
+    },
+  );
+
+  await t.step("on a shared path each service asks who it is", async () => {
+    const answers = async (headers: Record<string, string>) => {
+      await using client = await Client.open(server.ws("/service/js"), { headers });
+      const all = [];
+      for (const name of ["open", "closed"]) {
+        client.send(JSON.stringify({ module: `/${name}/m.js`, params: {} }));
+        const answer = await client.nextJson();
+        all.push(answer.error?.code ?? answer[0]);
+      }
+      return all;
+    };
+    assertEquals(await answers({}), ["in", "FORBIDDEN"]);
+    assertEquals(await answers({ Authorization: `Bearer ${await tokenOf()}` }), [
+      "in",
+      "FORBIDDEN",
+    ]);
+    const editor = await tokenOf({ roles: ["editor"] });
+    assertEquals(await answers({ Authorization: `Bearer ${editor}` }), ["in", "in"]);
+    using raw = await Raw.connect(server.port);
+    const head = await raw.handshake("/service/js", { Authorization: "Bearer x" });
+    assertMatch(head, /^HTTP\/1\.1 401 /);
+  });
 });
 
 Deno.test("roles may be deep in a token, or a text", async (t) => {
-  const cases: [string, Record<string, unknown>][] = [
-    ["roles", { roles: "editor system.admin" }],
-    ["realm_access.roles", { realm_access: { roles: ["editor", "system.admin"] } }],
-    ["https://example.com/roles", { "https://example.com/roles": ["editor", "system.admin"] }],
+  const cases: [string, Record<string, unknown>, string[]][] = [
+    ["roles", { roles: "editor system.admin" }, ["editor", "system.admin"]],
+    [
+      "realm_access.roles",
+      { realm_access: { roles: ["editor", "system.admin"] } },
+      ["editor", "system.admin"],
+    ],
+    [
+      "https://example.com/roles",
+      { "https://example.com/roles": ["editor", "system.admin"] },
+      ["editor", "system.admin"],
+    ],
+    ["a.constructor.name", { a: {} }, []],
   ];
-  for (const [rolesClaim, claims] of cases) {
+  using folder = Site.make({ secret: SECRET });
+  for (const [rolesClaim, claims, roles] of cases) {
     await t.step(rolesClaim, async () => {
-      await using server = await start({ jwt: { ...JWT, rolesClaim } });
-      const { body } = await ask(server, { Authorization: `Bearer ${await tokenOf(claims)}` });
-      assertEquals(JSON.parse(body).roles.slice(2), ["editor", "role:editor", "system.admin"]);
+      const verifier = await JwtVerifier.open({ ...JWT, rolesClaim }, folder.root, () => {});
+      assertEquals((await verifier.verify(await tokenOf(claims))).roles, [
+        "role:system.everyone",
+        "role:system.authenticated",
+        ...roles.map((role) => `role:${role}`),
+      ]);
     });
   }
-  await t.step("odd ones are none", async () => {
-    await using server = await start({ jwt: { ...JWT, rolesClaim: "a.constructor.name" } });
-    const { body } = await ask(server, { Authorization: `Bearer ${await tokenOf({ a: {} })}` });
-    assertEquals(JSON.parse(body).roles, ["system.everyone", "system.authenticated"]);
+  await t.step("of a server", async () => {
+    const [, [rolesClaim, claims]] = cases as [unknown, (typeof cases)[number]];
+    await using server = await start({ jwt: { ...JWT, rolesClaim } });
+    const rolesOf = async (claims: Record<string, unknown>) => {
+      const { body } = await ask(server, { Authorization: `Bearer ${await tokenOf(claims)}` });
+      return JSON.parse(body).roles;
+    };
+    const everybody = ["system.everyone", "system.authenticated"];
+    assertEquals(await rolesOf(claims), [...everybody, "editor", "role:editor", "system.admin"]);
+    assertEquals(await rolesOf({ realm_access: {} }), everybody);
   });
 });
 
 Deno.test("a server whose keys are not as they should be does not start, and says why", async (t) => {
-  const rsa = await KeyPair.make("RS256");
+  const pem = await (await KeyPair.make("RS256")).pem();
+  const short = shortKey();
   const cases: [string, Record<string, unknown>, RegExp][] = [
     ["no source", { algorithms: ["HS256"] }, /needs one of "secretEnv".*got none/],
-    ["two", { ...JWT, secretFile: "s" }, /got "secretEnv" and "secretFile"/],
+    ["two", { ...JWT, secretEnv: "S" }, /got "secretEnv" and "secretFile"/],
     [
       "not set",
-      { ...JWT, secretEnv: "NOT_SET" },
+      { algorithms: ["HS256"], secretEnv: "NOT_SET" },
       /needs the environment variable NOT_SET, which is not set/,
     ],
-    [
-      "too short",
-      { ...JWT, secretEnv: "SHORT" },
-      /at least 32 bytes in environment variable SHORT, got 5/,
-    ],
+    ["too short", { ...JWT, secretFile: "short" }, /at least 32 bytes in .*"short".*, got 5/],
     ["no file", { algorithms: ["HS256"], secretFile: "none" }, /cannot read "none"/],
     [
       "a secret for RS256",
@@ -529,15 +566,23 @@ Deno.test("a server whose keys are not as they should be does not start, and say
   ];
   for (const [name, jwt, expected] of cases) {
     await t.step(name, async () => {
-      const error = await Server.start(
-        site({ jwt }, { "key.pem": await rsa.pem(), "short.pem": shortKey() }),
-        {
-          env: { JWT_SECRET: SECRET, SHORT: "short" },
-        },
-      ).then(() => null, (error) => error);
+      const error = await start({ jwt }, {
+        "key.pem": pem,
+        "short.pem": short,
+        short: "short",
+      }).then(() => null, (error) => error);
       assertMatch(error.message, expected);
-      assertMatch(error.message, /error: "auth\.jwt" in switchboard\.json /);
+      assertMatch(error.message, /^"auth\.jwt" in switchboard\.json /);
       assert(!error.message.includes(SECRET));
     });
   }
+  await t.step("the command prints it, and takes a secret from the environment", async () => {
+    const files = site({ jwt: { algorithms: ["HS256"], secretEnv: "SHORT" } });
+    const error = await Server.start(files, { env: { SHORT: "short" } })
+      .then(() => null, (error) => error);
+    assertMatch(
+      error.message,
+      /error: "auth\.jwt" in switchboard\.json .*at least 32 bytes in environment variable SHORT, got 5/,
+    );
+  });
 });

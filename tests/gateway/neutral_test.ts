@@ -228,6 +228,11 @@ Deno.test("replyHeaders() throws for what would break out of a header", async (t
     { cookies: [{ name: "a b", value: "1" }] },
     { cookies: [{ name: "a", value: "1; domain=evil.test" }] },
     { cookies: [{ name: "a", value: "1", path: "/; domain=evil.test" }] },
+    { cookies: [{ name: "a", value: "1", domain: "a.test; path=/" }] },
+    { cookies: [{ name: "a", value: "1", maxAge: 0.5 }] },
+    { cookies: [{ name: "a", value: "1", sameSite: "Lax; path=/" as "Lax" }] },
+    { cookies: [{ name: "", value: "1" }] },
+    { cookies: [{ name: "good", value: "1" }, { name: "a", value: "1;" }] },
   ];
   for (const changes of cases) {
     await t.step(JSON.stringify(changes), () => {

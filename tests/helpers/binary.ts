@@ -1,3 +1,12 @@
+import { findProgram } from "./programs.ts";
+
+/**
+ * What `DENORT_BIN` names where the binary need not run: the runtime for binaries may not be had here, and a small
+ * program is written much faster.
+ */
+export const STAND_IN: string = (Deno.build.os === "linux" ? findProgram("true") : null) ??
+  Deno.execPath();
+
 const decoder = new TextDecoder();
 
 /** What Deno puts before what it appends to its runtime. */

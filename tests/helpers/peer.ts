@@ -1,6 +1,8 @@
 import { fromFileUrl, join } from "@std/path";
 import { Lines } from "./lines.ts";
 
+/** A key that is made at once, which one of RSA is not. */
+const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
 const SCRIPT = fromFileUrl(import.meta.resolve("./peer/server.ts"));
 
 /** A websocket server that is not ours, in a process of its own. */
@@ -85,10 +87,7 @@ export class Certificate implements Disposable {
     await openssl(
       "req",
       "-x509",
-      "-newkey",
-      "ec",
-      "-pkeyopt",
-      "ec_paramgen_curve:prime256v1",
+      ...NEW_KEY,
       "-nodes",
       "-days",
       "2",
@@ -101,10 +100,7 @@ export class Certificate implements Disposable {
     );
     await openssl(
       "req",
-      "-newkey",
-      "ec",
-      "-pkeyopt",
-      "ec_paramgen_curve:prime256v1",
+      ...NEW_KEY,
       "-nodes",
       "-keyout",
       "key.pem",

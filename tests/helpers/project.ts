@@ -1,6 +1,33 @@
+import { join } from "@std/path";
 import { type Outcome, runCommand } from "./command.ts";
 import type { Lines } from "./lines.ts";
 import { Program } from "./program.ts";
+
+/** What `init` writes. */
+export const PROJECT_FILES = [
+  "deno.json",
+  "globals.d.ts",
+  "services/chat/chat.ts",
+  "services/chat/assets/index.html",
+  "services/chat/assets/chat.css",
+  "services/chat/assets/chat.js",
+  "tests/chat_test.ts",
+  ".gitignore",
+  ".vscode/settings.json",
+  ".vscode/extensions.json",
+];
+
+/** The texts of all files below a folder, by path. */
+export function textsOf(root: string, folder = ""): Record<string, string> {
+  return Object.fromEntries(
+    [...Deno.readDirSync(join(root, folder))].flatMap(({ name, isDirectory }) => {
+      const path = folder === "" ? name : `${folder}/${name}`;
+      return isDirectory
+        ? Object.entries(textsOf(root, path))
+        : [[path, Deno.readTextFileSync(join(root, path))]];
+    }),
+  );
+}
 
 /** How a process is started. */
 export interface RunOptions {
@@ -52,7 +79,11 @@ export class Serving implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.process.kill("SIGTERM");
+    try {
+      this.process.kill("SIGTERM");
+    } catch {
+      // It has ended already.
+    }
     await Promise.all([this.process.status, this.output.end(), this.log.end()]);
   }
 }

@@ -6,9 +6,15 @@ export interface Frame {
   payload: Uint8Array<ArrayBuffer>;
 }
 
+/** Bytes that there is room for before each read, at the least. */
+const LEAST_ROOM = 4096;
+
 /** A TCP connection that speaks HTTP and websocket by hand, for what no client library would send. */
 export class Raw implements Disposable {
-  #buffer = new Uint8Array(0);
+  /** What has come and was not taken yet is in the middle of it. */
+  #bytes = new Uint8Array(LEAST_ROOM);
+  #start = 0;
+  #end = 0;
 
   private constructor(readonly connection: Deno.TcpConn | Deno.TlsConn) {}
 
@@ -52,7 +58,7 @@ export class Raw implements Disposable {
       const text = new TextDecoder("latin1").decode(this.#buffer);
       const end = text.indexOf("\r\n\r\n");
       if (end >= 0) {
-        this.#buffer = this.#buffer.slice(end + 4);
+        this.#start += end + 4;
         return text.slice(0, end);
       }
       if (!await this.#more()) return text;
@@ -62,7 +68,7 @@ export class Raw implements Disposable {
   /** The next frame of the server; null: the connection has ended. */
   async frame(): Promise<Frame | null> {
     const need = async (count: number) => {
-      while (this.#buffer.length < count) if (!await this.#more()) return false;
+      while (this.#end - this.#start < count) if (!await this.#more()) return false;
       return true;
     };
     if (!await need(2)) return null;
@@ -79,13 +85,14 @@ export class Raw implements Disposable {
       isCompressed: (this.#buffer[0]! & 0x40) !== 0,
       payload: this.#buffer.slice(head, head + length),
     };
-    this.#buffer = this.#buffer.slice(head + length);
+    this.#start += head + length;
     return frame;
   }
 
   /** Whether the server ends the connection; what it still sends is dropped. */
   async ends(): Promise<boolean> {
-    while (await this.#more());
+    const chunk = new Uint8Array(65536);
+    while (await this.connection.read(chunk).catch(() => null) !== null);
     return true;
   }
 
@@ -95,14 +102,22 @@ export class Raw implements Disposable {
     return new TextDecoder().decode(this.#buffer);
   }
 
+  get #buffer(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(this.#start, this.#end);
+  }
+
   async #more(): Promise<boolean> {
-    const chunk = new Uint8Array(65536);
-    const count = await this.connection.read(chunk).catch(() => null);
+    if (this.#bytes.length - this.#end < LEAST_ROOM) {
+      const kept = this.#buffer;
+      // In its place, unless it takes up most of it.
+      const isFull = 2 * kept.length > this.#bytes.length - LEAST_ROOM;
+      if (isFull) this.#bytes = new Uint8Array(2 * this.#bytes.length);
+      this.#bytes.set(kept);
+      [this.#start, this.#end] = [0, kept.length];
+    }
+    const count = await this.connection.read(this.#bytes.subarray(this.#end)).catch(() => null);
     if (count === null) return false;
-    const joined = new Uint8Array(this.#buffer.length + count);
-    joined.set(this.#buffer);
-    joined.set(chunk.subarray(0, count), this.#buffer.length);
-    this.#buffer = joined;
+    this.#end += count;
     return true;
   }
 

@@ -2,12 +2,16 @@ import { dirname, fromFileUrl, join, SEPARATOR } from "@std/path";
 
 const REPOSITORY = dirname(fromFileUrl(import.meta.resolve("../../deno.json")));
 
+/** Where packages come from for which this repository has no stand-in. */
+const UPSTREAM = Deno.env.get("JSR_URL") ?? "https://jsr.io/";
+
 /** The part of a `deno.json` that a registry looks at. */
 interface PackageConfig {
   name: string;
   version: string;
   exports: string | Record<string, string>;
   imports?: Record<string, string>;
+  links?: string[];
   publish?: { include: string[] };
 }
 
@@ -20,7 +24,8 @@ interface Published {
 
 /**
  * A registry on loopback that speaks JSR's protocol and holds this package as it would be published, and the
- * stand-ins of the packages that it depends on. `JSR_URL` makes Deno take packages from here.
+ * packages that `links` in `deno.json` names. It gets all others from JSR. `JSR_URL` makes Deno take packages from
+ * here.
  */
 export class Registry implements AsyncDisposable {
   /** With a slash at its end. */
@@ -43,7 +48,7 @@ export class Registry implements AsyncDisposable {
 
   /** Publishes and starts to serve. */
   static async open(): Promise<Registry> {
-    const { links } = readConfig(REPOSITORY) as PackageConfig & { links: string[] };
+    const { links = [] } = readConfig(REPOSITORY);
     const folders = [REPOSITORY, ...links.map((link) => join(REPOSITORY, link))];
     const registry = new Registry(
       new Map(folders.map((folder) => [readConfig(folder).name, publish(folder)])),
@@ -68,6 +73,19 @@ export class Registry implements AsyncDisposable {
     return `${this.url}${name}/${version}/${path}`;
   }
 
+  /** URL of the main module of a package that this one depends on, such as `@std/path`, in the version that Deno takes. */
+  async mainOf(dependency: string): Promise<string> {
+    const get = async (path: string) =>
+      await (await fetch(`${this.url}${dependency}/${path}`)).json();
+    const [, major] = /@\D*(\d+)\.[^@]*$/.exec(readConfig(REPOSITORY).imports![dependency]!)!;
+    const { versions } = await get("meta.json");
+    const version = Object.keys(versions)
+      .filter((version) => version.startsWith(`${major}.`) && !version.includes("-"))
+      .sort((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1)!;
+    const { exports } = await get(`${version}_meta.json`);
+    return new URL(exports["."], `${this.url}${dependency}/${version}/`).href;
+  }
+
   /** What the user's cache has of npm need not be fetched again. */
   async #shareNpm(): Promise<void> {
     const info = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
@@ -79,8 +97,9 @@ export class Registry implements AsyncDisposable {
   async #answer({ pathname: path, search }: URL): Promise<Response> {
     this.asked.push(path + search);
     const [, name, rest] = /^\/(@[^/]+\/[^/]+)\/(.+)$/.exec(path) ?? [];
-    const found = this.#packages.get(name ?? "");
-    if (found === undefined) return new Response("Not Found", { status: 404 });
+    if (name === undefined) return new Response("Not Found", { status: 404 });
+    const found = this.#packages.get(name);
+    if (found === undefined) return await fromUpstream(path);
     const { version, exports, files } = found;
     if (rest === "meta.json") {
       return Response.json({ latest: version, versions: { [version]: {} } });
@@ -100,6 +119,16 @@ export class Registry implements AsyncDisposable {
     await this.#server.shutdown();
     Deno.removeSync(join(this.#cache, "npm"));
     Deno.removeSync(this.#cache, { recursive: true });
+  }
+}
+
+async function fromUpstream(path: string): Promise<Response> {
+  try {
+    const { status, headers, body } = await fetch(new URL(path, UPSTREAM));
+    const type = headers.get("content-type") ?? "application/octet-stream";
+    return new Response(body, { status, headers: { "content-type": type } });
+  } catch (error) {
+    return new Response(`${UPSTREAM} cannot be reached: ${error}`, { status: 502 });
   }
 }
 

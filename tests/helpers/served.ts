@@ -1,10 +1,9 @@
 import type { Lines } from "./lines.ts";
 import type { Site } from "./site.ts";
+import { pause } from "./until.ts";
 
 /** How long counts may take to become as they should, ms. */
 const PATIENCE_MS = 15_000;
-/** Pause between two looks at them, ms. */
-const PAUSE_MS = 10;
 
 /** A line of the JSON log. */
 export interface LogLine {
@@ -72,7 +71,7 @@ export abstract class Served {
     while (true) {
       const counts = await this.counts();
       if (isSo(counts) || performance.now() > until) return counts;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await pause();
     }
   }
 

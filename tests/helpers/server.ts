@@ -1,10 +1,12 @@
 import { fromFileUrl } from "@std/path";
+import type { Waits } from "../../lib/waits.ts";
 import type { Lines } from "./lines.ts";
 import { Program } from "./program.ts";
 import { Served } from "./served.ts";
 import { type Files, Site } from "./site.ts";
 
 const CLI = fromFileUrl(import.meta.resolve("../../cli.ts"));
+const IMPATIENT_CLI = fromFileUrl(import.meta.resolve("./impatient_cli.ts"));
 
 /** How to start the command. */
 export interface ServerOptions {
@@ -16,6 +18,8 @@ export interface ServerOptions {
   permissions?: string[];
   /** Program and first arguments, in place of this repository's command and the folder. */
   program?: string[];
+  /** Waits that are shorter than a user's, where the test is about their end. */
+  waits?: Partial<Waits>;
   /** Folder that it is started in. */
   cwd?: string;
 }
@@ -41,7 +45,7 @@ export class Server extends Served implements AsyncDisposable {
       "run",
       ...options.permissions ?? ["-A"],
       "--no-prompt",
-      CLI,
+      ...options.waits === undefined ? [CLI] : [IMPATIENT_CLI, JSON.stringify(options.waits)],
       options.command ?? "serve",
       site.root,
     ];

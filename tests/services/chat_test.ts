@@ -13,59 +13,64 @@ type News =
 
 const join = (board: TestBoard, name: string) => board.connect<News>("chat", { params: { name } });
 
-Deno.test("who joins the chat is welcomed, and those present hear of it", async () => {
+Deno.test("the chat service", async (t) => {
   await using board = await TestBoard.start({ root, service: "chat" });
-  const ann = await join(board, "Ann");
-  assertEquals(await ann.nextJson(), {
-    type: "welcome",
-    name: "Ann",
-    people: ["Ann"],
-    history: [],
+  await t.step("who joins the chat is welcomed, and those present hear of it", async () => {
+    await using ann = await join(board, "Ann");
+    assertEquals(await ann.nextJson(), {
+      type: "welcome",
+      name: "Ann",
+      people: ["Ann"],
+      history: [],
+    });
+    await using ben = await join(board, "Ben");
+    assertEquals(await ann.nextJson(), { type: "joined", name: "Ben", people: ["Ann", "Ben"] });
+    await board.untilGroup("chat", 2);
+    await ben.close();
+    assertEquals(await ann.nextJson(), { type: "left", name: "Ben", people: ["Ann"] });
+    await board.untilGroup("chat", 1);
   });
-  const ben = await join(board, "Ben");
-  assertEquals(await ann.nextJson(), { type: "joined", name: "Ben", people: ["Ann", "Ben"] });
-  await board.untilGroup("chat", 2);
-  await ben.close();
-  assertEquals(await ann.nextJson(), { type: "left", name: "Ben", people: ["Ann"] });
-  await board.untilGroup("chat", 1);
-});
 
-Deno.test("what one says all hear, and whoever comes late reads it", async () => {
-  await using board = await TestBoard.start({ root, service: "chat" });
-  const ann = await join(board, "Ann");
-  const ben = await join(board, "Ben");
-  await ben.nextJson(({ type }) => type === "welcome");
-  ben.send("  hi  ");
-  ben.send("   ");
-  for (const client of [ann, ben]) {
-    const { from, text } = await client.nextJson((news) => news.type === "said");
-    assertEquals([from, text], ["Ben", "hi"]);
-  }
-  const cleo = await join(board, "Cleo");
-  const { history } = await cleo.nextJson((news) => news.type === "welcome");
-  assertEquals(history.map(({ text }) => text), ["hi"]);
-});
+  await t.step("what one says all hear, and whoever comes late reads it", async () => {
+    await board.untilGroup("chat", 0);
+    await using ann = await join(board, "Ann");
+    await using ben = await join(board, "Ben");
+    await ben.nextJson(({ type }) => type === "welcome");
+    ben.send("  hi  ");
+    ben.send("   ");
+    for (const client of [ann, ben]) {
+      const { from, text } = await client.nextJson((news) => news.type === "said");
+      assertEquals([from, text], ["Ben", "hi"]);
+    }
+    await using cleo = await join(board, "Cleo");
+    const { history } = await cleo.nextJson((news) => news.type === "welcome");
+    assertEquals(history.map(({ text }) => text), ["hi"]);
+  });
 
-Deno.test("two of one name are told apart", async () => {
-  await using board = await TestBoard.start({ root, service: "chat" });
-  await join(board, "Ann");
-  await board.untilGroup("chat", 1);
-  const second = await join(board, "Ann");
-  assertEquals((await second.nextJson((news) => news.type === "welcome")).name, "Ann 2");
-});
+  await t.step("two of one name are told apart", async () => {
+    await board.untilGroup("chat", 0);
+    await using _first = await join(board, "Ann");
+    await board.untilGroup("chat", 1);
+    await using second = await join(board, "Ann");
+    assertEquals((await second.nextJson((news) => news.type === "welcome")).name, "Ann 2");
+  });
 
-Deno.test("who does not say who they are is refused, and so is another site's page", async () => {
-  await using board = await TestBoard.start({ root, service: "chat" });
-  const nameless = await assertRejects(() => board.connect("chat"), HandshakeError);
-  assertEquals([nameless.status, nameless.body], [400, "Say who you are: ?name=…"]);
-  const foreign = await assertRejects(
-    () =>
-      board.connect("chat", {
-        params: { name: "Eve" },
-        headers: { origin: "https://evil.example" },
-      }),
-    HandshakeError,
+  await t.step(
+    "who does not say who they are is refused, and so is another site's page",
+    async () => {
+      await board.untilGroup("chat", 0);
+      const nameless = await assertRejects(() => board.connect("chat"), HandshakeError);
+      assertEquals([nameless.status, nameless.body], [400, "Say who you are: ?name=…"]);
+      const foreign = await assertRejects(
+        () =>
+          board.connect("chat", {
+            params: { name: "Eve" },
+            headers: { origin: "https://evil.example" },
+          }),
+        HandshakeError,
+      );
+      assertEquals(foreign.status, 403);
+      assertEquals(board.getGroupSize("chat"), 0);
+    },
   );
-  assertEquals(foreign.status, 403);
-  assertEquals(board.getGroupSize("chat"), 0);
 });

@@ -27,30 +27,37 @@ async function join(board: TestBoard, from: string): Promise<TestClient<News, Ca
   return client;
 }
 
-Deno.test("who says who they are sees who is here", async () => {
-  await using board = await TestBoard.start({ root, service: "dirigible-chat" });
-  const tom = await join(board, "Tom");
-  assertEquals(await tom.nextJson(), { type: "welcome", name: "Tom" });
-  assertEquals(await tom.nextJson(), { type: "list", people: ["Tom"] });
-  const eva = await join(board, "Eva");
-  assertEquals(await tom.nextJson(), { type: "list", people: ["Tom", "Eva"] });
-  await eva.nextJson(({ type }) => type === "list");
-  const other = await join(board, "Eva");
-  assertEquals(await other.nextJson(), { type: "taken", text: "Eva is here already" });
-});
+/** Waits until the service has handled that all have left. */
+async function allHaveLeft({ switchboard }: TestBoard): Promise<void> {
+  while (switchboard.stats.sessions > 0) await new Promise((done) => setTimeout(done, 5));
+}
 
-Deno.test("a message goes to whom it is for, and who has left is gone", async () => {
+Deno.test("the dirigible-chat service", async (t) => {
   await using board = await TestBoard.start({ root, service: "dirigible-chat" });
-  const tom = await join(board, "Tom");
-  const eva = await join(board, "Eva");
-  await tom.nextJson((news) => news.type === "list" && news.people.length === 2);
-  tom.sendJson({ module, params: { type: "message", to: "Eva", text: "Hello" } });
-  const { from, text } = await eva.nextJson((news) => news.type === "said");
-  assertEquals([from, text], ["Tom", "Hello"]);
-  await eva.close();
-  tom.sendJson({ module, params: { type: "message", to: "Eva", text: "Hello?" } });
-  assertEquals(
-    (await tom.nextJson((news) => news.type === "gone")).text,
-    "Eva is not here any more",
-  );
+  await t.step("who says who they are sees who is here", async () => {
+    await using tom = await join(board, "Tom");
+    assertEquals(await tom.nextJson(), { type: "welcome", name: "Tom" });
+    assertEquals(await tom.nextJson(), { type: "list", people: ["Tom"] });
+    await using eva = await join(board, "Eva");
+    assertEquals(await tom.nextJson(), { type: "list", people: ["Tom", "Eva"] });
+    await eva.nextJson(({ type }) => type === "list");
+    await using other = await join(board, "Eva");
+    assertEquals(await other.nextJson(), { type: "taken", text: "Eva is here already" });
+  });
+
+  await t.step("a message goes to whom it is for, and who has left is gone", async () => {
+    await allHaveLeft(board);
+    await using tom = await join(board, "Tom");
+    await using eva = await join(board, "Eva");
+    await tom.nextJson((news) => news.type === "list" && news.people.length === 2);
+    tom.sendJson({ module, params: { type: "message", to: "Eva", text: "Hello" } });
+    const { from, text } = await eva.nextJson((news) => news.type === "said");
+    assertEquals([from, text], ["Tom", "Hello"]);
+    await eva.close();
+    tom.sendJson({ module, params: { type: "message", to: "Eva", text: "Hello?" } });
+    assertEquals(
+      (await tom.nextJson((news) => news.type === "gone")).text,
+      "Eva is not here any more",
+    );
+  });
 });

@@ -5,18 +5,22 @@ Deno.test.sanitizer({ ops: true, resources: true });
 
 const root = new URL("../../", import.meta.url);
 
-Deno.test("what a handler returns goes to who has sent the message", async () => {
+Deno.test("the dirigible-echo service", async (t) => {
   await using board = await TestBoard.start({ root, service: "dirigible-echo" });
-  const ann = await board.connect("dirigible-echo");
-  ann.send("hi");
-  assertEquals(await ann.next(), "hi");
-});
+  await t.step("what a handler returns goes to who has sent the message", async () => {
+    await using ann = await board.connect("dirigible-echo");
+    ann.send("hi");
+    assertEquals(await ann.next(), "hi");
+  });
 
-Deno.test("a handler relays through a client of its own, and only to this server", async () => {
-  await using board = await TestBoard.start({ root, service: "dirigible-echo" });
-  const ann = await board.connect("dirigible-echo");
-  ann.send(`relay ${new URL(board.url).host} once around`);
-  assertEquals(await ann.next(), "relayed: once around");
-  ann.send("relay example.com hi");
-  assertEquals(await ann.next(), "cannot relay to example.com: only to this server itself");
+  await t.step(
+    "a handler relays through a client of its own, and only to this server",
+    async () => {
+      await using ann = await board.connect("dirigible-echo");
+      ann.send(`relay ${new URL(board.url).host} once around`);
+      assertEquals(await ann.next(), "relayed: once around");
+      ann.send("relay example.com hi");
+      assertEquals(await ann.next(), "cannot relay to example.com: only to this server itself");
+    },
+  );
 });

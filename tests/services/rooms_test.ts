@@ -15,33 +15,33 @@ type News =
 const enter = (board: TestBoard, room: string, name: string) =>
   board.connect<News>(`/rooms/${room}`, { params: { name } });
 
-Deno.test("what is said in a room stays in it", async () => {
+Deno.test("the rooms service", async (t) => {
   await using board = await TestBoard.start({ root, service: "rooms" });
-  const ann = await enter(board, "den", "Ann");
-  const ben = await enter(board, "den", "Ben");
-  const zoe = await enter(board, "attic", "Zoe");
-  await ann.nextJson((news) => news.type === "here" && news.people.length === 2);
-  await zoe.nextJson((news) => news.type === "here");
-  ben.send("hi");
-  const { from, text } = await ann.nextJson((news) => news.type === "said");
-  assertEquals([from, text], ["Ben", "hi"]);
-  zoe.send("alone");
-  assertEquals((await zoe.nextJson((news) => news.type === "said")).text, "alone");
-});
+  await t.step("what is said in a room stays in it", async () => {
+    await using ann = await enter(board, "den", "Ann");
+    await using ben = await enter(board, "den", "Ben");
+    await using zoe = await enter(board, "attic", "Zoe");
+    await ann.nextJson((news) => news.type === "here" && news.people.length === 2);
+    await zoe.nextJson((news) => news.type === "here");
+    ben.send("hi");
+    const { from, text } = await ann.nextJson((news) => news.type === "said");
+    assertEquals([from, text], ["Ben", "hi"]);
+    zoe.send("alone");
+    assertEquals((await zoe.nextJson((news) => news.type === "said")).text, "alone");
+  });
 
-Deno.test("a room knows who is in it", async () => {
-  await using board = await TestBoard.start({ root, service: "rooms" });
-  const ann = await enter(board, "den", "Ann");
-  assertEquals(await ann.nextJson(), { type: "here", people: ["Ann"] });
-  const ben = await enter(board, "den", "Ben");
-  assertEquals(await ann.nextJson(), { type: "here", people: ["Ann", "Ben"] });
-  await ben.close();
-  assertEquals(await ann.nextJson(), { type: "here", people: ["Ann"] });
-});
+  await t.step("a room knows who is in it", async () => {
+    await using ann = await enter(board, "loft", "Ann");
+    assertEquals(await ann.nextJson(), { type: "here", people: ["Ann"] });
+    await using ben = await enter(board, "loft", "Ben");
+    assertEquals(await ann.nextJson(), { type: "here", people: ["Ann", "Ben"] });
+    await ben.close();
+    assertEquals(await ann.nextJson(), { type: "here", people: ["Ann"] });
+  });
 
-Deno.test("who does not say who they are is told so, and let go", async () => {
-  await using board = await TestBoard.start({ root, service: "rooms" });
-  const nobody = await enter(board, "den", " ");
-  assertEquals((await nobody.nextJson()).type, "refused");
-  assertEquals((await nobody.untilClosed()).code, 1000);
+  await t.step("who does not say who they are is told so, and let go", async () => {
+    await using nobody = await enter(board, "den", " ");
+    assertEquals((await nobody.nextJson()).type, "refused");
+    assertEquals((await nobody.untilClosed()).code, 1000);
+  });
 });

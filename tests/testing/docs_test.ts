@@ -20,6 +20,8 @@ Deno.test("the test file of docs/testing.md passes as it stands", async () => {
         "-A",
         "--no-prompt",
         "--no-lock",
+        // tests/cli/project_test.ts checks its types.
+        "--no-check",
         "--sanitize-ops",
         "--sanitize-resources",
         "--config",

@@ -18,6 +18,7 @@ class Asleep implements Disposable {
       app: { name: "app", version: "0", config: {} },
       groups: { join: null, send: null },
       answerTimeoutMs: 5,
+      dialTimeoutMs: 5,
       answer: new SharedArrayBuffer(ANSWER_WORDS * Int32Array.BYTES_PER_ELEMENT),
       memoryMb: 128,
       env: [],

@@ -2,6 +2,7 @@ import { printable } from "../../printable.ts";
 import { type Closed, type Conversation, hexPreview } from "../../client/mod.ts";
 import { messageOf, SwitchboardError } from "../../errors.ts";
 import { writeOut } from "../output.ts";
+import type { Shell } from "../shell.ts";
 
 /** Longest line of input, bytes. */
 const MAX_LINE = 64 * 1024 * 1024;
@@ -23,6 +24,7 @@ export async function talkByPipe(
   conversation: Conversation,
   most: number,
   waitMs: number,
+  shell: Shell,
 ): Promise<Piped> {
   let problem: SwitchboardError | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -31,14 +33,14 @@ export async function talkByPipe(
       if (problem !== null) return;
       try {
         // Whoever has read enough has closed the pipe.
-        if (!print(data)) conversation.close();
+        if (!print(data, shell)) conversation.close();
       } catch (error) {
         problem = error as SwitchboardError;
         conversation.close();
       }
     },
   }, most);
-  sendLines(conversation).then(() => {
+  sendLines(conversation, shell.stdin).then(() => {
     if (waitMs !== Infinity) timer = setTimeout(() => conversation.close(), waitMs);
   }, (error) => {
     problem ??= error instanceof SwitchboardError
@@ -52,9 +54,12 @@ export async function talkByPipe(
 }
 
 /** Sends a line when the one before it is on its way: what has not been read need not be kept. */
-async function sendLines(conversation: Conversation): Promise<void> {
+async function sendLines(
+  conversation: Conversation,
+  { readable }: Shell["stdin"],
+): Promise<void> {
   let number = 0;
-  for await (const line of linesOf(Deno.stdin.readable)) {
+  for await (const line of linesOf(readable)) {
     number++;
     if (!conversation.isOpen) return;
     let text: string;
@@ -99,14 +104,14 @@ function lineOf(parts: Uint8Array[]): Uint8Array {
  *
  * @throws {SwitchboardError} `SB_OUTPUT`, if it cannot be written.
  */
-function print(data: string | Uint8Array): boolean {
+function print(data: string | Uint8Array, shell: Shell): boolean {
   // A program gets what came, byte for byte; a terminal nothing that could drive it.
-  const line = Deno.stdout.isTerminal()
+  const line = shell.stdout.isTerminal()
     ? typeof data === "string" ? encoder.encode(printable(data)) : encoder.encode(hexPreview(data))
     : typeof data === "string"
     ? encoder.encode(data)
     : data;
-  return writeOut(joined([line, Uint8Array.of(LF)]));
+  return writeOut(joined([line, Uint8Array.of(LF)]), shell);
 }
 
 function joined(parts: Uint8Array[]): Uint8Array {

@@ -107,6 +107,35 @@ suite.add("the request", {
     assertEquals("contentType" in req, false);
   });
 
+  const logged = server.log.all.length;
+  const COOKIES: [string, string, Record<string, string>][] = [
+    ["a semicolon at the end", "a=1;", { a: "1" }],
+    ["empty pairs", ";; a=1 ;;; b=2; ;", { a: "1", b: "2" }],
+    ["a repeated name: the first counts", "a=1; b=2; a=3", { a: "1", b: "2" }],
+    ["values as they were sent", 'a=x%20y; b="q"; c=1=2', { a: "x%20y", b: '"q"', c: "1=2" }],
+    ["pairs without a name or a value", "=x; y; a=; =", { a: "" }],
+    ["nothing", "", {}],
+  ];
+  for (const [name, cookie, cookies] of COOKIES) {
+    await t.step(`cookies, ${name}`, async () => {
+      assertEquals((await show("", { headers: { cookie } })).cookies, cookies);
+    });
+  }
+
+  await t.step("cookies in two lines are one list", async () => {
+    using raw = await Raw.connect(server.port);
+    await raw.write(
+      "GET /services/show HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" +
+        "Cookie: a=1\r\nCookie: b=2; a=3\r\n\r\n",
+    );
+    await raw.head();
+    assertEquals(JSON.parse(await raw.rest()).cookies, { a: "1", b: "2" });
+  });
+
+  await t.step("no cookie of a client is an error", () => {
+    assertEquals(server.log.all.slice(logged), []);
+  });
+
   await t.step("params: one value is a string, repeated ones an array", async () => {
     const { params } = await show("?x=1&y=a&y=b&z=&y=c&%C3%A5=%26");
     assertEquals(params, { x: "1", y: ["a", "b", "c"], z: "", å: "&" });
@@ -246,6 +275,9 @@ suite.add("the response", {
       badCookies: () => ({ cookies: [] }),
       badCookieName: () => ({ cookies: { "a b;": "x" } }),
       badCookieValue: () => ({ cookies: { a: "x; Domain=evil" } }),
+      badCookiePath: () => ({ cookies: { a: { value: "x", path: "/; Domain=evil" } } }),
+      badCookieDomain: () => ({ cookies: { a: { value: "x", domain: "evil.test; Secure" } } }),
+      endlessMaxAge: () => ({ cookies: { a: { value: "x", maxAge: 1e300 } } }),
       badSameSite: () => ({ cookies: { a: { value: "x", sameSite: "sometimes" } } }),
       badMaxAge: () => ({ cookies: { a: { value: "x", maxAge: "soon" } } }),
       badRedirect: () => ({ redirect: {} }),
@@ -374,6 +406,9 @@ suite.add("the response", {
     "badCookies",
     "badCookieName",
     "badCookieValue",
+    "badCookiePath",
+    "badCookieDomain",
+    "endlessMaxAge",
     "badSameSite",
     "badMaxAge",
     "badRedirect",
@@ -408,7 +443,10 @@ suite.add("the response", {
 
   await t.step("no value gets into the log", () => {
     const text = server.log.all.join("\n");
-    assertMatch(text, /Cookie \\"a\\" has a name, value, path or domain that no cookie may have/);
+    assertMatch(text, /Cookie \\"a b;\\" has a name that no cookie may have/);
+    for (const field of ["value", "path", "domain", "maxAge"]) {
+      assertMatch(text, new RegExp(`Cookie ..a.. has a ${field} that no cookie may have`));
+    }
     assertMatch(text, /Header \\"x-a\\" has a name or a value that no header may have/);
     for (const value of ["secret", "evil"]) assert(!text.includes(value), text);
   });

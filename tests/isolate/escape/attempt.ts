@@ -25,6 +25,18 @@ export const ECHO = `
   };
 `;
 
+/** A controller that runs what its sockets send as code, or repeats what is no code. */
+export const RUNS = `
+  const ws = require("/lib/websocket");
+  exports.get = () => ({ body: "up", webSocket: {} });
+  exports.webSocketEvent = ({ type, session: { id }, message }) => {
+    if (type === "error") return ws.send(id, "error: " + message);
+    if (type !== "message") return;
+    if (message.startsWith("// ")) return eval(message);
+    ws.send(id, message);
+  };
+`;
+
 /** What the code brought about. */
 export interface Outcome {
   value?: unknown;

@@ -30,6 +30,8 @@ Deno.test("a service loads its own code and what it is granted, by whatever way 
     "services/closed/closed.js": ANYTHING,
     "services/closed/own.mjs": "export const own = 'own';",
     "services/open/open.js": ANYTHING,
+    "services/trusted/trusted.js": ANYTHING,
+    "services/trusted/service.json": { trusted: true },
     "lib/shared.mjs": "export const shared = 'shared';",
     ...Object.fromEntries(TAMPERING.map((_, index) => {
       return [`services/tampered${index}/tampered${index}.js`, ANYTHING];
@@ -143,12 +145,20 @@ Deno.test("a service loads its own code and what it is granted, by whatever way 
       assertEquals(lines.length, 3, lines.join("\n"));
       assertMatch(lines[0]!, /service\.json needs .*permissions.*import.*registry\.npmjs\.org:443/);
     });
+    await t.step(
+      "a service cannot put hooks before those of the loader",
+      (t) => refusesHooks(t, server),
+    );
+    await t.step("node:vm gives no more than the service has", (t) => refusesVm(t, server));
+    await t.step(
+      "only a trusted service starts workers, and they get no more than it has",
+      (t) => refusesWorkers(t, server),
+    );
   }
   await remote.shutdown();
 });
 
-Deno.test("a service cannot put hooks before those of the loader", async (t) => {
-  await using server = await Server.start({ "services/closed/closed.js": ANYTHING });
+async function refusesHooks(t: Deno.TestContext, server: Server): Promise<void> {
   const ways = [
     `(await import("node:module"))`,
     `(await import("module")).default`,
@@ -174,10 +184,9 @@ Deno.test("a service cannot put hooks before those of the loader", async (t) => 
       `return (await import("node:module")).isBuiltin("node:fs")`,
       true,
     ));
-});
+}
 
-Deno.test("node:vm gives no more than the service has", async (t) => {
-  await using server = await Server.start({ "services/closed/closed.js": ANYTHING });
+async function refusesVm(t: Deno.TestContext, server: Server): Promise<void> {
   const read = JSON.stringify(`
     (typeof Deno === "object" ? Deno : host.constructor.constructor("return Deno")())
       .readTextFileSync("/etc/passwd")`);
@@ -198,14 +207,9 @@ Deno.test("node:vm gives no more than the service has", async (t) => {
     () =>
       granted(server, "closed", `return require("node:vm").runInNewContext("a * 7", { a: 6 })`, 42),
   );
-});
+}
 
-Deno.test("only a trusted service starts workers, and they get no more than it has", async (t) => {
-  await using server = await Server.start({
-    "services/closed/closed.js": ANYTHING,
-    "services/trusted/trusted.js": ANYTHING,
-    "services/trusted/service.json": { trusted: true },
-  });
+async function refusesWorkers(t: Deno.TestContext, server: Server): Promise<void> {
   const CLOSED = /Cannot use Worker in a service/;
   const start = `{ eval: true }`;
   const attacks: [string, string][] = [
@@ -292,4 +296,4 @@ Deno.test("only a trusted service starts workers, and they get no more than it h
       ),
       "NotCapable",
     ));
-});
+}

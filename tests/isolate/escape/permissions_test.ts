@@ -35,6 +35,14 @@ Deno.test("an isolate has its own folder and lib/, and nothing else", async (t) 
     "services/closed/own.txt": "own",
     "services/open/open.js": ANYTHING,
     "services/linked/linked.js": ANYTHING,
+    "services/all/all.js": ANYTHING,
+    "services/all/service.json": { trusted: true, permissions: { env: true } },
+    "services/sly/sly.js": ANYTHING,
+    "services/sly/service.json": { permissions: { env: true } },
+    "services/runs/runs.js": ANYTHING,
+    "services/runs/service.json": { trusted: true, permissions: { run: ["cat"], env: true } },
+    "services/denied/denied.js": ANYTHING,
+    "services/denied/service.json": { groups: { join: ["mine"], send: ["mine"] } },
     "outside.txt": "outside",
   });
   Deno.symlinkSync(join(site.root, "outside.txt"), join(site.root, "services/linked/link.txt"));
@@ -60,7 +68,7 @@ Deno.test("an isolate has its own folder and lib/, and nothing else", async (t) 
     },
   });
   {
-    await using server = await Server.start(site);
+    await using server = await Server.start(site, { env: { SECRET_THING: "the-value" } });
     const root = JSON.stringify(site.root).slice(1, -1);
 
     await t.step("its own files and those of lib/ can be read", async () => {
@@ -184,40 +192,30 @@ Deno.test("an isolate has its own folder and lib/, and nothing else", async (t) 
         new RegExp(`net 127\\.0\\.0\\.1:${port}[^,]*, read .*, write .*, env HOME`),
       );
     });
+    await t.step("a service that grants itself everything is marked in the table", async () => {
+      const row = (name: string) => server.output.all.find((line) => line.startsWith(name))!;
+      assertMatch(row("all"), /env ALL \(trusted\)/);
+      assertMatch(row("sly"), /not running/);
+      assertEquals(
+        typeof (await attempt(server, "all", "return Deno.env.get('PATH')")).value,
+        "string",
+      );
+      await server.logged(({ service, message }) =>
+        service === "sly" && /"permissions\.env": true .* "trusted": true/.test(message)
+      );
+    });
+    await t.step("an open file of the server is no service's", (t) => refusesFiles(t, server));
+    await t.step(
+      "what is denied is logged once, by name and never by value",
+      () => logsDenials(server),
+    );
   }
   probe.close();
   await answering;
   await web.shutdown();
 });
 
-Deno.test("a service that grants itself everything is marked in the table", async () => {
-  await using server = await Server.start({
-    "services/all/all.js": ANYTHING,
-    "services/all/service.json": { trusted: true, permissions: { env: true } },
-    "services/sly/sly.js": ANYTHING,
-    "services/sly/service.json": { permissions: { env: true } },
-  });
-  const row = (name: string) => server.output.all.find((line) => line.startsWith(name))!;
-  assertMatch(row("all"), /env ALL \(trusted\)/);
-  assertMatch(row("sly"), /not running/);
-  assertEquals(
-    typeof (await attempt(server, "all", "return Deno.env.get('PATH')")).value,
-    "string",
-  );
-  await server.logged(({ service, message }) =>
-    service === "sly" && /"permissions\.env": true .* "trusted": true/.test(message)
-  );
-});
-
-Deno.test("an open file of the server is no service's", async (t) => {
-  await using server = await Server.start({
-    "services/closed/closed.js": ANYTHING,
-    "services/runs/runs.js": ANYTHING,
-    "services/runs/service.json": {
-      trusted: true,
-      permissions: { run: ["cat"], env: true },
-    },
-  });
+async function refusesFiles(t: Deno.TestContext, server: Server): Promise<void> {
   const files = [...Deno.readDirSync(`/proc/${server.process.pid}/fd`)].map(({ name }) => name);
   const use = (how: string) => `
     const opened = [];
@@ -288,13 +286,9 @@ Deno.test("an open file of the server is no service's", async (t) => {
   await t.step("the server goes on", async () => {
     assertEquals((await server.fetch("/healthz").then((response) => response.json())).status, "ok");
   });
-});
+}
 
-Deno.test("what is denied is logged once, by name and never by value", async () => {
-  await using server = await Server.start({
-    "services/closed/closed.js": ANYTHING,
-    "services/closed/service.json": { groups: { join: ["mine"], send: ["mine"] } },
-  }, { env: { SECRET_THING: "the-value" } });
+async function logsDenials(server: Server): Promise<void> {
   const acts: [string, RegExp][] = [
     [
       `Deno.readTextFileSync("/etc/passwd")`,
@@ -319,15 +313,16 @@ Deno.test("what is denied is logged once, by name and never by value", async () 
     ],
   ];
   for (let round = 0; round < 3; round++) {
-    for (const [code] of acts) assert((await attempt(server, "closed", code)).error);
+    for (const [code] of acts) assert((await attempt(server, "denied", code)).error);
   }
-  await attempt(server, "closed", `console.log("end")`);
+  await attempt(server, "denied", `console.log("end")`);
   await server.logged(({ message }) => message === "end");
-  const messages = server.log.all.map((line) => JSON.parse(line).message as string);
+  const messages = server.log.all.map((line) => JSON.parse(line))
+    .filter(({ service }) => service === "denied").map(({ message }) => message as string);
   for (const [code, line] of acts) {
     const lines = messages.filter((text) => line.test(text));
     assertEquals(lines.length, 1, `${code}\n${messages.join("\n")}`);
   }
   assertEquals(messages.filter((text) => text.startsWith("Denied")).length, acts.length);
   assertEquals(server.log.all.filter((line) => line.includes("the-value")), []);
-});
+}

@@ -5,6 +5,8 @@ import { ANYTHING, attempt, granted, refused } from "./attempt.ts";
 Deno.test("a service cannot end the process, move it, or get below its surface", async (t) => {
   await using server = await Server.start({
     "services/closed/closed.js": ANYTHING,
+    "services/locks/locks.js": ANYTHING,
+    "services/locks/service.json": { eventTimeoutMs: 500 },
     "services/trusted/trusted.js": ANYTHING,
     "services/trusted/service.json": {
       trusted: true,
@@ -94,29 +96,27 @@ Deno.test("a service cannot end the process, move it, or get below its surface",
     await attempt(server, "closed", `return nodeBootstrap({})`);
     await granted(server, "closed", `return Object.getOwnPropertySymbols(Deno).length`, 0);
   });
+
+  await t.step("what a service cannot be stopped or told apart with is taken away", async (t) => {
+    await keepsLocksAndChannels(t, server);
+  });
+  await t.step("what a service prints goes to the log under its name", async () => {
+    await logsUnderItsName(server);
+  });
   await t.step("the server goes on, and so do the services", async () => {
     await granted(server, "closed", "return 1", 1);
     await granted(server, "trusted", "return 1", 1);
+  });
+  await t.step("a service sets no exit code of the server", async () => {
+    await attempt(server, "closed", "process.exitCode = 7; Deno.exitCode = 7;");
     assertEquals((await server.stop()).code, 0);
   });
 });
 
-Deno.test("a service sets no exit code of the server", async () => {
-  await using server = await Server.start({ "services/closed/closed.js": ANYTHING });
-  await attempt(server, "closed", "process.exitCode = 7; Deno.exitCode = 7;");
-  assertEquals((await server.stop()).code, 0);
-});
-
-Deno.test("what a service cannot be stopped or told apart with is taken away", async (t) => {
-  await using server = await Server.start({
-    "services/closed/closed.js": ANYTHING,
-    "services/closed/service.json": { eventTimeoutMs: 300 },
-    "services/trusted/trusted.js": ANYTHING,
-    "services/trusted/service.json": { trusted: true, eventTimeoutMs: 300 },
-  });
+async function keepsLocksAndChannels(t: Deno.TestContext, server: Server): Promise<void> {
   const SHARED = /all services of the server would share it/;
   for (const locks of ["navigator.locks", `require("node:worker_threads").locks`]) {
-    for (const service of ["closed", "trusted"]) {
+    for (const service of ["locks", "trusted"]) {
       await t.step(`refused to the ${service} one: ${locks}`, async () => {
         await refused(server, service, `await ${locks}.request("x", () => {})`, SHARED);
         await refused(
@@ -145,7 +145,7 @@ Deno.test("what a service cannot be stopped or told apart with is taken away", a
     `await caches.delete("x")`,
   ];
   for (const code of channels) {
-    await t.step(`refused: ${code}`, () => refused(server, "closed", code, SHARED));
+    await t.step(`refused: ${code}`, () => refused(server, "locks", code, SHARED));
   }
   await t.step(
     "granted to a trusted one: a channel",
@@ -154,7 +154,7 @@ Deno.test("what a service cannot be stopped or told apart with is taken away", a
   await t.step("granted: a channel of its own", () =>
     granted(
       server,
-      "closed",
+      "locks",
       `const { port1, port2 } = new MessageChannel();
        const { promise, resolve } = Promise.withResolvers();
        port2.onmessage = ({ data }) => resolve(data);
@@ -164,20 +164,19 @@ Deno.test("what a service cannot be stopped or told apart with is taken away", a
     ));
   await t.step("messages to the cell are refused", async () => {
     for (const port of ["globalThis", `require("node:worker_threads").parentPort`]) {
-      await refused(server, "closed", `${port}.postMessage("x")`, /Cannot use postMessage/);
+      await refused(server, "locks", `${port}.postMessage("x")`, /Cannot use postMessage/);
     }
   });
   await t.step("a spin after all that is still stopped", async () => {
-    const { error } = await attempt(server, "closed", "while (true);");
+    const { error } = await attempt(server, "locks", "while (true);");
     assert(error?.startsWith("no answer"), error);
-    await server.logged(({ message }) => /"closed" has not answered for 300 ms/.test(message));
-    await server.logged(({ message }) => /"closed" runs again/.test(message));
-    await granted(server, "closed", "return 1", 1);
+    await server.logged(({ message }) => /"locks" has not answered for 500 ms/.test(message));
+    await server.logged(({ message }) => /"locks" runs again/.test(message));
+    await granted(server, "locks", "return 1", 1);
   });
-});
+}
 
-Deno.test("what a service prints goes to the log under its name", async () => {
-  await using server = await Server.start({ "services/closed/closed.js": ANYTHING });
+async function logsUnderItsName(server: Server): Promise<void> {
   const ways: [string, string, string][] = [
     [`console.log("log", { a: 1 })`, "INFO", "log { a: 1 }"],
     [`console.error("error")`, "ERROR", "error"],
@@ -191,4 +190,4 @@ Deno.test("what a service prints goes to the log under its name", async () => {
     assertEquals([line.service, line.level], ["closed", level]);
   }
   assertEquals(server.output.all.filter((line) => /out|log/.test(line)), []);
-});
+}

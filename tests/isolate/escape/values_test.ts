@@ -43,6 +43,31 @@ const STUMBLES = new Set([
   "a getter",
 ]);
 
+/** Thenables that misbehave, as answers to requests and as what handlers of events return. */
+const THENS = `
+  const ws = require("/lib/websocket");
+  const thens = {
+    never: () => ({ then() {} }),
+    throws: () => ({ then() { throw new Error("in then") } }),
+    twice: () => ({ then(resolve, reject) {
+      resolve({ body: "first" }); resolve({ body: "second" }); reject(new Error("third"));
+    } }),
+    both: () => ({ then(resolve, reject) { reject(new Error("first")); resolve({ body: "b" }); } }),
+    nested: () => ({ then(resolve) { resolve(thens.twice()); } }),
+    late: () => ({ then(resolve) { setTimeout(resolve, 1, { body: "late" }); } }),
+    getter: () => ({ get then() { throw new Error("in get then") } }),
+  };
+  exports.get = (req) => req.webSocket ? { webSocket: {} } : thens[req.params.how]();
+  exports.webSocketEvent = ({ type, session, message }) => {
+    if (type !== "message") return;
+    if (thens[message]) return thens[message]();
+    ws.send(session.id, message);
+  };
+`;
+
+/** How long a request may take, ms: longer than a busy machine needs for one that is answered. */
+const REQUEST_TIMEOUT_MS = 3000;
+
 Deno.test("whatever a controller throws, rejects with or returns, its service goes on", async (t) => {
   await using server = await Server.start({
     "services/biter/biter.js": `
@@ -69,7 +94,11 @@ Deno.test("whatever a controller throws, rejects with or returns, its service go
       };
     `,
     "services/calm/calm.js": ECHO,
+    "services/thens/thens.js": THENS,
+    "switchboard.json": { limits: { requestTimeoutMs: REQUEST_TIMEOUT_MS } },
   });
+  // Its answer takes as long as a request may: meanwhile the others are asked.
+  const never = server.fetch("/services/thens?how=never");
   await using calm = await Client.open(server.ws("/services/calm"));
   await using client = await Client.open(server.ws("/services/biter"));
   for (const [name, code] of Object.entries(VALUES)) {
@@ -115,44 +144,29 @@ Deno.test("whatever a controller throws, rejects with or returns, its service go
     client.send("?");
     assertEquals(await client.next(), "!");
   });
+  await t.step(
+    "a thenable that misbehaves keeps only its own session waiting",
+    (t) => misbehaves(t, server, never),
+  );
 });
 
-Deno.test("a thenable that misbehaves keeps only its own session waiting", async (t) => {
-  await using server = await Server.start({
-    "switchboard.json": { limits: { requestTimeoutMs: 300 } },
-    "services/thens/thens.js": `
-      const ws = require("/lib/websocket");
-      const thens = {
-        never: () => ({ then() {} }),
-        throws: () => ({ then() { throw new Error("in then") } }),
-        twice: () => ({ then(resolve, reject) {
-          resolve({ body: "first" }); resolve({ body: "second" }); reject(new Error("third"));
-        } }),
-        both: () => ({ then(resolve, reject) { reject(new Error("first")); resolve({ body: "b" }); } }),
-        nested: () => ({ then(resolve) { resolve(thens.twice()); } }),
-        late: () => ({ then(resolve) { setTimeout(resolve, 1, { body: "late" }); } }),
-        getter: () => ({ get then() { throw new Error("in get then") } }),
-      };
-      exports.get = (req) => req.webSocket ? { webSocket: {} } : thens[req.params.how]();
-      exports.webSocketEvent = ({ type, session, message }) => {
-        if (type !== "message") return;
-        if (thens[message]) return thens[message]();
-        ws.send(session.id, message);
-      };
-    `,
-  });
+async function misbehaves(
+  t: Deno.TestContext,
+  server: Server,
+  never: Promise<Response>,
+): Promise<void> {
   const answers: [string, number, RegExp][] = [
-    ["never", 504, /./],
     ["throws", 500, /./],
     ["twice", 200, /^first$/],
     ["both", 500, /./],
     ["nested", 200, /^first$/],
     ["late", 200, /^late$/],
     ["getter", 500, /./],
+    ["never", 504, /./],
   ];
   for (const [how, status, body] of answers) {
     await t.step(`a request: ${how}`, async () => {
-      const response = await server.fetch(`/services/thens?how=${how}`);
+      const response = await (how === "never" ? never : server.fetch(`/services/thens?how=${how}`));
       assertMatch(await response.text(), body);
       assertEquals(response.status, status);
     });
@@ -173,4 +187,4 @@ Deno.test("a thenable that misbehaves keeps only its own session waiting", async
     assertEquals(await fine.next(), "goes on");
     assertEquals(stuck.waiting.length, 0);
   });
-});
+}

@@ -129,18 +129,30 @@ const TAMPERING: Record<string, string> = {
 
 Deno.test("who tampers with what the runner uses breaks at most itself, and sees no port", async (t) => {
   const names = Object.keys(TAMPERING);
+  // Spies break nothing, so that one service can have them all.
+  const serviceOf = (name: string) => name.startsWith("no ") ? `t${names.indexOf(name)}` : "spied";
   await using server = await Server.start({
-    ...Object.fromEntries(names.flatMap((_, index) => [
-      [`services/t${index}/t${index}.js`, TAMPERS],
-      [`services/t${index}/service.json`, { eventTimeoutMs: 300, memoryMb: 64 }],
-    ])),
-    "switchboard.json": { limits: { requestTimeoutMs: 500 } },
+    ...Object.fromEntries(
+      names.map(serviceOf).flatMap((key) => [
+        [`services/${key}/${key}.js`, TAMPERS],
+        [`services/${key}/service.json`, { eventTimeoutMs: 500, memoryMb: 64 }],
+      ]),
+    ),
+    "switchboard.json": { limits: { requestTimeoutMs: 2000 } },
     "services/calm/calm.js": ECHO,
+    "services/forger/forger.js": FORGES,
+    "services/forger/service.json": { groups: { join: ["forger"], send: ["forger"] } },
+    "services/victim/victim.js": VICTIM,
+    "services/narrow/narrow.js": USES,
+    "services/narrow/service.json": { groups: { join: ["mine"], send: ["mine"] } },
+    "services/wide/wide.js": USES,
+    "services/private/private.js": PRIVATE,
+    "services/closed/closed.js": ANYTHING,
   });
   await using calm = await Client.open(server.ws("/services/calm"));
-  for (const [index, name] of names.entries()) {
+  for (const name of names) {
     await t.step(name, async () => {
-      const service = `/services/t${index}`;
+      const service = `/services/${serviceOf(name)}`;
       await using client = await Client.open(server.ws(service));
       client.send("before");
       assertEquals(await client.next(), "before");
@@ -157,13 +169,21 @@ Deno.test("who tampers with what the runner uses breaks at most itself, and sees
     });
   }
   await t.step("the honest use of a port of one's own is seen", async () => {
-    const last = `/services/t0`;
-    await server.text(last, {
+    await server.text("/services/spied", {
       method: "POST",
       body: `new MessageChannel().port1.postMessage("x")`,
     });
-    assertMatch(await server.text(last), /seen: .*postMessage/);
+    assertMatch(await server.text("/services/spied"), /seen: .*postMessage/);
   });
+  await t.step(
+    "what a service forges on the wire reaches no other service",
+    (t) => forges(t, server),
+  );
+  await t.step(
+    "the session of another service is out of reach where groups are narrowed",
+    (t) => narrows(t, server),
+  );
+  await t.step("the runner's own port is nowhere to be found", (t) => hidesPort(t, server));
 });
 
 /** Catches the list of operations under way, and puts more into it. */
@@ -188,22 +208,20 @@ const FORGES = `
   };
 `;
 
-Deno.test("what a service forges on the wire reaches no other service", async (t) => {
-  await using server = await Server.start({
-    "services/forger/forger.js": FORGES,
-    "services/forger/service.json": { groups: { join: ["forger"], send: ["forger"] } },
-    "services/victim/victim.js": `
-      const ws = require("/lib/websocket");
-      const { listener } = require("/lib/xp/event");
-      listener({ type: "custom.*", callback: ({ type, data }) => ws.sendToGroup("victim", type) });
-      listener({ type: "node.*", callback: ({ type }) => ws.sendToGroup("victim", type) });
-      exports.get = () => ({ webSocket: {} });
-      exports.webSocketEvent = ({ type, session: { id }, message }) => {
-        if (type === "open") { ws.addToGroup("victim", id); ws.send(id, id); }
-        if (type === "message") ws.send(id, message + " " + ws.getGroups(id));
-      };
-    `,
-  });
+/** A controller with a group of its own, which says what it hears of others. */
+const VICTIM = `
+  const ws = require("/lib/websocket");
+  const { listener } = require("/lib/xp/event");
+  listener({ type: "custom.*", callback: ({ type, data }) => ws.sendToGroup("victim", type) });
+  listener({ type: "node.*", callback: ({ type }) => ws.sendToGroup("victim", type) });
+  exports.get = () => ({ webSocket: {} });
+  exports.webSocketEvent = ({ type, session: { id }, message }) => {
+    if (type === "open") { ws.addToGroup("victim", id); ws.send(id, id); }
+    if (type === "message") ws.send(id, message + " " + ws.getGroups(id));
+  };
+`;
+
+async function forges(t: Deno.TestContext, server: Server): Promise<void> {
   await using victim = await Client.open(server.ws("/services/victim"));
   const id = await victim.next() as string;
   await using own = await Client.open(server.ws("/services/forger"));
@@ -276,42 +294,43 @@ Deno.test("what a service forges on the wire reaches no other service", async (t
     assertEquals(await own.next(), "own");
     assertEquals(victim.waiting.length, 0);
   });
-});
+}
 
-Deno.test("the session of another service is out of reach where groups are narrowed", async (t) => {
-  const uses = (calls: string) => `
-    const ws = require("/lib/websocket");
-    exports.get = () => ({ webSocket: {} });
-    exports.webSocketEvent = ({ type, session, message }) => {
-      if (type !== "message") return;
-      const [call, id] = message.split(" ");
-      const target = id ?? session.id;
-      const answer = {
-        send: () => ws.send(target, "hello"),
-        close: () => ws.close(target, 4000, "over"),
-        join: () => ws.addToGroup("mine", target),
-        leave: () => ws.removeFromGroup("private", target),
-        session: () => ws.getSession(target)?.id ?? null,
-        groups: () => ws.getGroups(target),
-        members: () => ws.getGroupMembers("private"),
-        size: () => ws.getGroupSize("private"),
-      }[call];
-      try { ws.send(session.id, JSON.stringify(answer() ?? null)); }
-      catch (error) { ws.send(session.id, error.message); }
-    };${calls}`;
-  await using server = await Server.start({
-    "services/narrow/narrow.js": uses(""),
-    "services/narrow/service.json": { groups: { join: ["mine"], send: ["mine"] } },
-    "services/wide/wide.js": uses(""),
-    "services/victim/victim.js": `
-      const ws = require("/lib/websocket");
-      exports.get = () => ({ webSocket: {} });
-      exports.webSocketEvent = ({ type, session: { id }, message }) => {
-        if (type === "open") { ws.addToGroup("private", id); ws.send(id, id); }
-        if (type === "message") ws.send(id, ws.getGroups(id).join());
-      };`,
-  });
-  await using victim = await Client.open(server.ws("/services/victim"));
+/** A controller that uses a session as it is told. */
+const USES = `
+  const ws = require("/lib/websocket");
+  exports.get = () => ({ webSocket: {} });
+  exports.webSocketEvent = ({ type, session, message }) => {
+    if (type !== "message") return;
+    const [call, id] = message.split(" ");
+    const target = id ?? session.id;
+    const answer = {
+      send: () => ws.send(target, "hello"),
+      close: () => ws.close(target, 4000, "over"),
+      join: () => ws.addToGroup("mine", target),
+      leave: () => ws.removeFromGroup("private", target),
+      session: () => ws.getSession(target)?.id ?? null,
+      groups: () => ws.getGroups(target),
+      members: () => ws.getGroupMembers("private"),
+      size: () => ws.getGroupSize("private"),
+    }[call];
+    try { ws.send(session.id, JSON.stringify(answer() ?? null)); }
+    catch (error) { ws.send(session.id, error.message); }
+  };
+`;
+
+/** A controller with a group of its own. */
+const PRIVATE = `
+  const ws = require("/lib/websocket");
+  exports.get = () => ({ webSocket: {} });
+  exports.webSocketEvent = ({ type, session: { id }, message }) => {
+    if (type === "open") { ws.addToGroup("private", id); ws.send(id, id); }
+    if (type === "message") ws.send(id, ws.getGroups(id).join());
+  };
+`;
+
+async function narrows(t: Deno.TestContext, server: Server): Promise<void> {
+  await using victim = await Client.open(server.ws("/services/private"));
   const id = await victim.next() as string;
   await using narrow = await Client.open(server.ws("/services/narrow"));
   await using wide = await Client.open(server.ws("/services/wide"));
@@ -354,13 +373,12 @@ Deno.test("the session of another service is out of reach where groups are narro
     assertEquals(await victim.untilClosed(), { code: 4000, reason: "over" });
   });
   await t.step("the log names no session", () => {
-    assert(server.log.all.some((line) => line.includes("of service victim")));
+    assert(server.log.all.some((line) => line.includes("of service private")));
     assertEquals(server.log.all.filter((line) => line.includes(id)), []);
   });
-});
+}
 
-Deno.test("the runner's own port is nowhere to be found", async (t) => {
-  await using server = await Server.start({ "services/closed/closed.js": ANYTHING });
+async function hidesPort(t: Deno.TestContext, server: Server): Promise<void> {
   const threads = `require("node:worker_threads")`;
   await t.step(
     "refused: what the worker was started with",
@@ -422,4 +440,4 @@ Deno.test("the runner's own port is nowhere to be found", async (t) => {
     await granted(server, "closed", "return heard.length", 0);
     await granted(server, "closed", "return heard.length", 0);
   });
-});
+}

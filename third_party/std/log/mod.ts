@@ -16,6 +16,12 @@ const LEVELS: Record<LevelName, number> = {
   CRITICAL: 50,
 };
 
+function levelOf(name: LevelName): number {
+  const level = LEVELS[name];
+  if (level === undefined) throw new Error(`Cannot get log level: no level named ${name}`);
+  return level;
+}
+
 /** One line to log. */
 export interface LogRecord {
   readonly msg: string;
@@ -27,26 +33,33 @@ export interface LogRecord {
 }
 
 /** Receives records at or above its level; subclasses say where `log` writes. */
-export class BaseHandler {
+export abstract class BaseHandler {
   readonly levelName: LevelName;
+  readonly level: number;
   formatter: (record: LogRecord) => string;
 
   constructor(levelName: LevelName, options?: { formatter?: (record: LogRecord) => string }) {
     this.levelName = levelName;
+    this.level = levelOf(levelName);
     this.formatter = options?.formatter ?? (({ levelName, msg }) => `${levelName} ${msg}`);
   }
 
   handle(record: LogRecord): void {
-    if (record.level >= LEVELS[this.levelName]) this.log(this.formatter(record));
+    if (record.level >= this.level) this.log(this.format(record));
   }
 
-  log(_msg: string): void {}
+  format(record: LogRecord): string {
+    return this.formatter(record);
+  }
+
+  abstract log(msg: string): void;
 }
 
 /** Hands records to its handlers. */
 export class Logger {
   readonly loggerName: string;
   readonly levelName: LevelName;
+  readonly level: number;
   handlers: BaseHandler[];
 
   constructor(
@@ -56,12 +69,13 @@ export class Logger {
   ) {
     this.loggerName = loggerName;
     this.levelName = levelName;
+    this.level = levelOf(levelName);
     this.handlers = options.handlers ?? [];
   }
 
   #log(levelName: LevelName, msg: string, args: unknown[]): string {
     const level = LEVELS[levelName];
-    if (level < LEVELS[this.levelName]) return msg;
+    if (level < this.level) return msg;
     const { loggerName } = this;
     const record = { msg, args, datetime: new Date(), level, levelName, loggerName };
     for (const handler of this.handlers) handler.handle(record);

@@ -1,0 +1,59 @@
+import { dirname, join } from "@std/path";
+
+/** Where tests are. */
+export const TESTS = "tests";
+
+/**
+ * Test files that run one after the other with nothing beside them, and why. All others run several at a time,
+ * as threads of one process.
+ */
+export const ALONE: Readonly<Record<string, string>> = {};
+
+/** Tests that run once with each transport, because what they look at is the transport's doing. */
+export const ON_BOTH: readonly string[] = [
+  "tests/contract",
+  "tests/gateway/handshake_test.ts",
+  "tests/gateway/garbage_test.ts",
+  "tests/deploy/caddy_test.ts",
+];
+
+/**
+ * The test files at some paths, in their order.
+ *
+ * @param paths Files and folders.
+ * @throws {Deno.errors.NotFound} If there is nothing at a path.
+ */
+export function testFiles(paths: readonly string[]): string[] {
+  return [...new Set(paths.flatMap((path) => [...filesAt(path)]))];
+}
+
+function* filesAt(path: string): Generator<string> {
+  if (Deno.statSync(path).isFile) return void (yield path.replace(/^\.\//, ""));
+  const entries = [...Deno.readDirSync(path)].sort((a, b) => a.name < b.name ? -1 : 1);
+  for (const { name, isDirectory } of entries) {
+    const inner = join(path, name);
+    if (isDirectory) yield* filesAt(inner);
+    else if (name.endsWith("_test.ts")) yield inner;
+  }
+}
+
+/**
+ * Whether a test file starts neither a program nor a server: it calls nothing that does so, and nor do the
+ * helpers that it imports. The quick run denies the permission to start programs, so a mistake here fails there.
+ */
+export function startsNothing(file: string, seen: Set<string> = new Set()): boolean {
+  if (seen.has(file)) return true;
+  seen.add(file);
+  const text = Deno.readTextFileSync(file);
+  if (STARTS.test(text)) return false;
+  for (const [, id] of text.matchAll(/^(?:import|export)\b[^"]* from "(\.[^"]+)";$/gm)) {
+    const imported = join(dirname(file), id!);
+    // What is imported from elsewhere is what is tested.
+    if (imported.startsWith(`${TESTS}/`) && !startsNothing(imported, seen)) return false;
+  }
+  return true;
+}
+
+/** What starts a program, a server or an isolate. */
+const STARTS =
+  /\bDeno\.(?:Command|serve|listen)\b|\bSwitchboard\.open\b|\bTestBoard\b|\bnew Worker\b/;
