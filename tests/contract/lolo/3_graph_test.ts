@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../helpers/client.ts";
 import { allTo, flow } from "../../helpers/flow.ts";
+import { InProcessServer } from "../../helpers/in_process.ts";
 import type { Served } from "../../helpers/served.ts";
-import { Server } from "../../helpers/server.ts";
 import { SharedBoard } from "../../helpers/shared_board.ts";
 
 const MANAGER = { use: "lolo/Connection Manager" };
@@ -520,7 +520,7 @@ suite.test("contract Lolo 3: graphs");
 
 Deno.test("contract Lolo 3: a service has several flows, a flow several triggers, beside other systems", async (t) => {
   const trigger = (path: string) => ({ use: "lolo/Websocket Trigger", params: { path } });
-  await using server = await Server.start({
+  await using server = await InProcessServer.start({
     "services/a/first.flow.json": {
       $schema: "../../flow.schema.json",
       description: "two ways in",
