@@ -289,7 +289,7 @@ suite.add("order with asynchronous handlers", {
   });
 
   await t.step("10,000 messages behind a busy one keep their order", async () => {
-    await using slow = await Client.open(server.ws("/services/slow"));
+    await using slow = await Client.open(server.ws("/services/slow"), { deadlineMs: 60_000 });
     await using other = await Client.open(server.ws("/services/slow"));
     slow.send("wait b");
     for (let index = 0; index < 10_000; index++) slow.send(`n${index}`);
@@ -302,7 +302,7 @@ suite.add("order with asynchronous handlers", {
   });
 
   await t.step("a client that sends without end does not hold up others", async () => {
-    const flood = await Client.open(server.ws("/services/slow"));
+    const flood = await Client.open(server.ws("/services/slow"), { deadlineMs: 60_000 });
     await using other = await Client.open(server.ws("/services/slow"));
     flood.send("wait c");
     for (let index = 0; index < 17_000; index++) flood.send("x");
