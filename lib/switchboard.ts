@@ -90,23 +90,27 @@ const MAX_ANSWER = 300;
  *
  * @example On a port of its own
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { Switchboard } from "@switchboard/switchboard";
  *
- * await using board = await Switchboard.open({ root: ".", port: 0 });
+ * await using board = await Switchboard.open({ root: ".", services: ["chat"], port: 0 });
  * const { url } = await board.listen();
- * console.log(await (await fetch(`${url}/healthz`)).json());
+ * const { status } = await (await fetch(`${url}/healthz`)).json();
+ * assertEquals(status, "ok");
  * ```
  *
  * @example Inside another server, next to its own routes
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { Switchboard } from "@switchboard/switchboard";
  *
- * await using board = await Switchboard.open({ root: "." });
+ * await using board = await Switchboard.open({ root: ".", services: ["chat"] });
  * await using server = Deno.serve({ port: 0 }, (request, info) => {
  *   const { pathname } = new URL(request.url);
  *   return pathname === "/mine" ? new Response("mine") : board.fetch(request, info);
  * });
- * console.log(await (await fetch(`http://127.0.0.1:${server.addr.port}/mine`)).text());
+ * const response = await fetch(`http://127.0.0.1:${server.addr.port}/mine`);
+ * assertEquals(await response.text(), "mine");
  * ```
  */
 export class Switchboard implements AsyncDisposable {
@@ -354,7 +358,7 @@ export class Switchboard implements AsyncDisposable {
    * ```ts
    * import { Switchboard } from "@switchboard/switchboard";
    *
-   * await using board = await Switchboard.open({ root: "." });
+   * await using board = await Switchboard.open({ root: ".", services: ["ticker"] });
    * board.sendToGroup("ticker", JSON.stringify({ headlines: [] }));
    * ```
    *
