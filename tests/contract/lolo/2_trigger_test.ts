@@ -21,7 +21,10 @@ const TELLING = `(ev, ctx) =>
   ctx.emit("response", { body: { input: ctx.input, keys: Object.keys(ev).sort(), ev } })`;
 
 /** Each case has a flow of its own: in service `a`, or in one whose manifest says something else. */
-const suite = new SharedBoard();
+const suite = new SharedBoard({
+  // A flow that has a million things to send answers no handshake meanwhile.
+  "switchboard.json": { limits: { requestTimeoutMs: 60_000 } },
+});
 
 suite.add(
   "every event has the fields that are listed, and nothing else",
@@ -524,7 +527,7 @@ suite.add(
       using raw = await Raw.connect(server.port);
       await raw.handshake("/million");
       await raw.write(frameOf(1, "million"));
-      await using client = await Client.open(server.ws("/million"));
+      await using client = await Client.open(server.ws("/million"), { deadlineMs: 60_000 });
       client.send("hello");
       assertEquals(await client.next(), "through");
       assertEquals((await server.until(({ sessions }) => sessions <= 1)).sessions, 1);
