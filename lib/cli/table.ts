@@ -24,6 +24,8 @@ const WIDE =
 
 /** Columns that a text takes in a terminal. */
 export function columnsOf(text: string): number {
+  // Most cells are of one column a character, and the first segmenter takes some 80 ms to make.
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   const characters = new Intl.Segmenter().segment(text);
   return Array.from(characters, ({ segment }): number => WIDE.test(segment) ? 2 : 1)
     .reduce((sum, width) => sum + width, 0);

@@ -1,5 +1,7 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
-import { findNodeAtLocation, type Node, type ParseError, parseTree } from "jsonc-parser";
+import defer * as ajv from "ajv";
+import type { Ajv, ErrorObject, ValidateFunction } from "ajv";
+import defer * as jsonc from "jsonc-parser";
+import type { Node, ParseError } from "jsonc-parser";
 import type { ErrorCode } from "../errors.ts";
 import { isNetwork } from "../networks.ts";
 import { JsonFileError, lineAndColumn } from "./json_error.ts";
@@ -7,29 +9,18 @@ import { nearest } from "./nearest.ts";
 
 /** A JSON file that people write, read against its schema with errors that help. */
 export class JsonFile<T> {
-  readonly #schema: Record<string, unknown>;
   #compiled: ValidateFunction<T> | null = null;
 
   /**
    * @param what What the file is called in messages.
    * @param code Code of the errors.
-   * @param schema Its JSON Schema.
+   * @param schema Its JSON Schema, a valid one: that is not checked again.
    */
-  constructor(readonly what: string, readonly code: ErrorCode, schema: Record<string, unknown>) {
-    this.#schema = schema;
-  }
-
-  /** Compiled on first use: compiling every schema is almost half of what loading the package costs. */
-  get #validate(): ValidateFunction<T> {
-    return this.#compiled ??= new Ajv({
-      allErrors: true,
-      allowUnionTypes: true,
-      verbose: true,
-      // A test checks the schemas, so that not every process has to.
-      validateSchema: false,
-      formats: { network: isNetwork },
-    }).compile<T>(this.#schema);
-  }
+  constructor(
+    readonly what: string,
+    readonly code: ErrorCode,
+    private readonly schema: Record<string, unknown>,
+  ) {}
 
   /**
    * Reads the file; null if there is none.
@@ -72,7 +63,7 @@ export class JsonFile<T> {
       const [message, offset] = jsonProblem(text, error as Error);
       throw refused([[message, offset]], error);
     }
-    const tree = parseTree(text);
+    const tree = jsonc.parseTree(text);
     const twice = duplicateKey(tree);
     if (twice !== null) throw refused([[`"${twice.value}" is there twice`, twice.offset]]);
     if (this.#validate(value)) return value;
@@ -90,6 +81,11 @@ export class JsonFile<T> {
     throw new JsonFileError(this.code, `${this.what} "${shown}"`, null, findings);
   }
 
+  /** Compiled by its first use: most commands read few kinds of file, or none. */
+  get #validate(): ValidateFunction<T> {
+    return this.#compiled ??= sharedValidator().compile<T>(this.schema);
+  }
+
   /** What the validator has found, and where in the text. */
   #problems(tree: Node | undefined): Map<string, number> {
     const places = new Map<string, number>();
@@ -101,12 +97,26 @@ export class JsonFile<T> {
   }
 }
 
+let validator: Ajv | null = null;
+
+/** The one of all files. The meta-schema would take longer to compile than all of ours. */
+function sharedValidator(): Ajv {
+  return validator ??= new ajv.Ajv({
+    allErrors: true,
+    allowUnionTypes: true,
+    verbose: true,
+    formats: { network: isNetwork },
+    meta: false,
+    validateSchema: false,
+  });
+}
+
 /** Where in the text it is what the validator has found. */
 function offsetOf({ keyword, instancePath, params }: ErrorObject, tree: Node | undefined): number {
   let node = tree;
   for (const name of instancePath.split("/").slice(1)) {
     const key = name.replaceAll("~1", "/").replaceAll("~0", "~");
-    node = node && findNodeAtLocation(node, [node.type === "array" ? Number(key) : key]);
+    node = node && jsonc.findNodeAtLocation(node, [node.type === "array" ? Number(key) : key]);
   }
   if (keyword !== "additionalProperties") return node?.offset ?? 0;
   const property = node?.children?.find(({ children }) =>
@@ -148,7 +158,7 @@ function positionOf(text: string, error: Error): number {
   if (position !== undefined) return Number(position);
   if (/end of JSON/.test(error.message)) return text.trimEnd().length;
   const errors: ParseError[] = [];
-  parseTree(text, errors, { disallowComments: true });
+  jsonc.parseTree(text, errors, { disallowComments: true });
   return errors[0]?.offset ?? 0;
 }
 

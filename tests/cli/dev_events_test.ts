@@ -154,8 +154,9 @@ Deno.test("dev --bodies prints the beginnings of messages, and nothing that the 
 
 Deno.test("dev --events NAME prints those of one service, and off prints none", async (t) => {
   using site = Site.make({ "services/one/one.ts": TALK, "services/two/two.ts": TALK });
+  using single = Site.make({ "services/one/one.ts": TALK });
   const talk = async (server: InProcessServer) => {
-    for (const name of ["two", "one"]) {
+    for (const name of server.site === single ? ["one"] : ["two", "one"]) {
       await using client = await Client.open(server.ws(`/services/${name}`));
       client.send("hello");
       assertEquals(await client.next(), "hello");
@@ -171,13 +172,13 @@ Deno.test("dev --events NAME prints those of one service, and off prints none", 
     assertEquals([...served(server)], ["one"]);
   });
   await t.step("off", async () => {
-    await using server = await start(site, { args: ["--events", "off"] });
+    await using server = await start(single, { args: ["--events", "off"] });
     await talk(server);
     await server.stop();
     assertEquals([...served(server)], []);
   });
   await t.step("serve", async () => {
-    await using server = await InProcessServer.start(site);
+    await using server = await InProcessServer.start(single);
     await talk(server);
     await server.stop();
     assertEquals([...served(server)], []);

@@ -7,17 +7,33 @@ import { Visitor } from "./visitor.ts";
 
 /** What is behind the proxy: the chat that ships, and services that say what they see. */
 export function siteBehind(settings: object = {}): Site {
-  const site = Site.make({
+  return siteWith({ ...SERVICES, ...chat() }, settings);
+}
+
+/** A site with a service that says what it sees, and nothing else. */
+export function seenBehind(settings: object = {}): Site {
+  return siteWith({ "services/seen/seen.js": SEEN }, settings);
+}
+
+/** A site with the chat that ships, and nothing else. */
+export function chatBehind(): Site {
+  return siteWith(chat(), {});
+}
+
+function siteWith(services: Files, settings: object): Site {
+  return Site.make({
     "switchboard.json": {
       ...JSON.parse(block("docs/deployment.md", "json", "trustProxy")),
       ...settings,
     },
-    ...SERVICES,
+    ...services,
   });
-  for (const file of ["chat.ts", "assets/index.html", "assets/chat.js", "assets/chat.css"]) {
-    site.write({ [`services/chat/${file}`]: Deno.readTextFileSync(`services/chat/${file}`) });
-  }
-  return site;
+}
+
+function chat(): Files {
+  const files = ["chat.ts", "assets/index.html", "assets/chat.js", "assets/chat.css"]
+    .map((file) => `services/chat/${file}`);
+  return Object.fromEntries(files.map((file) => [file, Deno.readTextFileSync(file)]));
 }
 
 const SEEN = `

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { Board } from "../helpers/board.ts";
 import { Chromium, findChromium } from "../helpers/browser.ts";
-import { Server } from "../helpers/server.ts";
 import { SECRET, tokenOf } from "../helpers/tokens.ts";
 
 const SKIP = findChromium() === null;
@@ -12,10 +12,11 @@ Deno.test({
   name: "a browser, which can set no headers, says who it is by a subprotocol or a cookie",
   ignore: SKIP,
   async fn(t) {
-    await using server = await Server.start({
+    await using server = await Board.start({
       "switchboard.json": {
-        auth: { jwt: { algorithms: ["HS256"], secretEnv: "JWT_SECRET", cookie: "session" } },
+        auth: { jwt: { algorithms: ["HS256"], secretFile: "secret", cookie: "session" } },
       },
+      "secret": SECRET,
       "services/who/who.js": `
         const { send } = require("/lib/xp/websocket");
         exports.get = () => ({ webSocket: { subProtocols: ["chat"] } });
@@ -24,7 +25,7 @@ Deno.test({
         };`,
       "services/who/service.json": { allow: ["role:system.authenticated"] },
       "services/page/page.js": "exports.get = () => ({ body: '<title>page</title>' });",
-    }, { env: { JWT_SECRET: SECRET } });
+    });
     await using browser = await Chromium.start();
     const page = await browser.window();
     await page.goto(server.http("/services/page"));

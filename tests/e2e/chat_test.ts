@@ -1,14 +1,16 @@
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
+import { Board } from "../helpers/board.ts";
 import { Chromium, findChromium } from "../helpers/browser.ts";
-import { Server } from "../helpers/server.ts";
-import { Site } from "../helpers/site.ts";
+import { examples } from "../helpers/examples.ts";
+import { InProcessServer } from "../helpers/in_process.ts";
 
-const HERE = Deno.realPathSync(new URL("../..", import.meta.url));
 const SKIP = findChromium() === null;
 if (SKIP) {
   console.log("tests/e2e/chat_test.ts is skipped: there is no Chromium (apt-get install chromium)");
 }
+
+const openWindows = Chromium.shared();
 
 async function join(page: Page, url: string, name: string): Promise<void> {
   await page.goto(url);
@@ -26,10 +28,11 @@ Deno.test({
   name: "two people chat in real browser windows",
   ignore: SKIP,
   async fn(t) {
-    await using server = await Server.start(new Site(HERE));
-    await using browser = await Chromium.start();
-    const ada = await browser.window();
-    const bob = await browser.window(360, 640);
+    using site = examples(["chat", "echo", "ticker"]);
+    await using server = await Board.start(site);
+    await using windows = openWindows();
+    const ada = await windows.open();
+    const bob = await windows.open(360, 640);
     const url = server.http("/");
 
     await t.step("the landing page lists the services and links to the chat", async () => {
@@ -62,7 +65,7 @@ Deno.test({
     });
 
     await t.step("whoever comes late reads the last messages", async () => {
-      const cleo = await browser.window();
+      const cleo = await windows.open();
       await join(cleo, chat, "Cleo");
       await cleo.getByText("Hi!").waitFor();
       assertEquals(await cleo.locator(".said").count(), 2);
@@ -82,7 +85,7 @@ Deno.test({
       assertEquals(overflows, false);
     });
 
-    assertEquals(browser.errors, []);
+    assertEquals(windows.errors, []);
   },
 });
 
@@ -90,22 +93,17 @@ Deno.test({
   name: "the chat's page comes back when the server does",
   ignore: SKIP,
   async fn() {
-    using site = Site.make({});
-    site.write({
-      "services/chat/chat.ts": Deno.readTextFileSync(`${HERE}/services/chat/chat.ts`),
-      ...Object.fromEntries(["index.html", "chat.css", "chat.js"].map((file) => [
-        `services/chat/assets/${file}`,
-        Deno.readTextFileSync(`${HERE}/services/chat/assets/${file}`),
-      ])),
-    });
-    const first = await Server.start(site);
-    await using browser = await Chromium.start();
-    const page = await browser.window();
+    using site = examples(["chat"]);
+    await using first = await InProcessServer.start(site);
+    await using windows = openWindows();
+    const page = await windows.open();
     await join(page, first.http("/services/chat"), "Ada");
-    assertEquals((await first.stop()).code, 0);
+    assertEquals(await first.stop(), 0);
     await page.getByText("Connection lost. Reconnecting…").waitFor();
     assertEquals(await page.getByLabel("Message", { exact: true }).isDisabled(), true);
-    await using _second = await Server.start(site, { args: ["--port", String(first.port)] });
+    await using _second = await InProcessServer.start(site, {
+      args: ["--port", String(first.port)],
+    });
     await page.getByText("1 person here").waitFor();
     await say(page, "back again");
     await page.getByText("back again").waitFor();
@@ -116,11 +114,14 @@ Deno.test({
   name: "echo and ticker work in a real browser",
   ignore: SKIP,
   async fn(t) {
-    await using server = await Server.start(new Site(HERE));
-    await using browser = await Chromium.start();
+    using site = examples(["echo", "ticker"]);
+    await using server = await Board.start(site);
+    await using windows = openWindows();
+
+    const page = await windows.open(360, 640);
+    const reader = await windows.open();
 
     await t.step("echo comes back", async () => {
-      const page = await browser.window(360, 640);
       await page.goto(server.http("/services/echo"));
       await page.getByText("Connected").waitFor();
       await page.getByLabel("Message").fill("over and out");
@@ -131,14 +132,12 @@ Deno.test({
     await t.step(
       "a headline posted in one window appears in the other, and from curl too",
       async () => {
-        const reader = await browser.window();
-        const writer = await browser.window(360, 640);
-        for (const page of [reader, writer]) {
-          await page.goto(server.http("/services/ticker"));
-          await page.getByText("Live").waitFor();
+        for (const window of [reader, page]) {
+          await window.goto(server.http("/services/ticker"));
+          await window.getByText("Live").waitFor();
         }
-        await writer.getByLabel("Your headline").fill("Deno runs XP");
-        await writer.getByRole("button", { name: "Publish" }).click();
+        await page.getByLabel("Your headline").fill("Deno runs XP");
+        await page.getByRole("button", { name: "Publish" }).click();
         await reader.getByText("Deno runs XP").waitFor();
         const response = await server.fetch("/services/ticker", {
           method: "POST",
@@ -151,12 +150,11 @@ Deno.test({
     );
 
     await t.step("the ticker's timer pushes by itself", async () => {
-      const page = await browser.window();
-      await page.goto(server.http("/services/ticker"));
-      await page.locator("#news li.timer").first().waitFor();
+      await reader.goto(server.http("/services/ticker"));
+      await reader.locator("#news li.timer").first().waitFor();
     });
 
-    assertEquals(browser.errors, []);
+    assertEquals(windows.errors, []);
   },
 });
 
@@ -164,15 +162,14 @@ Deno.test({
   name: "the chat is edited while people are in it",
   ignore: SKIP,
   async fn(t) {
-    using site = Site.make({});
-    await copyFolder(`${HERE}/services/chat`, `${site.root}/services/chat`);
+    using site = examples(["chat"]);
     const file = `${site.root}/services/chat/chat.ts`;
     const source = Deno.readTextFileSync(file);
-    await using server = await Server.start(site, { command: "dev" });
+    await using server = await InProcessServer.start(site, { command: "dev" });
     await server.output.next((line) => line.startsWith("Watching "));
-    await using browser = await Chromium.start();
-    const ada = await browser.window();
-    const bob = await browser.window();
+    await using windows = openWindows();
+    const ada = await windows.open();
+    const bob = await windows.open();
     const chat = server.http("/services/chat");
     await join(ada, chat, "Ada");
     await join(bob, chat, "Bob");
@@ -191,7 +188,7 @@ Deno.test({
     });
 
     await t.step("it knows who is here", async () => {
-      const cleo = await browser.window();
+      const cleo = await windows.open();
       await join(cleo, chat, "Ada");
       await bob.getByText("Ada 2 joined").waitFor();
       await bob.getByText("3 people here").waitFor();
@@ -209,15 +206,7 @@ Deno.test({
     await t.step("nobody was disconnected, and no page had an error", async () => {
       assertEquals(await ada.getByText("You are Ada").isVisible(), true);
       assertEquals((await server.counts()).sessions, 2);
-      assertEquals(browser.errors, []);
+      assertEquals(windows.errors, []);
     });
   },
 });
-
-async function copyFolder(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  for await (const { name, isDirectory } of Deno.readDir(from)) {
-    if (isDirectory) await copyFolder(`${from}/${name}`, `${to}/${name}`);
-    else await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
-  }
-}

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Locator, Page } from "playwright-core";
+import { Board } from "../helpers/board.ts";
 import { Chromium, findChromium } from "../helpers/browser.ts";
 import { flow } from "../helpers/flow.ts";
-import { Server } from "../helpers/server.ts";
+import { InProcessServer } from "../helpers/in_process.ts";
 
 const SKIP = findChromium() === null;
 if (SKIP) {
@@ -37,6 +38,8 @@ const FILES = {
   "services/flow/n.js": `exports.handler = ({ in: { message }, ctx }) => ctx?.send?.(message);`,
   "services/<b>bold/<b>bold.js": TALK,
 };
+
+const openWindows = Chromium.shared();
 
 /** The client on the page. */
 class Panel {
@@ -85,9 +88,10 @@ Deno.test({
   name: "the landing page of dev has a client",
   ignore: SKIP,
   async fn(t) {
-    await using server = await Server.start(FILES, { command: "dev" });
-    await using browser = await Chromium.start();
-    const page = await browser.window(1100, 800);
+    // Without the spare isolates that dev keeps.
+    await using server = await Board.start(FILES, { hasClient: true });
+    await using windows = openWindows();
+    const page = await windows.open(1100, 800);
     await page.goto(server.http("/"));
     const panel = new Panel(page);
 
@@ -247,14 +251,14 @@ Deno.test({
       await panel.connect(`ws://127.0.0.1:${server.port}/services/talk?a=b#c`);
       await panel.disconnect();
     });
-    await t.step("no page has logged an error", () => assertEquals(browser.errors, []));
+    await t.step("no page has logged an error", () => assertEquals(windows.errors, []));
     await t.step("who is refused learns why from the log", async () => {
       await panel.clear();
       await panel.url.fill("/services/no");
       await page.keyboard.press("Enter");
       await panel.waitFor("No websocket at /services/no: the log of the command says why");
-      await server.log.next((line) =>
-        line.endsWith("No websocket at /services/no: 418 Not for you")
+      await server.logged(({ message }) =>
+        message === "No websocket at /services/no: 418 Not for you"
       );
     });
     await t.step("a service whose manifest lists other origins says so", async () => {
@@ -264,8 +268,8 @@ Deno.test({
       assertEquals(await panel.problem.textContent(), note);
       await page.getByRole("button", { name: "Connect" }).click();
       await panel.waitFor("No websocket at /services/strict: the log of the command says why");
-      await server.log.next((line) =>
-        line.includes("No websocket at /services/strict: 403 Origin")
+      await server.logged(({ message }) =>
+        message.startsWith("No websocket at /services/strict: 403 Origin")
       );
     });
   },
@@ -275,9 +279,11 @@ Deno.test({
   name: "the client fits a phone, in light and in dark",
   ignore: SKIP,
   async fn() {
-    await using server = await Server.start(FILES, { command: "dev" });
-    await using browser = await Chromium.start();
-    const page = await browser.window(320, 640);
+    await using server = await InProcessServer.start({ "services/talk/talk.ts": TALK }, {
+      command: "dev",
+    });
+    await using windows = openWindows();
+    const page = await windows.open(320, 640);
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       await page.goto(server.http("/"));
@@ -289,7 +295,7 @@ Deno.test({
       assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 320);
       assert(await panel.frames.evaluate((element) => element.scrollWidth <= element.clientWidth));
     }
-    assertEquals(browser.errors, []);
+    assertEquals(windows.errors, []);
   },
 });
 
@@ -297,28 +303,31 @@ Deno.test({
   name: "the client may connect where the settings list other origins beside",
   ignore: SKIP,
   async fn() {
-    await using server = await Server.start(
-      { ...FILES, "switchboard.json": { origins: ["https://only.example"] } },
+    await using server = await InProcessServer.start(
+      {
+        "services/talk/talk.ts": TALK,
+        "switchboard.json": { origins: ["https://only.example"] },
+      },
       { command: "dev", args: ["--transport", "ws"] },
     );
-    await using browser = await Chromium.start();
-    const page = await browser.window();
+    await using windows = openWindows();
+    const page = await windows.open();
     await page.goto(server.http("/"));
     const panel = new Panel(page);
     await panel.connect("/services/talk");
     await panel.message.fill("hello");
     await page.keyboard.press("Enter");
     await panel.frames.locator(".in").waitFor();
-    assertEquals(browser.errors, []);
+    assertEquals(windows.errors, []);
   },
 });
 
 Deno.test("serve has no client, and its page runs no script; a Host header gets no policy", async () => {
-  await using server = await Server.start({ "services/talk/talk.ts": TALK });
+  await using server = await InProcessServer.start({ "services/talk/talk.ts": TALK });
   const response = await server.fetch("/");
   assertEquals((await response.text()).includes("<script"), false);
   assertEquals(response.headers.get("content-security-policy")!.includes("script-src"), false);
-  await using dev = await Server.start(server.site, { command: "dev" });
+  await using dev = await InProcessServer.start(server.site, { command: "dev" });
   const policies = new Set<string>();
   for (const host of [`127.0.0.1:${dev.port}`, "a;script-src *", "a; script-src *", "x,y"]) {
     const socket = await Deno.connect({ hostname: "127.0.0.1", port: dev.port });

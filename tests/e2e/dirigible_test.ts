@@ -1,14 +1,15 @@
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
+import { Board } from "../helpers/board.ts";
 import { Chromium, findChromium } from "../helpers/browser.ts";
-import { Server } from "../helpers/server.ts";
-import { Site } from "../helpers/site.ts";
+import { examples } from "../helpers/examples.ts";
 
-const HERE = Deno.realPathSync(new URL("../..", import.meta.url));
 const SKIP = findChromium() === null;
 if (SKIP) {
   console.log("tests/e2e/dirigible_test.ts is skipped: no Chromium (apt-get install chromium)");
 }
+
+const openWindows = Chromium.shared();
 
 async function join(page: Page, url: string, name: string): Promise<void> {
   await page.goto(url);
@@ -26,10 +27,11 @@ Deno.test({
   name: "the Dirigible chat in real browser windows",
   ignore: SKIP,
   async fn(t) {
-    await using server = await Server.start(new Site(HERE));
-    await using browser = await Chromium.start();
-    const tom = await browser.window();
-    const eva = await browser.window(360, 640);
+    using site = examples(["dirigible-chat"]);
+    await using server = await Board.start(site);
+    await using windows = openWindows();
+    const tom = await windows.open();
+    const eva = await windows.open(360, 640);
     const url = server.http("/services/dirigible-chat/assets/");
 
     await t.step("the landing page links to it", async () => {
@@ -45,7 +47,7 @@ Deno.test({
       await tom.getByText("2 people here").waitFor();
     });
     await t.step("a message goes to whom it is for, and to nobody else", async () => {
-      const bob = await browser.window();
+      const bob = await windows.open();
       await join(bob, url, "Bob");
       await tom.getByText("3 people here").waitFor();
       await write(tom, "Eva", "Hello <b>Eva</b>");
@@ -58,7 +60,7 @@ Deno.test({
       await tom.getByText("2 people here").waitFor();
     });
     await t.step("a name that is taken is refused", async () => {
-      const other = await browser.window();
+      const other = await windows.open();
       await join(other, url, "Tom");
       await other.getByText("Tom is here already: choose another name.").waitFor();
       await other.getByLabel("Name").fill("Tim");
@@ -71,10 +73,7 @@ Deno.test({
       assertEquals(width, 360);
     });
     await t.step("a service that starts anew knows them again", async () => {
-      server.process.kill("SIGHUP");
-      await server.logged(({ service, message }) =>
-        service === "dirigible-chat" && message.startsWith("Swapped in")
-      );
+      await server.board.reload("dirigible-chat");
       // The pages ask who is here now and then, and learn that they have to say who they are.
       await tom.getByText("You are Tom").nth(1).waitFor();
       await eva.getByText("You are Eva").nth(1).waitFor();
@@ -82,7 +81,7 @@ Deno.test({
       await write(tom, "Eva", "again");
       await eva.getByText("again").waitFor();
     });
-    await t.step("no page had an error", () => assertEquals(browser.errors, []));
+    await t.step("no page had an error", () => assertEquals(windows.errors, []));
   },
 });
 
@@ -90,9 +89,10 @@ Deno.test({
   name: "the Dirigible echo in a real browser window, straight and relayed",
   ignore: SKIP,
   async fn(t) {
-    await using server = await Server.start(new Site(HERE));
-    await using browser = await Chromium.start();
-    const page = await browser.window(360, 640);
+    using site = examples(["dirigible-echo"]);
+    await using server = await Board.start(site);
+    await using windows = openWindows();
+    const page = await windows.open(360, 640);
     await page.goto(server.http("/services/dirigible-echo/assets/"));
     await page.getByText("Connected").waitFor();
     await t.step("straight, by keyboard", async () => {
@@ -112,7 +112,7 @@ Deno.test({
     });
     await t.step("it fits a phone, without an error", async () => {
       assertEquals(await page.evaluate("document.documentElement.scrollWidth"), 360);
-      assertEquals(browser.errors, []);
+      assertEquals(windows.errors, []);
     });
   },
 });

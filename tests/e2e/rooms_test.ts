@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
+import { Board } from "../helpers/board.ts";
 import { Chromium, findChromium } from "../helpers/browser.ts";
 import { Client } from "../helpers/client.ts";
-import { Server } from "../helpers/server.ts";
-import { Site } from "../helpers/site.ts";
+import { examples } from "../helpers/examples.ts";
+import { until } from "../helpers/until.ts";
 
-const HERE = Deno.realPathSync(new URL("../..", import.meta.url));
 const SKIP = findChromium() === null;
 if (SKIP) console.log("tests/e2e/rooms_test.ts is skipped: no Chromium (apt-get install chromium)");
 
@@ -26,7 +26,8 @@ Deno.test({
   name: "rooms in real browser windows",
   ignore: SKIP,
   async fn(t) {
-    await using server = await Server.start(new Site(HERE));
+    using site = examples(["rooms"]);
+    await using server = await Board.start(site);
     await using browser = await Chromium.start();
     const ada = await browser.window(1100, 640);
     const bob = await browser.window(360, 640);
@@ -55,7 +56,10 @@ Deno.test({
           true,
         );
         await bob.keyboard.press("ArrowRight");
-        while (await frame.evaluate((element) => element.scrollLeft) === 0);
+        await until(
+          "the flow has scrolled",
+          async () => await frame.evaluate((element) => element.scrollLeft) > 0,
+        );
       },
     );
     await t.step("several rooms side by side, each with who is there", async () => {
@@ -89,10 +93,7 @@ Deno.test({
       assertEquals(await bob.evaluate("document.documentElement.scrollWidth"), 360);
     });
     await t.step("the flow is swapped, and everybody is still there", async () => {
-      server.process.kill("SIGHUP");
-      await server.logged(({ service, message }) =>
-        service === "rooms" && message.startsWith("Swapped in")
-      );
+      await server.board.reload("rooms");
       await using carl = await Client.open(server.ws("/rooms/den?name=Carl"));
       assertEquals(await carl.nextJson(), { type: "here", people: ["Ada", "Bob", "Carl"] });
       await room(ada, "den").getByText("3 people here").waitFor();

@@ -1,4 +1,4 @@
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
 const CANDIDATES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -13,12 +13,52 @@ export function findChromium(): string | null {
   }) ?? null;
 }
 
+/** Windows of a test, which are closed at the end of its scope. */
+export class Windows implements AsyncDisposable {
+  /** What their pages logged as errors. */
+  readonly errors: string[] = [];
+  readonly #contexts: BrowserContext[] = [];
+
+  constructor(private readonly browser: Browser) {}
+
+  /** A window of its own: nothing is shared with the others. */
+  async open(width = 1000, height = 700): Promise<Page> {
+    const context = await this.browser.newContext({ viewport: { width, height } });
+    this.#contexts.push(context);
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    page.on("pageerror", (error) => this.errors.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") this.errors.push(message.text());
+    });
+    return page;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#contexts.map((context) => context.close()));
+  }
+}
+
 /** A real browser, closed with its profile at the end of its scope. */
 export class Chromium implements AsyncDisposable {
-  /** What pages logged as errors. */
-  readonly errors: string[] = [];
+  readonly #windows: Windows;
 
-  private constructor(private readonly browser: Browser) {}
+  private constructor(private readonly browser: Browser) {
+    this.#windows = this.windows();
+  }
+
+  /**
+   * One browser for all tests of a file: it starts before the first of them and is closed after the last. Returns
+   * what opens the windows of a test.
+   */
+  static shared(): () => Windows {
+    let browser: Chromium | null = null;
+    Deno.test.beforeAll(async () => {
+      if (findChromium() !== null) browser = await Chromium.start();
+    });
+    Deno.test.afterAll(() => browser?.[Symbol.asyncDispose]());
+    return () => browser!.windows();
+  }
 
   /** @param args More arguments of the browser. */
   static async start(args: string[] = []): Promise<Chromium> {
@@ -40,16 +80,19 @@ export class Chromium implements AsyncDisposable {
     return new Chromium(browser);
   }
 
+  /** What pages of {@linkcode window} logged as errors. */
+  get errors(): string[] {
+    return this.#windows.errors;
+  }
+
   /** A window of its own: nothing is shared with the others. */
-  async window(width = 1000, height = 700): Promise<Page> {
-    const context = await this.browser.newContext({ viewport: { width, height } });
-    const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
-    page.on("pageerror", (error) => this.errors.push(String(error)));
-    page.on("console", (message) => {
-      if (message.type() === "error") this.errors.push(message.text());
-    });
-    return page;
+  window(width = 1000, height = 700): Promise<Page> {
+    return this.#windows.open(width, height);
+  }
+
+  /** Windows that are closed before the browser is. */
+  windows(): Windows {
+    return new Windows(this.browser);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,9 @@
 import { Board } from "./board.ts";
 import type { Files } from "./site.ts";
 
+/** How long many services may take to start beside each other on a busy machine, ms. */
+const START_MS = 60_000;
+
 /** What a case checks; `t` is for steps of its own. */
 export type Case = (server: Board, t: Deno.TestContext) => Promise<void> | void;
 
@@ -35,7 +38,7 @@ export class SharedBoard {
   /** Registers the test. The cases run in the order in which they were added. */
   test(name: string): void {
     Deno.test(name, async (t) => {
-      await using server = await Board.start(this.#files);
+      await using server = await Board.start(this.#files, { waits: { startMs: START_MS } });
       for (const [name, run] of this.#cases) await t.step(name, (t) => run(server, t));
     });
   }
