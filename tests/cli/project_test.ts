@@ -3,7 +3,7 @@ import { fromFileUrl, join, relative } from "@std/path";
 import { diagnosticsOf, pathOf, plain } from "../../lib/check/diagnostics.ts";
 import { Board } from "../helpers/board.ts";
 import { Client } from "../helpers/client.ts";
-import { runEach } from "../helpers/command_lines.ts";
+import { runInProcess } from "../helpers/in_process.ts";
 import { deno, Serving } from "../helpers/project.ts";
 import { Site } from "../helpers/site.ts";
 
@@ -176,8 +176,7 @@ Deno.test("a project: its services of every kind run, and their types are known"
   using site = Site.make({ ...IDS, ...WORDS });
   const { root } = site;
   const options = { cwd: root };
-  const [init] = await runEach([{ args: ["init"], cwd: root }]);
-  assertEquals(init!.code, 0);
+  assertEquals((await runInProcess(["init", root])).code, 0);
 
   await t.step("check knows the ids that controllers use", async () => {
     const { code, output, errors } = await deno(["task", "check"], options);
@@ -186,26 +185,25 @@ Deno.test("a project: its services of every kind run, and their types are known"
   });
 
   const kinds = Object.entries(KINDS);
-  const made = await runEach(
-    kinds.map(([name, { args }]) => ({ args: ["new", name, ...args], cwd: root })),
-  );
-  for (const [at, [name, { args, files, path }]] of kinds.entries()) {
-    await t.step(`new ${name} ${args.join(" ")}`, () => {
-      assertEquals(made[at], {
-        code: 0,
-        output: [
+  for (const [name, { args, files, path }] of kinds) {
+    await t.step(`new ${name} ${args.join(" ")}`, async () => {
+      const { code, output, errors } = await runInProcess(["new", name, root, ...args]);
+      assertEquals([code, errors], [0, ""]);
+      assertEquals(
+        output,
+        [
           `Wrote in ${root}`,
           ...files.map((file) => `  services/${name}/${file}`),
           `  tests/${name}_test.ts`,
           "Next, run",
+          `  cd ${root}`,
           "  deno task dev",
           "  deno task test",
           "and connect to",
           `  ws://127.0.0.1:8080${path}?name=Ada`,
           "",
         ].join("\n"),
-        errors: "",
-      });
+      );
       const found = [...Deno.readDirSync(join(root, "services", name))].map(({ name }) => name);
       assertEquals(found.sort(), files.toSorted());
     });
