@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { Board } from "../helpers/board.ts";
 import { HandServer } from "../helpers/hand_server.ts";
+import { SharedBoard } from "../helpers/shared_board.ts";
 import { HAS_TERMINAL, Terminal } from "../helpers/terminal.ts";
 
 const CLI = fromFileUrl(import.meta.resolve("../../cli.ts"));
@@ -23,6 +23,8 @@ const SERVICE = `
     if (e.type === "message") ws.send(e.session.id, e.message);
   };`;
 
+const board = new SharedBoard({ "services/echo/echo.js": SERVICE });
+
 function connect(url: string, options: { columns?: number; rows?: number; env?: object } = {}) {
   return new Terminal(
     [Deno.execPath(), "run", "-A", "--no-prompt", CLI, "connect", url],
@@ -41,11 +43,10 @@ function ending(lines: string[]): string[] {
   return lines.slice(from).map((line) => line.replace(/[\d.]+ m?s$/, "TIME"));
 }
 
-Deno.test({
-  name: "connect at a terminal: a prompt, what goes and what comes with times, and a summary",
-  ignore,
-  async fn(t) {
-    await using server = await Board.start({ "services/echo/echo.js": SERVICE });
+board.add(
+  "connect at a terminal: a prompt, what goes and what comes with times, and a summary",
+  {},
+  async (server, t) => {
     const url = server.ws("/services/echo");
     await using terminal = connect(url, { columns: 160 });
 
@@ -137,13 +138,12 @@ Deno.test({
     });
     assertEquals(await server.settled(), { sessions: 0, groups: 0 });
   },
-});
+);
 
-Deno.test({
-  name: "connect at a terminal ends with 1000 on Ctrl-D, Ctrl-C and :quit",
-  ignore,
-  async fn(t) {
-    await using server = await Board.start({ "services/echo/echo.js": SERVICE });
+board.add(
+  "connect at a terminal ends with 1000 on Ctrl-D, Ctrl-C and :quit",
+  {},
+  async (server, t) => {
     const ways: [string, string][] = [
       ["Ctrl-D", CTRL_D],
       ["Ctrl-C", CTRL_C],
@@ -166,7 +166,59 @@ Deno.test({
       });
     }
   },
+);
+
+board.add(
+  "connect at a dumb terminal is a pipe: nothing on the screen moves",
+  {},
+  async (server) => {
+    await using terminal = connect(server.ws("/services/echo"), { env: { TERM: "dumb" } });
+    await terminal.shows(/^Connected/);
+    await terminal.type("hello\r");
+    await terminal.until((lines) => lines.slice(1).join() === "hello,hello");
+    await terminal.type(CTRL_C);
+    assertEquals(await terminal.ends(), 0);
+    assertEquals(ending(terminal.screen.lines).at(-1), "Received   1 message, 5 bytes");
+  },
+);
+
+board.add(
+  "connect at a terminal is stopped by Ctrl-Z, and goes on in the foreground",
+  {},
+  async (server) => {
+    await using shell = new Terminal(["sh", "-i"], { columns: 200, env: { PS1: "sh: " } });
+    await shell.shows(/sh:$/);
+    const words = [Deno.execPath(), "run", "-A", CLI, "connect", server.ws("/services/echo")];
+    await shell.type(`${words.join(" ")}\r`);
+    await shell.shows(/^>$/);
+    await shell.type("hel\x1a");
+    await shell.shows(/Stopped/, "sh:");
+    await shell.type("fg\r");
+    await shell.until((lines) => lines.at(-1) === "> hel");
+    await shell.type("lo\r");
+    await shell.shows(/← hello$/, ">");
+    await shell.type(`${CTRL_D}`);
+    await shell.shows(/^Received /, "sh:");
+    await shell.type("exit\r");
+    assertEquals(await shell.ends(), 0);
+  },
+);
+
+board.add("connect uses colours at a terminal, and none with NO_COLOR", {}, async (server, t) => {
+  for (const [value, has] of [["", true], ["1", false]] as const) {
+    await t.step(`NO_COLOR=${value}`, async () => {
+      await using terminal = connect(server.ws("/services/echo"), { env: { NO_COLOR: value } });
+      await terminal.shows(/^>$/);
+      await terminal.type(`hello\r${CTRL_D}`);
+      assertEquals(await terminal.ends(), 0);
+      // deno-lint-ignore no-control-regex
+      assertEquals(/\x1b\[\d+m/.test(terminal.raw), has);
+      assertEquals(talk(terminal.screen.lines)[0], "T → hello");
+    });
+  }
 });
+
+board.test("connect at a terminal with a server of our own", ignore);
 
 Deno.test({
   name: "connect at a terminal: what comes while somebody types appears above, in 40 columns too",
@@ -376,62 +428,5 @@ Deno.test({
       "00 1b ff",
       "Closed     1000 normal closure",
     ]);
-  },
-});
-
-Deno.test({
-  name: "connect at a dumb terminal is a pipe: nothing on the screen moves",
-  ignore,
-  async fn() {
-    await using server = await Board.start({ "services/echo/echo.js": SERVICE });
-    await using terminal = connect(server.ws("/services/echo"), { env: { TERM: "dumb" } });
-    await terminal.shows(/^Connected/);
-    await terminal.type("hello\r");
-    await terminal.until((lines) => lines.slice(1).join() === "hello,hello");
-    await terminal.type(CTRL_C);
-    assertEquals(await terminal.ends(), 0);
-    assertEquals(ending(terminal.screen.lines).at(-1), "Received   1 message, 5 bytes");
-  },
-});
-
-Deno.test({
-  name: "connect at a terminal is stopped by Ctrl-Z, and goes on in the foreground",
-  ignore,
-  async fn() {
-    await using server = await Board.start({ "services/echo/echo.js": SERVICE });
-    await using shell = new Terminal(["sh", "-i"], { columns: 200, env: { PS1: "sh: " } });
-    await shell.shows(/sh:$/);
-    const words = [Deno.execPath(), "run", "-A", CLI, "connect", server.ws("/services/echo")];
-    await shell.type(`${words.join(" ")}\r`);
-    await shell.shows(/^>$/);
-    await shell.type("hel\x1a");
-    await shell.shows(/Stopped/, "sh:");
-    await shell.type("fg\r");
-    await shell.until((lines) => lines.at(-1) === "> hel");
-    await shell.type("lo\r");
-    await shell.shows(/← hello$/, ">");
-    await shell.type(`${CTRL_D}`);
-    await shell.shows(/^Received /, "sh:");
-    await shell.type("exit\r");
-    assertEquals(await shell.ends(), 0);
-  },
-});
-
-Deno.test({
-  name: "connect uses colours at a terminal, and none with NO_COLOR",
-  ignore,
-  async fn(t) {
-    await using server = await Board.start({ "services/echo/echo.js": SERVICE });
-    for (const [value, has] of [["", true], ["1", false]] as const) {
-      await t.step(`NO_COLOR=${value}`, async () => {
-        await using terminal = connect(server.ws("/services/echo"), { env: { NO_COLOR: value } });
-        await terminal.shows(/^>$/);
-        await terminal.type(`hello\r${CTRL_D}`);
-        assertEquals(await terminal.ends(), 0);
-        // deno-lint-ignore no-control-regex
-        assertEquals(/\x1b\[\d+m/.test(terminal.raw), has);
-        assertEquals(talk(terminal.screen.lines)[0], "T → hello");
-      });
-    }
   },
 });

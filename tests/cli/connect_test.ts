@@ -14,7 +14,7 @@ import { HandServer } from "../helpers/hand_server.ts";
 import { runInProcess, type ShellOptions } from "../helpers/in_process.ts";
 import { Lines } from "../helpers/lines.ts";
 import { Certificate, Peer } from "../helpers/peer.ts";
-import { Server } from "../helpers/server.ts";
+import { SharedBoard } from "../helpers/shared_board.ts";
 import { Site } from "../helpers/site.ts";
 import { SECRET, tokenOf } from "../helpers/tokens.ts";
 
@@ -36,11 +36,15 @@ const SERVICE = `
     if (e.message !== "hush") ws.send(id, e.message);
   };`;
 
-/** Settings of a server that knows users by a token of {@linkcode tokenOf}. */
-const WITH_USERS = {
+/** Its users are known by a token of {@linkcode tokenOf}. */
+const board = new SharedBoard({
   "switchboard.json": { auth: { jwt: { algorithms: ["HS256"], secretFile: "secret" } } },
   "secret": SECRET,
-};
+  "services/echo/echo.js": SERVICE,
+  "services/plain/plain.js": `exports.get = () => ({ body: "a page" });`,
+  "services/known/known.js": SERVICE,
+  "services/known/service.json": { allow: ["role:system.authenticated"] },
+});
 
 function spawn(args: string[], env: Record<string, string> = {}): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
@@ -107,249 +111,240 @@ function said(path: string, closed: string, sent: string, received: string, erro
     `Received   ${received}\n${error === undefined ? "" : `error: ${error}\n`}`;
 }
 
-Deno.test("connect in a pipe: a line is a message, a message is a line, all else is on stderr", async (t) => {
-  await using server = await Board.start({ "services/echo/echo.js": SERVICE });
-  const url = server.ws("/services/echo");
-  await t.step("echo hi | switchboard connect URL --count 1", async () => {
-    const { code, output, errors } = await runProcess([url, "--count", "1"], { input: "hi\n" });
-    assertEquals([code, output], [0, "hi\n"]);
-    assertEquals(
-      errors,
-      said("/services/echo", "1000 normal closure", "1 message, 2 bytes", "1 message, 2 bytes"),
+board.add(
+  "connect in a pipe: a line is a message, a message is a line, all else is on stderr",
+  {},
+  async (server, t) => {
+    const url = server.ws("/services/echo");
+    await t.step("echo hi | switchboard connect URL --count 1", async () => {
+      const { code, output, errors } = await runProcess([url, "--count", "1"], { input: "hi\n" });
+      assertEquals([code, output], [0, "hi\n"]);
+      assertEquals(
+        errors,
+        said("/services/echo", "1000 normal closure", "1 message, 2 bytes", "1 message, 2 bytes"),
+      );
+    });
+    await t.step(
+      "lines as they are: empty, with a colon, without an end, from Windows",
+      async () => {
+        const { code, output } = await run([url, "-n", "5"], { input: "a\r\n\n:help\n[\nb" });
+        assertEquals([code, output], [0, "a\n\n:help\n[\nb\n"]);
+      },
     );
-  });
-  await t.step("lines as they are: empty, with a colon, without an end, from Windows", async () => {
-    const { code, output } = await run([url, "-n", "5"], { input: "a\r\n\n:help\n[\nb" });
-    assertEquals([code, output], [0, "a\n\n:help\n[\nb\n"]);
-  });
-  await t.step("messages as they came: escapes, bytes, a byte order mark", async () => {
-    const input = "\x1b[31m\r\t\0\nbytes\n\ufeffx\n";
-    const expected = [..."\x1b[31m\r\t\0\n\x01\n"].map((char) => char.charCodeAt(0));
-    for (const way of [run, runProcess]) {
-      const { bytes } = await way([url, "-n", "3"], { input });
-      assertEquals([...bytes], [...expected, 255, 10, 0xef, 0xbb, 0xbf, 120, 10]);
-    }
-  });
-  await t.step("a message of 60,000 characters, and a thousand short ones", async () => {
-    const lines = ["x".repeat(60_000), ...Array.from({ length: 1000 }, (_, n) => `${n} ü`)];
-    const input = `${lines.join("\n")}\n`;
-    const { code, output } = await runProcess([url, "-n", "1001"], { input });
-    assertEquals([code, output === input], [0, true]);
-  });
-  await t.step("no more than --count, whatever else comes", async () => {
-    const { code, output } = await run([url, "-n", "2"], { input: "1\n2\n3\n4\n5\n" });
-    assertEquals([code, output], [0, "1\n2\n"]);
-  });
-  assertEquals(await server.settled(), { sessions: 0, groups: 0 });
-});
-
-Deno.test("connect in a pipe ends when the server closes, or some time after the input", async (t) => {
-  await using server = await Board.start({ "services/echo/echo.js": SERVICE });
-  const url = server.ws("/services/echo");
-  const closes: [string, string, string | undefined][] = [
-    ["1000", "1000 normal closure", undefined],
-    ["1000 bye", "1000 normal closure: bye", undefined],
-    ["1001", "1001 going away", undefined],
-    [
-      "1008 no",
-      "1008 policy violation: no",
-      "The connection was closed with 1008 policy violation: no",
-    ],
-    ["1013", "1013 try again later", "The connection was closed with 1013 try again later"],
-    [
-      "4000 x",
-      "4000 of the application: x",
-      "The connection was closed with 4000 of the application: x",
-    ],
-  ];
-  for (const [code, closed, error] of closes) {
-    await t.step(`closed with ${code}`, async () => {
-      // The exit code is that of a process, too.
-      for (const way of code === "1008 no" ? [run, runProcess] : [run]) {
-        const result = await way([url], { input: `close ${code}\n`, keepsInputOpen: true });
-        assertEquals(result.code, error === undefined ? 0 : 1);
-        assert(result.errors.includes(`\nClosed     ${closed}\n`), result.errors);
-        assertEquals(/^error: (.*)$/m.exec(result.errors)?.[1], error);
+    await t.step("messages as they came: escapes, bytes, a byte order mark", async () => {
+      const input = "\x1b[31m\r\t\0\nbytes\n\ufeffx\n";
+      const expected = [..."\x1b[31m\r\t\0\n\x01\n"].map((char) => char.charCodeAt(0));
+      for (const way of [run, runProcess]) {
+        const { bytes } = await way([url, "-n", "3"], { input });
+        assertEquals([...bytes], [...expected, 255, 10, 0xef, 0xbb, 0xbf, 120, 10]);
       }
     });
-  }
-  // They wait side by side.
-  const [waited, tooFew] = await Promise.all([
-    run([url, "--wait", "2"], { input: "a\n" }),
-    run([url, "-n", "2", "--wait", "2"], { input: "a\n" }),
-  ]);
-  await t.step("--wait after the end of the input, which is a close of its own", () => {
-    const { code, output, errors } = waited;
-    assertEquals([code, output], [0, "a\n"]);
-    assertMatch(errors, /^Closed {5}1000 normal closure$/m);
-  });
-  await t.step("--wait 0 waits for nothing", async () => {
-    assertEquals((await run([url, "--wait", "0"], { input: "hush\n" })).code, 0);
-  });
-  await t.step("fewer than --count in that time: exit 1", () => {
-    const { code, output, errors } = tooFew;
-    assertEquals([code, output], [1, "a\n"]);
-    assertMatch(errors, /\nerror: Only 1 of 2 messages came\n$/);
-  });
-  await t.step("fewer than --count when the server closes: exit 1", async () => {
-    const { code, errors } = await run([url, "-n", "1"], { input: "close 1000\n" });
-    assertEquals(code, 1);
-    assertMatch(
-      errors,
-      /\nerror: Only 0 of 1 message came; the connection ended with 1000 normal closure\n$/,
-    );
-  });
-  await t.step("--count reached, however the server closes then: exit 0", async () => {
-    using hand = new HandServer();
-    const serve = async () => {
-      await hand.accept();
-      await hand.frame(1, "one");
-      await hand.close(1011);
-    };
-    const [, { code, output }] = await Promise.all([serve(), run([hand.url, "-n", "1"])]);
-    assertEquals([code, output], [0, "one\n"]);
-  });
-  await t.step("a server that sends no frame and answers no close is cut off: exit 1", async () => {
-    using hand = new HandServer();
-    const serve = async () => {
-      await hand.accept();
-      await hand.frame(3, "?");
-    };
-    const [, { code, errors }] = await Promise.all([
-      serve(),
-      runImpatiently([hand.url], { closeMs: 200 }),
+    await t.step("a message of 60,000 characters, and a thousand short ones", async () => {
+      const lines = ["x".repeat(60_000), ...Array.from({ length: 1000 }, (_, n) => `${n} ü`)];
+      const input = `${lines.join("\n")}\n`;
+      const { code, output } = await runProcess([url, "-n", "1001"], { input });
+      assertEquals([code, output === input], [0, true]);
+    });
+    await t.step("no more than --count, whatever else comes", async () => {
+      const { code, output } = await run([url, "-n", "2"], { input: "1\n2\n3\n4\n5\n" });
+      assertEquals([code, output], [0, "1\n2\n"]);
+    });
+    assertEquals(await server.settled(), { sessions: 0, groups: 0 });
+  },
+);
+
+board.add(
+  "connect in a pipe ends when the server closes, or some time after the input",
+  {},
+  async (server, t) => {
+    const url = server.ws("/services/echo");
+    const closes: [string, string, string | undefined][] = [
+      ["1000", "1000 normal closure", undefined],
+      ["1000 bye", "1000 normal closure: bye", undefined],
+      ["1001", "1001 going away", undefined],
+      [
+        "1008 no",
+        "1008 policy violation: no",
+        "The connection was closed with 1008 policy violation: no",
+      ],
+      ["1013", "1013 try again later", "The connection was closed with 1013 try again later"],
+      [
+        "4000 x",
+        "4000 of the application: x",
+        "The connection was closed with 4000 of the application: x",
+      ],
+    ];
+    for (const [code, closed, error] of closes) {
+      await t.step(`closed with ${code}`, async () => {
+        // The exit code is that of a process, too.
+        for (const way of code === "1008 no" ? [run, runProcess] : [run]) {
+          const result = await way([url], { input: `close ${code}\n`, keepsInputOpen: true });
+          assertEquals(result.code, error === undefined ? 0 : 1);
+          assert(result.errors.includes(`\nClosed     ${closed}\n`), result.errors);
+          assertEquals(/^error: (.*)$/m.exec(result.errors)?.[1], error);
+        }
+      });
+    }
+    // They wait side by side.
+    const [waited, tooFew] = await Promise.all([
+      run([url, "--wait", "2"], { input: "a\n" }),
+      run([url, "-n", "2", "--wait", "2"], { input: "a\n" }),
     ]);
-    assertEquals(code, 1);
-    assertMatch(errors, /\nerror: The connection was cut: .*opcode 3\n$/);
-    await hand.ended();
-  });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    await t.step(`${signal}: 1000 and the summary`, async () => {
-      const process = spawn([url, "--wait", "forever"]);
-      const [output, errors] = [Lines.of(process.stdout), Lines.of(process.stderr)];
+    await t.step("--wait after the end of the input, which is a close of its own", () => {
+      const { code, output, errors } = waited;
+      assertEquals([code, output], [0, "a\n"]);
+      assertMatch(errors, /^Closed {5}1000 normal closure$/m);
+    });
+    await t.step("--wait 0 waits for nothing", async () => {
+      assertEquals((await run([url, "--wait", "0"], { input: "hush\n" })).code, 0);
+    });
+    await t.step("fewer than --count in that time: exit 1", () => {
+      const { code, output, errors } = tooFew;
+      assertEquals([code, output], [1, "a\n"]);
+      assertMatch(errors, /\nerror: Only 1 of 2 messages came\n$/);
+    });
+    await t.step("fewer than --count when the server closes: exit 1", async () => {
+      const { code, errors } = await run([url, "-n", "1"], { input: "close 1000\n" });
+      assertEquals(code, 1);
+      assertMatch(
+        errors,
+        /\nerror: Only 0 of 1 message came; the connection ended with 1000 normal closure\n$/,
+      );
+    });
+    await t.step("--count reached, however the server closes then: exit 0", async () => {
+      using hand = new HandServer();
+      const serve = async () => {
+        await hand.accept();
+        await hand.frame(1, "one");
+        await hand.close(1011);
+      };
+      const [, { code, output }] = await Promise.all([serve(), run([hand.url, "-n", "1"])]);
+      assertEquals([code, output], [0, "one\n"]);
+    });
+    await t.step(
+      "a server that sends no frame and answers no close is cut off: exit 1",
+      async () => {
+        using hand = new HandServer();
+        const serve = async () => {
+          await hand.accept();
+          await hand.frame(3, "?");
+        };
+        const [, { code, errors }] = await Promise.all([
+          serve(),
+          runImpatiently([hand.url], { closeMs: 200 }),
+        ]);
+        assertEquals(code, 1);
+        assertMatch(errors, /\nerror: The connection was cut: .*opcode 3\n$/);
+        await hand.ended();
+      },
+    );
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      await t.step(`${signal}: 1000 and the summary`, async () => {
+        const process = spawn([url, "--wait", "forever"]);
+        const [output, errors] = [Lines.of(process.stdout), Lines.of(process.stderr)];
+        const writer = process.stdin.getWriter();
+        await writer.write(new TextEncoder().encode("here\n"));
+        await output.next((line) => line === "here");
+        process.kill(signal);
+        const [{ code }] = await Promise.all([process.status, output.end(), errors.end()]);
+        await writer.close().catch(() => {});
+        assertEquals([code, errors.all[1]], [0, "Closed     1000 normal closure"]);
+        assertEquals(errors.all.length, 5);
+      });
+    }
+    await t.step("a reader that has had enough ends it quietly", async () => {
+      const process = spawn([url]);
+      const errors = Lines.of(process.stderr);
       const writer = process.stdin.getWriter();
-      await writer.write(new TextEncoder().encode("here\n"));
-      await output.next((line) => line === "here");
-      process.kill(signal);
-      const [{ code }] = await Promise.all([process.status, output.end(), errors.end()]);
+      const reader = process.stdout.getReader();
+      await writer.write(new TextEncoder().encode("one\n"));
+      await reader.read();
+      await reader.cancel();
+      await writer.write(new TextEncoder().encode("two\n"));
+      const [{ code }] = await Promise.all([process.status, errors.end()]);
       await writer.close().catch(() => {});
       assertEquals([code, errors.all[1]], [0, "Closed     1000 normal closure"]);
       assertEquals(errors.all.length, 5);
     });
-  }
-  await t.step("a reader that has had enough ends it quietly", async () => {
-    const process = spawn([url]);
-    const errors = Lines.of(process.stderr);
-    const writer = process.stdin.getWriter();
-    const reader = process.stdout.getReader();
-    await writer.write(new TextEncoder().encode("one\n"));
-    await reader.read();
-    await reader.cancel();
-    await writer.write(new TextEncoder().encode("two\n"));
-    const [{ code }] = await Promise.all([process.status, errors.end()]);
-    await writer.close().catch(() => {});
-    assertEquals([code, errors.all[1]], [0, "Closed     1000 normal closure"]);
-    assertEquals(errors.all.length, 5);
-  });
-  await t.step("input that is no text: exit 1", async () => {
-    const { code, output, errors } = await run([url], {
-      input: Uint8Array.of(97, 10, 255, 254, 10),
-    });
-    assertEquals([code, output === "" || output === "a\n"], [1, true]);
-    assertMatch(
-      errors,
-      /\nerror: Cannot send line 2 of the input: it is not UTF-8, and a text message is\n$/,
-    );
-  });
-});
-
-Deno.test("connect sends headers, a token, subprotocols, user and password", async (t) => {
-  await using server = await Board.start({ "services/echo/echo.js": SERVICE, ...WITH_USERS });
-  const url = server.ws("/services/echo");
-  const token = await tokenOf();
-  const who = async (args: string[], env = {}, way: typeof run = run) => {
-    const result = await way([url, "-n", "1", ...args], { input: "who\n", env });
-    assertEquals(result.code, 0, result.errors);
-    return { who: JSON.parse(result.output), errors: result.errors };
-  };
-  await t.step("--header", async () => {
-    const { who: told } = await who(["--header", "X-Name: Ada: Lovelace", "-H", "x-other:y"]);
-    assertEquals(told, ["Ada: Lovelace", null]);
-  });
-  await t.step("--token", async () => {
-    assertEquals((await who(["--token", token])).who, ["", "user:jwt:ada"]);
-  });
-  await t.step("SWITCHBOARD_TOKEN, which a header goes before", async () => {
-    const env = { SWITCHBOARD_TOKEN: `${token}\n` };
-    for (const way of [run, runProcess]) {
-      assertEquals((await who([], env, way)).who, ["", "user:jwt:ada"]);
-    }
-    const header = ["-H", `Authorization: Bearer ${token}`];
-    assertEquals((await who(header, { SWITCHBOARD_TOKEN: "other" })).who, ["", "user:jwt:ada"]);
-  });
-  await t.step("--subprotocol, the first that the server speaks", async () => {
-    const { errors } = await who(["--subprotocol", "v3", "--subprotocol", "v1"]);
-    assertMatch(errors, /^Connected to ws:\/\/HOST\/services\/echo, subprotocol v1\n/);
-  });
-  const refused: [string, string[], Record<string, string>, string][] = [
-    [
-      "none that the server speaks",
-      ["--subprotocol", "v3", "--subprotocol", "v4"],
-      {},
-      "the server speaks none of the subprotocols v3, v4",
-    ],
-    [
-      "a token that is none",
-      ["--token", "nonsense"],
-      {},
-      "the server refuses with 401 Unauthorized; what was sent to say who you are is not valid",
-    ],
-  ];
-  for (const [name, args, env, message] of refused) {
-    await t.step(`${name}: exit 1`, async () => {
-      const { code, output, errors } = await run([url, ...args], { env });
-      assertEquals([code, output], [1, ""]);
-      assert(
-        errors.startsWith(`error: Cannot connect to ws://HOST/services/echo: ${message}`),
+    await t.step("input that is no text: exit 1", async () => {
+      const { code, output, errors } = await run([url], {
+        input: Uint8Array.of(97, 10, 255, 254, 10),
+      });
+      assertEquals([code, output === "" || output === "a\n"], [1, true]);
+      assertMatch(
         errors,
+        /\nerror: Cannot send line 2 of the input: it is not UTF-8, and a text message is\n$/,
       );
     });
-  }
-  await t.step("an environment that holds no token: exit 1, and it is not shown", async () => {
-    const { code, errors } = await run([url], { env: { SWITCHBOARD_TOKEN: "se cret" } });
-    assertEquals(code, 1);
-    assertEquals(
-      errors,
-      "error: Environment variable SWITCHBOARD_TOKEN is no token: expected ASCII without blanks\n",
-    );
-  });
-});
+  },
+);
 
-Deno.test("connect takes user and password from the URL, and does not show them", async () => {
-  using server = new HandServer();
-  const url = server.url.replace("ws://", "http://ada:s%C3%A9cret@");
-  const [request, { code, errors }] = await Promise.all([
-    server.answer(
-      'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer, Basic realm="x"\r\n\r\nWrong\x1b[31m\n',
-    ).finally(() => server.drop()),
-    run([url]),
-  ]);
-  assertMatch(request, /^authorization: Basic YWRhOnPDqWNyZXQ=$/mi);
-  assertEquals(code, 1);
-  assertEquals(
-    errors,
-    "error: Cannot connect to ws://HOST/: the server refuses with 401 Unauthorized; " +
-      "what was sent to say who you are is not valid\n  Wrong\\x1b[31m\n",
-  );
-});
+board.add(
+  "connect sends headers, a token, subprotocols, user and password",
+  {},
+  async (server, t) => {
+    const url = server.ws("/services/echo");
+    const token = await tokenOf();
+    const who = async (args: string[], env = {}, way: typeof run = run) => {
+      const result = await way([url, "-n", "1", ...args], { input: "who\n", env });
+      assertEquals(result.code, 0, result.errors);
+      return { who: JSON.parse(result.output), errors: result.errors };
+    };
+    await t.step("--header", async () => {
+      const { who: told } = await who(["--header", "X-Name: Ada: Lovelace", "-H", "x-other:y"]);
+      assertEquals(told, ["Ada: Lovelace", null]);
+    });
+    await t.step("--token", async () => {
+      assertEquals((await who(["--token", token])).who, ["", "user:jwt:ada"]);
+    });
+    await t.step("SWITCHBOARD_TOKEN, which a header goes before", async () => {
+      const env = { SWITCHBOARD_TOKEN: `${token}\n` };
+      for (const way of [run, runProcess]) {
+        assertEquals((await who([], env, way)).who, ["", "user:jwt:ada"]);
+      }
+      const header = ["-H", `Authorization: Bearer ${token}`];
+      assertEquals((await who(header, { SWITCHBOARD_TOKEN: "other" })).who, ["", "user:jwt:ada"]);
+    });
+    await t.step("--subprotocol, the first that the server speaks", async () => {
+      const { errors } = await who(["--subprotocol", "v3", "--subprotocol", "v1"]);
+      assertMatch(errors, /^Connected to ws:\/\/HOST\/services\/echo, subprotocol v1\n/);
+    });
+    const refused: [string, string[], Record<string, string>, string][] = [
+      [
+        "none that the server speaks",
+        ["--subprotocol", "v3", "--subprotocol", "v4"],
+        {},
+        "the server speaks none of the subprotocols v3, v4",
+      ],
+      [
+        "a token that is none",
+        ["--token", "nonsense"],
+        {},
+        "the server refuses with 401 Unauthorized; what was sent to say who you are is not valid",
+      ],
+    ];
+    for (const [name, args, env, message] of refused) {
+      await t.step(`${name}: exit 1`, async () => {
+        const { code, output, errors } = await run([url, ...args], { env });
+        assertEquals([code, output], [1, ""]);
+        assert(
+          errors.startsWith(`error: Cannot connect to ws://HOST/services/echo: ${message}`),
+          errors,
+        );
+      });
+    }
+    await t.step("an environment that holds no token: exit 1, and it is not shown", async () => {
+      const { code, errors } = await run([url], { env: { SWITCHBOARD_TOKEN: "se cret" } });
+      assertEquals(code, 1);
+      assertEquals(
+        errors,
+        "error: Environment variable SWITCHBOARD_TOKEN is no token: expected ASCII without blanks\n",
+      );
+    });
+  },
+);
 
-Deno.test("connect says why it cannot connect, and what to do", async (t) => {
-  await using server = await Board.start({
-    "services/echo/echo.js": SERVICE,
-    "services/plain/plain.js": `exports.get = () => ({ body: "a page" });`,
-    "services/known/known.js": SERVICE,
-    "services/known/service.json": { allow: ["role:system.authenticated"] },
-  });
+board.add("connect says why it cannot connect, and what to do", {}, async (server, t) => {
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr as Deno.NetAddr;
   taken.close();
@@ -472,6 +467,26 @@ Deno.test("connect says why it cannot connect, and what to do", async (t) => {
   }
 });
 
+board.test("connect with a server of our own");
+
+Deno.test("connect takes user and password from the URL, and does not show them", async () => {
+  using server = new HandServer();
+  const url = server.url.replace("ws://", "http://ada:s%C3%A9cret@");
+  const [request, { code, errors }] = await Promise.all([
+    server.answer(
+      'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer, Basic realm="x"\r\n\r\nWrong\x1b[31m\n',
+    ).finally(() => server.drop()),
+    run([url]),
+  ]);
+  assertMatch(request, /^authorization: Basic YWRhOnPDqWNyZXQ=$/mi);
+  assertEquals(code, 1);
+  assertEquals(
+    errors,
+    "error: Cannot connect to ws://HOST/: the server refuses with 401 Unauthorized; " +
+      "what was sent to say who you are is not valid\n  Wrong\\x1b[31m\n",
+  );
+});
+
 Deno.test("connect speaks TLS, and trusts the authority of --ca", async (t) => {
   using certificate = await Certificate.make();
   await using peer = await Peer.start(certificate);
@@ -589,10 +604,11 @@ Deno.test("connect with a wrong command line: exit 2 and what was expected", asy
 });
 
 Deno.test("the commands of docs/connect.md print what the page says", async (t) => {
-  await using server = await Server.start({
+  await using server = await Board.start({
     "services/echo/echo.js": Deno.readTextFileSync("services/echo/echo.js"),
-    "switchboard.json": { auth: { jwt: { algorithms: ["HS256"], secretEnv: "JWT_SECRET" } } },
-  }, { env: { JWT_SECRET: SECRET } });
+    "switchboard.json": { auth: { jwt: { algorithms: ["HS256"], secretFile: "secret" } } },
+    "secret": SECRET,
+  });
   const env = { NO_COLOR: "1", TOKEN: await tokenOf() };
   const page = Deno.readTextFileSync("docs/connect.md").replaceAll(":8080", `:${server.port}`);
   const define = `switchboard() { "${Deno.execPath()}" run -A --no-prompt cli.ts "$@"; }`;

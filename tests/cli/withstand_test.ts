@@ -6,6 +6,7 @@ import { commandLine, runCommand } from "../helpers/command.ts";
 import { flow } from "../helpers/flow.ts";
 import { InProcessServer, runInProcess } from "../helpers/in_process.ts";
 import { Lines } from "../helpers/lines.ts";
+import { Program } from "../helpers/program.ts";
 import { Server } from "../helpers/server.ts";
 import { Site } from "../helpers/site.ts";
 import { SECRET, tokenOf } from "../helpers/tokens.ts";
@@ -290,27 +291,48 @@ Deno.test({
   },
 });
 
+/** Another process that listens on a port. */
+class PortHolder implements AsyncDisposable {
+  private constructor(private readonly program: Program, readonly port: number) {}
+
+  static async start(): Promise<PortHolder> {
+    const code = `const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      console.log(listener.addr.port);
+      await listener.accept();`;
+    const program = Program.start([Deno.execPath(), "eval", code]);
+    return new PortHolder(program, Number(await program.output.next(() => true)));
+  }
+
+  get pid(): number {
+    return this.program.process.pid;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.program[Symbol.asyncDispose]();
+  }
+}
+
 Deno.test("a port that is taken: by whom, if that can be said", async (t) => {
-  using site = Site.make({ "services/a/a.js": ECHO });
-  await using server = await Server.start(site);
+  using site = Site.make({});
+  await using holder = await PortHolder.start();
   const remedy = "stop it, or choose another port with --port (0: any free one)\n";
   for (const transport of ["deno", "ws"]) {
     for (const command of ["serve", "dev"]) {
       await t.step(`${command} --transport ${transport}`, async () => {
         const { code, output, errors } = await runInProcess(
-          [command, site.root, "--port", `${server.port}`, "--transport", transport],
+          [command, site.root, "--port", `${holder.port}`, "--transport", transport],
         );
         assertEquals([code, output], [1, ""]);
-        const who = isLinux ? `deno (process ${server.process.pid})` : "another program";
+        const who = isLinux ? `deno (process ${holder.pid})` : "another program";
         assertEquals(
           errors,
-          `error: Cannot listen on 127.0.0.1:${server.port}: ${who} listens there; ${remedy}`,
+          `error: Cannot listen on 127.0.0.1:${holder.port}: ${who} listens there; ${remedy}`,
         );
       });
     }
   }
   await t.step("what may not be looked up is left out", async () => {
-    const { code, errors } = await runCommand(["serve", site.root, "--port", `${server.port}`], {
+    const { code, errors } = await runCommand(["serve", site.root, "--port", `${holder.port}`], {
       permissions: ["--allow-env", "--allow-net", "--allow-read"],
     });
     assertEquals(code, 1);

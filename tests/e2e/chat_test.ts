@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { Board } from "../helpers/board.ts";
 import { Chromium, findChromium } from "../helpers/browser.ts";
-import { examples } from "../helpers/examples.ts";
+import { exampleFiles } from "../helpers/examples.ts";
 import { InProcessServer } from "../helpers/in_process.ts";
+import { SharedBoard } from "../helpers/shared_board.ts";
+import { Site } from "../helpers/site.ts";
 
 const SKIP = findChromium() === null;
 if (SKIP) {
@@ -11,6 +12,7 @@ if (SKIP) {
 }
 
 const openWindows = Chromium.shared();
+const board = new SharedBoard(exampleFiles("chat", "echo", "ticker"));
 
 async function join(page: Page, url: string, name: string): Promise<void> {
   await page.goto(url);
@@ -24,76 +26,114 @@ async function say(page: Page, text: string): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-Deno.test({
-  name: "two people chat in real browser windows",
-  ignore: SKIP,
-  async fn(t) {
-    using site = examples(["chat", "echo", "ticker"]);
-    await using server = await Board.start(site);
-    await using windows = openWindows();
-    const ada = await windows.open();
-    const bob = await windows.open(360, 640);
-    const url = server.http("/");
+board.add("two people chat in real browser windows", {}, async (server, t) => {
+  await using windows = openWindows();
+  const ada = await windows.open();
+  const bob = await windows.open(360, 640);
+  const url = server.http("/");
 
-    await t.step("the landing page lists the services and links to the chat", async () => {
-      await ada.goto(url);
-      for (const name of ["chat", "echo", "ticker"]) {
-        await ada.getByRole("link", { name, exact: true }).waitFor();
-      }
-      await ada.getByRole("link", { name: "chat", exact: true }).click();
-      await ada.waitForURL("**/services/chat/assets/");
-    });
+  await t.step("the landing page lists the services and links to the chat", async () => {
+    await ada.goto(url);
+    for (const name of ["chat", "echo", "ticker"]) {
+      await ada.getByRole("link", { name, exact: true }).waitFor();
+    }
+    await ada.getByRole("link", { name: "chat", exact: true }).click();
+    await ada.waitForURL("**/services/chat/assets/");
+  });
 
-    const chat = server.http("/services/chat");
+  const chat = server.http("/services/chat");
 
-    await t.step("who joins is seen by those present", async () => {
-      await join(ada, chat, "Ada");
-      await ada.getByText("1 person here").waitFor();
-      await join(bob, chat, "Bob");
-      await ada.getByText("Bob joined").waitFor();
-      await ada.getByText("2 people here").waitFor();
-      await bob.getByText("2 people here").waitFor();
-    });
+  await t.step("who joins is seen by those present", async () => {
+    await join(ada, chat, "Ada");
+    await ada.getByText("1 person here").waitFor();
+    await join(bob, chat, "Bob");
+    await ada.getByText("Bob joined").waitFor();
+    await ada.getByText("2 people here").waitFor();
+    await bob.getByText("2 people here").waitFor();
+  });
 
-    await t.step("what one says, both read, and markup is text", async () => {
-      await say(ada, "Hello <b>Bob</b>");
-      await bob.getByText("Hello <b>Bob</b>").waitFor();
-      await say(bob, "Hi!");
-      await ada.getByText("Hi!").waitFor();
-      assertEquals(await ada.locator(".said.mine").count(), 1);
-      assertEquals(await ada.locator(".said").count(), 2);
-    });
+  await t.step("what one says, both read, and markup is text", async () => {
+    await say(ada, "Hello <b>Bob</b>");
+    await bob.getByText("Hello <b>Bob</b>").waitFor();
+    await say(bob, "Hi!");
+    await ada.getByText("Hi!").waitFor();
+    assertEquals(await ada.locator(".said.mine").count(), 1);
+    assertEquals(await ada.locator(".said").count(), 2);
+  });
 
-    await t.step("whoever comes late reads the last messages", async () => {
-      const cleo = await windows.open();
-      await join(cleo, chat, "Cleo");
-      await cleo.getByText("Hi!").waitFor();
-      assertEquals(await cleo.locator(".said").count(), 2);
-      await cleo.context().close();
-      await ada.getByText("Cleo left").waitFor();
-      await ada.getByText("2 people here").waitFor();
-    });
+  await t.step("whoever comes late reads the last messages", async () => {
+    const cleo = await windows.open();
+    await join(cleo, chat, "Cleo");
+    await cleo.getByText("Hi!").waitFor();
+    assertEquals(await cleo.locator(".said").count(), 2);
+    await cleo.context().close();
+    await ada.getByText("Cleo left").waitFor();
+    await ada.getByText("2 people here").waitFor();
+  });
 
-    await t.step("the names are behind the count, by keyboard too", async () => {
-      await ada.locator("summary").focus();
-      await ada.keyboard.press("Enter");
-      assertEquals(await ada.locator("#people li").allTextContents(), ["Ada", "Bob"]);
-    });
+  await t.step("the names are behind the count, by keyboard too", async () => {
+    await ada.locator("summary").focus();
+    await ada.keyboard.press("Enter");
+    assertEquals(await ada.locator("#people li").allTextContents(), ["Ada", "Bob"]);
+  });
 
-    await t.step("the page fits a phone", async () => {
-      const overflows = await bob.evaluate("document.documentElement.scrollWidth > innerWidth");
-      assertEquals(overflows, false);
-    });
+  await t.step("the page fits a phone", async () => {
+    const overflows = await bob.evaluate("document.documentElement.scrollWidth > innerWidth");
+    assertEquals(overflows, false);
+  });
 
-    assertEquals(windows.errors, []);
-  },
+  assertEquals(windows.errors, []);
 });
+
+board.add("echo and ticker work in a real browser", {}, async (server, t) => {
+  await using windows = openWindows();
+
+  const page = await windows.open(360, 640);
+  const reader = await windows.open();
+
+  await t.step("echo comes back", async () => {
+    await page.goto(server.http("/services/echo"));
+    await page.getByText("Connected").waitFor();
+    await page.getByLabel("Message").fill("over and out");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByText("over and out").waitFor();
+  });
+
+  await t.step(
+    "a headline posted in one window appears in the other, and from curl too",
+    async () => {
+      for (const window of [reader, page]) {
+        await window.goto(server.http("/services/ticker"));
+        await window.getByText("Live").waitFor();
+      }
+      await page.getByLabel("Your headline").fill("Deno runs XP");
+      await page.getByRole("button", { name: "Publish" }).click();
+      await reader.getByText("Deno runs XP").waitFor();
+      const response = await server.fetch("/services/ticker", {
+        method: "POST",
+        body: JSON.stringify({ headline: "JSON too" }),
+        headers: { "content-type": "application/json" },
+      });
+      assertEquals([response.status, await response.json()], [202, { readers: 2 }]);
+      await reader.getByText("JSON too").waitFor();
+    },
+  );
+
+  await t.step("the ticker's timer pushes by itself", async () => {
+    await reader.goto(server.http("/services/ticker"));
+    await reader.locator("#news li.timer").first().waitFor();
+  });
+
+  assertEquals(windows.errors, []);
+});
+
+board.test("chat, echo and ticker in real browser windows", SKIP);
 
 Deno.test({
   name: "the chat's page comes back when the server does",
   ignore: SKIP,
   async fn() {
-    using site = examples(["chat"]);
+    using site = Site.make(exampleFiles("chat"));
     await using first = await InProcessServer.start(site);
     await using windows = openWindows();
     const page = await windows.open();
@@ -111,58 +151,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "echo and ticker work in a real browser",
-  ignore: SKIP,
-  async fn(t) {
-    using site = examples(["echo", "ticker"]);
-    await using server = await Board.start(site);
-    await using windows = openWindows();
-
-    const page = await windows.open(360, 640);
-    const reader = await windows.open();
-
-    await t.step("echo comes back", async () => {
-      await page.goto(server.http("/services/echo"));
-      await page.getByText("Connected").waitFor();
-      await page.getByLabel("Message").fill("over and out");
-      await page.getByRole("button", { name: "Send" }).click();
-      await page.getByText("over and out").waitFor();
-    });
-
-    await t.step(
-      "a headline posted in one window appears in the other, and from curl too",
-      async () => {
-        for (const window of [reader, page]) {
-          await window.goto(server.http("/services/ticker"));
-          await window.getByText("Live").waitFor();
-        }
-        await page.getByLabel("Your headline").fill("Deno runs XP");
-        await page.getByRole("button", { name: "Publish" }).click();
-        await reader.getByText("Deno runs XP").waitFor();
-        const response = await server.fetch("/services/ticker", {
-          method: "POST",
-          body: JSON.stringify({ headline: "JSON too" }),
-          headers: { "content-type": "application/json" },
-        });
-        assertEquals([response.status, await response.json()], [202, { readers: 2 }]);
-        await reader.getByText("JSON too").waitFor();
-      },
-    );
-
-    await t.step("the ticker's timer pushes by itself", async () => {
-      await reader.goto(server.http("/services/ticker"));
-      await reader.locator("#news li.timer").first().waitFor();
-    });
-
-    assertEquals(windows.errors, []);
-  },
-});
-
-Deno.test({
   name: "the chat is edited while people are in it",
   ignore: SKIP,
   async fn(t) {
-    using site = examples(["chat"]);
+    using site = Site.make(exampleFiles("chat"));
     const file = `${site.root}/services/chat/chat.ts`;
     const source = Deno.readTextFileSync(file);
     await using server = await InProcessServer.start(site, { command: "dev" });

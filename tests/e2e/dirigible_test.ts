@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { Board } from "../helpers/board.ts";
 import { Chromium, findChromium } from "../helpers/browser.ts";
-import { examples } from "../helpers/examples.ts";
+import { exampleFiles } from "../helpers/examples.ts";
+import { SharedBoard } from "../helpers/shared_board.ts";
 
 const SKIP = findChromium() === null;
 if (SKIP) {
@@ -10,6 +10,7 @@ if (SKIP) {
 }
 
 const openWindows = Chromium.shared();
+const board = new SharedBoard(exampleFiles("dirigible-chat", "dirigible-echo"));
 
 async function join(page: Page, url: string, name: string): Promise<void> {
   await page.goto(url);
@@ -23,74 +24,66 @@ async function write(page: Page, to: string, text: string): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-Deno.test({
-  name: "the Dirigible chat in real browser windows",
-  ignore: SKIP,
-  async fn(t) {
-    using site = examples(["dirigible-chat"]);
-    await using server = await Board.start(site);
-    await using windows = openWindows();
-    const tom = await windows.open();
-    const eva = await windows.open(360, 640);
-    const url = server.http("/services/dirigible-chat/assets/");
+board.add("the Dirigible chat in real browser windows", {}, async (server, t) => {
+  await using windows = openWindows();
+  const tom = await windows.open();
+  const eva = await windows.open(360, 640);
+  const url = server.http("/services/dirigible-chat/assets/");
 
-    await t.step("the landing page links to it", async () => {
-      await tom.goto(server.http("/"));
-      await tom.getByRole("link", { name: "dirigible-chat", exact: true }).click();
-      await tom.waitForURL("**/services/dirigible-chat/assets/");
-    });
-    await t.step("who joins sees who is here", async () => {
-      await join(tom, url, "Tom");
-      await tom.getByText("You are Tom").waitFor();
-      await join(eva, url, "Eva");
-      await eva.getByText("2 people here").waitFor();
-      await tom.getByText("2 people here").waitFor();
-    });
-    await t.step("a message goes to whom it is for, and to nobody else", async () => {
-      const bob = await windows.open();
-      await join(bob, url, "Bob");
-      await tom.getByText("3 people here").waitFor();
-      await write(tom, "Eva", "Hello <b>Eva</b>");
-      await eva.getByText("Hello <b>Eva</b>").waitFor();
-      await write(eva, "Tom", "Hello Tom");
-      await tom.getByText("Hello Tom").waitFor();
-      assertEquals(await bob.locator(".said").count(), 0);
-      assertEquals(await tom.locator(".said").count(), 2);
-      await bob.context().close();
-      await tom.getByText("2 people here").waitFor();
-    });
-    await t.step("a name that is taken is refused", async () => {
-      const other = await windows.open();
-      await join(other, url, "Tom");
-      await other.getByText("Tom is here already: choose another name.").waitFor();
-      await other.getByLabel("Name").fill("Tim");
-      await other.keyboard.press("Enter");
-      await other.getByText("You are Tim").waitFor();
-      await other.context().close();
-    });
-    await t.step("the page fits a phone", async () => {
-      const width = await eva.evaluate("document.documentElement.scrollWidth");
-      assertEquals(width, 360);
-    });
-    await t.step("a service that starts anew knows them again", async () => {
-      await server.board.reload("dirigible-chat");
-      // The pages ask who is here now and then, and learn that they have to say who they are.
-      await tom.getByText("You are Tom").nth(1).waitFor();
-      await eva.getByText("You are Eva").nth(1).waitFor();
-      await tom.getByText("2 people here").waitFor();
-      await write(tom, "Eva", "again");
-      await eva.getByText("again").waitFor();
-    });
-    await t.step("no page had an error", () => assertEquals(windows.errors, []));
-  },
+  await t.step("the landing page links to it", async () => {
+    await tom.goto(server.http("/"));
+    await tom.getByRole("link", { name: "dirigible-chat", exact: true }).click();
+    await tom.waitForURL("**/services/dirigible-chat/assets/");
+  });
+  await t.step("who joins sees who is here", async () => {
+    await join(tom, url, "Tom");
+    await tom.getByText("You are Tom").waitFor();
+    await join(eva, url, "Eva");
+    await eva.getByText("2 people here").waitFor();
+    await tom.getByText("2 people here").waitFor();
+  });
+  await t.step("a message goes to whom it is for, and to nobody else", async () => {
+    const bob = await windows.open();
+    await join(bob, url, "Bob");
+    await tom.getByText("3 people here").waitFor();
+    await write(tom, "Eva", "Hello <b>Eva</b>");
+    await eva.getByText("Hello <b>Eva</b>").waitFor();
+    await write(eva, "Tom", "Hello Tom");
+    await tom.getByText("Hello Tom").waitFor();
+    assertEquals(await bob.locator(".said").count(), 0);
+    assertEquals(await tom.locator(".said").count(), 2);
+    await bob.context().close();
+    await tom.getByText("2 people here").waitFor();
+  });
+  await t.step("a name that is taken is refused", async () => {
+    const other = await windows.open();
+    await join(other, url, "Tom");
+    await other.getByText("Tom is here already: choose another name.").waitFor();
+    await other.getByLabel("Name").fill("Tim");
+    await other.keyboard.press("Enter");
+    await other.getByText("You are Tim").waitFor();
+    await other.context().close();
+  });
+  await t.step("the page fits a phone", async () => {
+    const width = await eva.evaluate("document.documentElement.scrollWidth");
+    assertEquals(width, 360);
+  });
+  await t.step("a service that starts anew knows them again", async () => {
+    await server.board.reload("dirigible-chat");
+    // The pages ask who is here now and then, and learn that they have to say who they are.
+    await tom.getByText("You are Tom").nth(1).waitFor();
+    await eva.getByText("You are Eva").nth(1).waitFor();
+    await tom.getByText("2 people here").waitFor();
+    await write(tom, "Eva", "again");
+    await eva.getByText("again").waitFor();
+  });
+  await t.step("no page had an error", () => assertEquals(windows.errors, []));
 });
 
-Deno.test({
-  name: "the Dirigible echo in a real browser window, straight and relayed",
-  ignore: SKIP,
-  async fn(t) {
-    using site = examples(["dirigible-echo"]);
-    await using server = await Board.start(site);
+board.add(
+  "the Dirigible echo in a real browser window, straight and relayed",
+  {},
+  async (server, t) => {
     await using windows = openWindows();
     const page = await windows.open(360, 640);
     await page.goto(server.http("/services/dirigible-echo/assets/"));
@@ -115,4 +108,6 @@ Deno.test({
       assertEquals(windows.errors, []);
     });
   },
-});
+);
+
+board.test("the examples of Dirigible in real browser windows", SKIP);

@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { Board } from "../helpers/board.ts";
 import { Chromium, findChromium } from "../helpers/browser.ts";
 import { Client } from "../helpers/client.ts";
-import { examples } from "../helpers/examples.ts";
+import { exampleFiles } from "../helpers/examples.ts";
 import { until } from "../helpers/until.ts";
 
 const SKIP = findChromium() === null;
@@ -26,8 +26,7 @@ Deno.test({
   name: "rooms in real browser windows",
   ignore: SKIP,
   async fn(t) {
-    using site = examples(["rooms"]);
-    await using server = await Board.start(site);
+    await using server = await Board.start(exampleFiles("rooms"));
     await using browser = await Chromium.start();
     const ada = await browser.window(1100, 640);
     const bob = await browser.window(360, 640);

@@ -1,4 +1,4 @@
-import { Board } from "./board.ts";
+import { Board, type BoardOptions } from "./board.ts";
 import type { Files } from "./site.ts";
 
 /** How long many services may take to start beside each other on a busy machine, ms. */
@@ -18,7 +18,7 @@ export class SharedBoard {
   readonly #cases: [name: string, run: Case][] = [];
 
   /** @param files Files that no case owns, such as the settings. */
-  constructor(files: Files = {}) {
+  constructor(files: Files = {}, private readonly options: BoardOptions = {}) {
     this.#files = { ...files };
   }
 
@@ -35,11 +35,22 @@ export class SharedBoard {
     this.#cases.push([name, run]);
   }
 
-  /** Registers the test. The cases run in the order in which they were added. */
-  test(name: string): void {
-    Deno.test(name, async (t) => {
-      await using server = await Board.start(this.#files, { waits: { startMs: START_MS } });
-      for (const [name, run] of this.#cases) await t.step(name, (t) => run(server, t));
+  /**
+   * Registers the test. The cases run in the order in which they were added.
+   *
+   * @param isIgnored Whether they cannot run on this machine.
+   */
+  test(name: string, isIgnored = false): void {
+    Deno.test({
+      name,
+      ignore: isIgnored,
+      fn: async (t) => {
+        await using server = await Board.start(this.#files, {
+          waits: { startMs: START_MS },
+          ...this.options,
+        });
+        for (const [name, run] of this.#cases) await t.step(name, (t) => run(server, t));
+      },
     });
   }
 }
