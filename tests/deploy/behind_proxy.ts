@@ -39,8 +39,10 @@ function chat(): Files {
 const SEEN = `
   const { send, close } = require("/lib/websocket");
   const seen = (req) => ({ address: req.remoteAddress, url: req.url, host: req.host, port: req.port });
-  exports.get = (req) => req.webSocket
+  exports.get = (req) => req.webSocket && !req.params.staff
     ? { webSocket: { data: seen(req), subProtocols: ["talk"] } }
+    : req.params.staff
+    ? { status: 403, body: "staff only" }
     : { body: seen(req) };
   exports.webSocketEvent = (e) => {
     const { id } = e.session;
@@ -56,7 +58,6 @@ const SERVICES: Files = {
   "services/seen/seen.js": SEEN,
   "services/members/members.js": SEEN,
   "services/members/service.json": { allow: ["role:system.authenticated"] },
-  "services/staff/staff.js": "exports.get = () => ({ status: 403, body: 'staff only' })",
   "services/flow/flow.flow.json": {
     nodes: {
       socket: { use: "lolo/Websocket Trigger", params: { path: "/flow" } },
@@ -162,9 +163,9 @@ export async function behindProxy(
     const unknown = await knock("members");
     assertEquals(unknown.status, 401);
     assertMatch(unknown.head, /www-authenticate: /i);
-    const forbidden = await Visitor.ask(place, "/services/staff");
+    const forbidden = await Visitor.ask(place, "/services/seen?staff=1");
     assertEquals([forbidden.status, forbidden.body.includes("staff only")], [403, true]);
-    assertEquals((await knock("staff")).status, 403);
+    assertEquals((await knock("seen?staff=1")).status, 403);
     const down = await knock("broken");
     assertEquals(down.status, 503);
     assertMatch(down.head, /retry-after: /i);

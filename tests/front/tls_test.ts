@@ -4,6 +4,7 @@ import { Switchboard, SwitchboardError } from "../../mod.ts";
 import { Board } from "../helpers/board.ts";
 import { Server } from "../helpers/server.ts";
 import { Certificate } from "../helpers/peer.ts";
+import { Raw } from "../helpers/raw.ts";
 import { Site } from "../helpers/site.ts";
 
 const ECHO = `
@@ -102,7 +103,7 @@ Deno.test("of certificates that come one right after the other, the last one cou
     "services/echo/echo.js": ECHO,
     "cert.pem": Deno.readTextFileSync(first.cert),
     "key.pem": Deno.readTextFileSync(first.key),
-  }, { tls: { cert: "cert.pem", key: "key.pem" } });
+  }, { tls: { cert: "cert.pem", key: "key.pem" }, waits: { helloMs: 2_000 } });
   const { board, site, port, log } = opened;
   for (const last of [second, first, second]) {
     const reloads = [first, second, last].map((certificate) => {
@@ -114,6 +115,11 @@ Deno.test("of certificates that come one right after the other, the last one cou
     assertMatch(await ask(port, last, GET), /^HTTP\/1\.1 200 /);
   }
   assertEquals(log.all, []);
+  await t.step("a client that says nothing after its handshake is not waited for", async () => {
+    const caCerts = [Deno.readTextFileSync(second.authority)];
+    using silent = Raw.over(await Deno.connectTls({ hostname: "localhost", port, caCerts }));
+    assertEquals(await silent.ends(), true);
+  });
   await t.step("with TLS too a port that is taken is not shared", async () => {
     using site = Site.make({});
     const tls = { cert: first.cert, key: first.key };

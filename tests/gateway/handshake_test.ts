@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { chooseProtocol, handshakeProblem, wantsWebSocket } from "../../lib/gateway/handshake.ts";
-import { Client } from "../helpers/client.ts";
 import { frameOf, Raw } from "../helpers/raw.ts";
 import { Board } from "../helpers/board.ts";
 import type { Served } from "../helpers/served.ts";
@@ -155,9 +154,10 @@ function parseHead(head: string): { status: number; headers: Headers } {
 }
 
 async function echoes(server: Served): Promise<void> {
-  await using client = await Client.open(server.ws("/services/echo"));
-  client.send("hello");
-  assertEquals(await client.next(), "hello");
+  using raw = await Raw.connect(server.port);
+  assertEquals(parseHead(await raw.handshake("/services/echo")).status, 101);
+  await raw.write(frameOf(1, "hello"));
+  assertEquals(new TextDecoder().decode((await raw.frame())!.payload), "hello");
 }
 
 Deno.test("The server answers every handshake, and goes on serving honest clients", async (t) => {
