@@ -5,7 +5,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
+import { join, toFileUrl } from "@std/path";
 import { projectFiles, wiringOf } from "../lib/starter/mod.ts";
 import { VERSION } from "../lib/version.ts";
 import { readBinary, STAND_IN } from "./helpers/binary.ts";
@@ -92,27 +92,6 @@ Deno.test("A project that imports the package opens a board, and its clients get
   }
 });
 
-Deno.test("A project that imports the package is type-checked with it", async () => {
-  using site = project({
-    "main.ts": `
-      import { Switchboard } from "@switchboard/switchboard";
-      import type { WebSocketEvent } from "@switchboard/switchboard/xp/types";
-      const board = await Switchboard.open({ port: "wrong" });
-      export const type = (event: WebSocketEvent): number => event.type;
-      board.close();`,
-  }, { "@switchboard/switchboard": PACKAGE });
-  const { code, errors } = await deno(["check", "--quiet", "main.ts"], {
-    cwd: site.root,
-    env: registry.env,
-  });
-  assertEquals(code, 1);
-  const found = [...errors.matchAll(/^TS\d+ \[ERROR\]: (.*)$/gm)].map(([, problem]) => problem);
-  assertEquals(found.sort(), [
-    "Type 'string' is not assignable to type 'number'.",
-    "Type 'string' is not assignable to type 'number'.",
-  ]);
-});
-
 Deno.test("The command of docs/start.md does all it can do in a folder without deno.json", async (t) => {
   using site = Site.make({ "services/echo/echo.js": ECHO });
   const options = { cwd: site.root, env: registry.env };
@@ -155,47 +134,88 @@ Deno.test("compile runs from the registry, and the binary holds what comes from 
   }
 });
 
-Deno.test("A project that init makes from the registry knows the globals of controllers", async () => {
+Deno.test("A project that init makes from the registry is type-checked with the package", async (t) => {
   using site = Site.make({
     ...projectFiles(wiringOf(`https://jsr.io/@switchboard/switchboard/${VERSION}/`, false)),
+    "main.ts": `
+      import { Switchboard } from "@switchboard/switchboard";
+      import type { WebSocketEvent } from "@switchboard/switchboard/xp/types";
+      const board = await Switchboard.open({ port: "wrong" });
+      export const type = (event: WebSocketEvent): number => event.type;
+      board.close();`,
     "services/hello/hello.ts": `log.info("%s", app.name);\nexport const get = () => ({});`,
   });
-  const options = { cwd: site.root, env: registry.env };
-  const { code, errors } = await deno(["check"], options);
-  assertEquals(code, 0, errors);
+  // All of it at once: this takes seconds.
+  const { code, errors } = await deno(["check", "--quiet"], { cwd: site.root, env: registry.env });
+  await t.step("a wrong use of the package is an error", () => {
+    assertEquals(code, 1);
+    const found = [...errors.matchAll(/^TS\d+ \[ERROR\]: (.*)$/gm)].map(([, problem]) => problem);
+    assertEquals(found.sort(), [
+      "Type 'string' is not assignable to type 'number'.",
+      "Type 'string' is not assignable to type 'number'.",
+    ]);
+  });
+  await t.step("controllers know their globals: no other file has an error", () => {
+    const places = [...errors.matchAll(/^ *at (file:\S+?):\d+:\d+$/gm)].map(([, file]) => file);
+    assert(places.length >= 2, errors);
+    assertEquals(new Set(places), new Set([toFileUrl(join(site.root, "main.ts")).href]));
+  });
 });
 
-Deno.test("The command runs from the registry, for controllers of every kind", async (t) => {
-  using site = project({
-    "services/echo/echo.ts": ECHO.replace(
-      "export function webSocketEvent({ type, session, message })",
-      'import type { WebSocketEvent } from "@switchboard/switchboard/xp/types";\n' +
-        "export function webSocketEvent({ type, session, message }: WebSocketEvent)",
-    ),
-    "services/common/common.js": `const { send } = require("/lib/xp/websocket");
+/** Controllers of every kind. */
+const KINDS: Files = {
+  "services/echo/echo.ts": ECHO.replace(
+    "export function webSocketEvent({ type, session, message })",
+    'import type { WebSocketEvent } from "@switchboard/switchboard/xp/types";\n' +
+      "export function webSocketEvent({ type, session, message }: WebSocketEvent)",
+  ),
+  "services/common/common.js": `const { send } = require("/lib/xp/websocket");
       exports.get = (req) => req.webSocket ? { webSocket: {} } : { body: require("./text.js") };
       exports.webSocketEvent = ({ type, session, message }) =>
         type === "message" && send(session.id, "common: " + message);`,
-    "services/common/text.js": `module.exports = "text";`,
-    "services/mixed/mixed.mjs": `import text from "./text.js";
+  "services/common/text.js": `module.exports = "text";`,
+  "services/mixed/mixed.mjs": `import text from "./text.js";
       import { getHeapStatistics } from "node:v8";
       import { close } from "/lib/websocket";
       export const get = () => ({ body: [text, typeof getHeapStatistics, typeof close].join() });`,
-    "services/mixed/text.js": `module.exports = "text";`,
-    "services/dirigible/dirigible.websocket": {
-      handler: "dirigible/handler",
-      endpoint: "dirigible",
-      description: "",
-    },
-    "services/dirigible/handler.js": `exports.onOpen = () => {};
+  "services/mixed/text.js": `module.exports = "text";`,
+  "services/dirigible/dirigible.websocket": {
+    handler: "dirigible/handler",
+    endpoint: "dirigible",
+    description: "",
+  },
+  "services/dirigible/handler.js": `exports.onOpen = () => {};
       exports.onMessage = (message) => "dirigible: " + message;
       exports.onError = exports.onClose = () => {};`,
-    "services/page/page.js": `exports.get = () => ({ body: "" });`,
-    "services/page/assets/index.html": "<p>asset</p>",
-    "services/throws/throws.js": `throw new Error("not today");`,
+  "services/page/page.js": `exports.get = () => ({ body: "" });`,
+  "services/page/assets/index.html": "<p>asset</p>",
+  "services/throws/throws.js": `throw new Error("not today");`,
+};
+
+Deno.test("The command runs from the registry", async (t) => {
+  const asked: string[] = [];
+  await using other = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    asked.push(request.url);
+    return new Response("export default 1;", { headers: { "content-type": "text/javascript" } });
+  });
+  const attacks = await attacksOn(`http://127.0.0.1:${other.addr.port}`);
+  using site = project({
+    ...KINDS,
+    ...attackFiles(attacks),
+    ...await grantedFiles(),
   }, { "@switchboard/switchboard": PACKAGE });
   await using server = await start(site);
+  await t.step("controllers of every kind run", (t) => testKinds(t, server));
+  await t.step(
+    "a service gains nothing from a runtime that is remote",
+    (t) => testAttacks(t, server, attacks, asked),
+  );
+  await t.step("a service that was granted the host keeps it", async () => {
+    assertEquals(await server.text("/services/granted"), "a/b");
+  });
+});
 
+async function testKinds(t: Deno.TestContext, server: Server): Promise<void> {
   await t.step("ES modules in TypeScript, with types of the package", async () => {
     assertEquals(await server.text("/services/echo"), "here");
     await using client = await Client.open(server.ws("/services/echo"));
@@ -234,18 +254,13 @@ Deno.test("The command runs from the registry, for controllers of every kind", a
     assertMatch(message, /not today[^]*throws\.js:1/);
     assertEquals(message.includes(registry.host), false, message);
   });
-});
+}
 
-Deno.test("A service gains nothing from a runtime that is remote", async (t) => {
-  const asked: string[] = [];
-  await using other = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-    asked.push(request.url);
-    return new Response("export default 1;", { headers: { "content-type": "text/javascript" } });
-  });
-  const elsewhere = `http://127.0.0.1:${other.addr.port}`;
+/** What a service does to get at modules, and what that is called; `elsewhere` is a server of others. */
+async function attacksOn(elsewhere: string): Promise<[name: string, code: string][]> {
   const unread = await registry.mainOf("@std/log");
   const path = await registry.mainOf("@std/path");
-  const cases: [string, string][] = [
+  return [
     ["a module of the runtime's host", `import("${unread}?a")`],
     ["one that is in the cache", `import("${path}")`],
     ["another host", `import("${elsewhere}/b.js")`],
@@ -268,9 +283,12 @@ Deno.test("A service gains nothing from a runtime that is remote", async (t) => 
       .then(({ state }) => { if (state !== "granted") throw new Error(state); })`,
     ],
   ];
-  using site = project({
+}
+
+function attackFiles(attacks: [name: string, code: string][]): Files {
+  return {
     "services/attack/attack.js": `
-      const cases = [${cases.map(([, code]) => `() => ${code}`).join(",\n")}];
+      const cases = [${attacks.map(([, code]) => `() => ${code}`).join(",\n")}];
       exports.get = async ({ params }) => {
         try {
           await cases[params.case]();
@@ -279,17 +297,29 @@ Deno.test("A service gains nothing from a runtime that is remote", async (t) => 
           return { body: "refused: " + error.message };
         }
       };`,
+  };
+}
+
+async function grantedFiles(): Promise<Files> {
+  return {
     "services/granted/granted.js": `
       exports.get = async () => {
-        const { join } = await import("${path}");
+        const { join } = await import("${await registry.mainOf("@std/path")}");
         return { body: join("a", "b") };
       };`,
     // The package may import others of JSR.
     "services/granted/service.json": { permissions: { import: [registry.host, "jsr.io"] } },
-  }, {});
-  await using server = await start(site);
+  };
+}
+
+async function testAttacks(
+  t: Deno.TestContext,
+  server: Server,
+  attacks: [name: string, code: string][],
+  asked: string[],
+): Promise<void> {
   const before = registry.asked.length;
-  for (const [index, [name]] of cases.entries()) {
+  for (const [index, [name]] of attacks.entries()) {
     await t.step(`${name}: refused`, async () => {
       assertMatch(await server.text(`/services/attack?case=${index}`), /^refused: /);
     });
@@ -298,7 +328,4 @@ Deno.test("A service gains nothing from a runtime that is remote", async (t) => 
     assertEquals(asked, []);
     assertEquals(registry.asked.slice(before), []);
   });
-  await t.step("a service that was granted the host keeps it", async () => {
-    assertEquals(await server.text("/services/granted"), "a/b");
-  });
-});
+}

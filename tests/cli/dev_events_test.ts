@@ -249,9 +249,13 @@ Deno.test({
     using tools = Site.make({
       "bin/xdg-open": '#!/bin/sh\necho "$1" > "$OPENED"\n',
       "bin/open": '#!/bin/sh\necho "$1" > "$OPENED"\n',
-      "bin/other": '#!/bin/sh\necho "other $1" > "$OPENED"\n',
       "bin/failing": "#!/bin/sh\nexit 3\n",
       "opened/keep": "",
+    });
+    const OPENED = (file: string) => join(tools.root, "opened", file);
+    tools.write({
+      "bin/two": `#!/bin/sh\necho "two $1" > '${OPENED("two")}'\n`,
+      "bin/three": `#!/bin/sh\necho "three $1" > '${OPENED("three")}'\n`,
     });
     for (const { name } of Deno.readDirSync(join(tools.root, "bin"))) {
       Deno.chmodSync(join(tools.root, "bin", name), 0o755);
@@ -281,24 +285,22 @@ Deno.test({
         }
       }
     };
-    const run = (env: Record<string, string>, args: string[] = []) =>
-      startProcess({}, { args: ["--open", ...args], env });
-    const runHere = (env: Record<string, string>) => start({}, { args: ["--open"], env });
-    const OPENED = (file: string) => join(tools.root, "opened", file);
+    const run = (env: Record<string, string>) => startProcess({}, { args: ["--open"], env });
+    const runHere = (env: Record<string, string>, args: string[] = []) =>
+      start({}, { args: ["--open", ...args], env });
 
     await t.step("with what the system has", async () => {
       await using server = await run({ PATH: bin, BROWSER: "", OPENED: OPENED("one") });
       assertEquals(await opened("one"), `http://127.0.0.1:${server.port}/\n`);
     });
     await t.step("with what BROWSER names", async () => {
-      const env = { PATH: bin, BROWSER: join(bin, "other"), OPENED: OPENED("two") };
-      await using server = await run(env);
-      assertEquals(await opened("two"), `other http://127.0.0.1:${server.port}/\n`);
+      await using server = await runHere({ BROWSER: join(bin, "two") });
+      assertEquals(await opened("two"), `two http://127.0.0.1:${server.port}/\n`);
     });
     await t.step("at an address that a browser can reach", async () => {
-      const env = { PATH: bin, BROWSER: "", OPENED: OPENED("three") };
-      await using server = await run(env, ["--hostname", "0.0.0.0"]);
-      assertEquals(await opened("three"), `http://127.0.0.1:${server.port}/\n`);
+      const env = { BROWSER: join(bin, "three") };
+      await using server = await runHere(env, ["--hostname", "0.0.0.0"]);
+      assertEquals(await opened("three"), `three http://127.0.0.1:${server.port}/\n`);
     });
     const hints: [string, typeof run | typeof runHere, Record<string, string>, RegExp][] = [
       ["none is there", run, { PATH: "/nowhere", BROWSER: "" }, /\((xdg-)?open is not there\)$/],

@@ -172,7 +172,7 @@ Deno.test("serve says where it listens, and then what it serves", async (t) => {
     "apis/good/good.js": CONTROLLER,
     "webapp/webapp.js": CONTROLLER,
   });
-  await using server = await Server.start(site, { env: { NO_COLOR: "" } });
+  await using server = await InProcessServer.start(site, { noColor: false });
   await server.output.next((line) => line.startsWith("See the log"));
   const broken = ["empty", "manifest", "syntax", "throws"];
   const errors: LogLine[] = [];

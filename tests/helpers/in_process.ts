@@ -13,6 +13,8 @@ export interface ShellOptions {
   keepsInputOpen?: boolean;
   /** All variables that the command itself reads; the runtime below it reads those of the process. */
   env?: Record<string, string>;
+  /** Default: true. */
+  noColor?: boolean;
 }
 
 /** Keeps what is written to it. It is no terminal. */
@@ -86,11 +88,14 @@ export class TestShell implements Shell {
   readonly stdout = new Sink();
   readonly stderr = new Sink();
   readonly env: Shell["env"];
-  readonly noColor = true;
+  readonly noColor: boolean;
   readonly #listeners = new Map<Deno.Signal, Set<() => void>>();
 
-  constructor({ input = "", keepsInputOpen = false, env = {} }: ShellOptions = {}) {
+  constructor(
+    { input = "", keepsInputOpen = false, env = {}, noColor = true }: ShellOptions = {},
+  ) {
     this.stdin = new Input(input, keepsInputOpen);
+    this.noColor = noColor;
     this.env = { get: (name) => env[name] };
   }
 
@@ -130,6 +135,8 @@ export interface InProcessServerOptions {
   /** Default: `serve`. */
   command?: "serve" | "dev";
   env?: Record<string, string>;
+  /** Default: true. */
+  noColor?: boolean;
 }
 
 /**
@@ -150,10 +157,10 @@ export class InProcessServer extends Served implements AsyncDisposable {
   /** Starts it on a free port and waits until it has printed its table. */
   static async start(
     files: Files | Site,
-    { args = [], command = "serve", env = {} }: InProcessServerOptions = {},
+    { args = [], command = "serve", ...options }: InProcessServerOptions = {},
   ): Promise<InProcessServer> {
     const site = files instanceof Site ? files : Site.make(files);
-    const shell = new TestShell({ env });
+    const shell = new TestShell(options);
     const ended = main([command, site.root, "--port", "0", ...args], shell)
       .finally(() => {
         shell.stdout.lines.finish();
