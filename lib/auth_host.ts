@@ -1,13 +1,6 @@
 import { resolve } from "@std/path";
-import {
-  type Asking,
-  Authenticator,
-  type AuthModule,
-  JwtVerifier,
-  type Outcome,
-  outcomeOf,
-  PasswordFile,
-} from "./auth/mod.ts";
+import type { Asking, Authenticator, AuthModule, JwtVerifier, Outcome } from "./auth/mod.ts";
+import { outcomeOf } from "./auth/module_answer.ts";
 import { messageOf, SwitchboardError } from "./errors.ts";
 import { type IsolateHost, Supervisor } from "./isolate/mod.ts";
 import { authModuleDefinition, type Settings } from "./service/mod.ts";
@@ -85,6 +78,8 @@ export class AuthHost {
 
   /** Reads keys and users; what is returned makes them count. */
   async #read(): Promise<() => void> {
+    // Only here: most servers know nobody, and need neither tokens nor passwords.
+    const { Authenticator, JwtVerifier, PasswordFile } = await import("./auth/mod.ts");
     const { auth: { jwt, basic }, limits } = this.settings;
     const onError = (message: string) => this.hostOf("auth").log("ERROR", message);
     const verifier = jwt === undefined

@@ -29,14 +29,12 @@ export type ErrorCode =
  *
  * @example
  * ```ts
+ * import { assertEquals, assertRejects } from "@std/assert";
  * import { Switchboard, SwitchboardError } from "@switchboard/switchboard";
  *
- * try {
- *   await Switchboard.open({ root: "no/such/folder" });
- * } catch (error) {
- *   if (!(error instanceof SwitchboardError)) throw error;
- *   console.assert(error.code === "SB_ROOT");
- * }
+ * const open = () => Switchboard.open({ root: "no/such/folder" });
+ * const { code } = await assertRejects(open, SwitchboardError);
+ * assertEquals(code, "SB_ROOT");
  * ```
  */
 export class SwitchboardError extends Error {

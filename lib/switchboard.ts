@@ -11,8 +11,8 @@ import {
   originAllowed,
   Quotas,
   type SocketEntry,
+  type Transport,
   urlOf,
-  WsTransport,
 } from "./gateway/mod.ts";
 import { Hub, type HubStats } from "./hub/mod.ts";
 import type { IsolateHost } from "./isolate/mod.ts";
@@ -33,11 +33,12 @@ import {
   strays,
 } from "./service/mod.ts";
 import { type CheckedOptions, checkOptions, type SwitchboardOptions } from "./options.ts";
-import { drawingOf } from "./picture/mod.ts";
+import defer * as picture from "./picture/mod.ts";
 import { ServiceHost } from "./service_host.ts";
 import { readKeyPair } from "./tls.ts";
 import { Turnstile } from "./turnstile.ts";
 import { VERSION } from "./version.ts";
+import type { Waits } from "./waits.ts";
 import type { GroupSendOptions, Message } from "./websocket.ts";
 
 export type { SwitchboardOptions } from "./options.ts";
@@ -89,23 +90,27 @@ const MAX_ANSWER = 300;
  *
  * @example On a port of its own
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { Switchboard } from "@switchboard/switchboard";
  *
- * await using board = await Switchboard.open({ root: ".", port: 0 });
+ * await using board = await Switchboard.open({ root: ".", services: ["chat"], port: 0 });
  * const { url } = await board.listen();
- * console.log(await (await fetch(`${url}/healthz`)).json());
+ * const { status } = await (await fetch(`${url}/healthz`)).json();
+ * assertEquals(status, "ok");
  * ```
  *
  * @example Inside another server, next to its own routes
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { Switchboard } from "@switchboard/switchboard";
  *
- * await using board = await Switchboard.open({ root: "." });
+ * await using board = await Switchboard.open({ root: ".", services: ["chat"] });
  * await using server = Deno.serve({ port: 0 }, (request, info) => {
  *   const { pathname } = new URL(request.url);
  *   return pathname === "/mine" ? new Response("mine") : board.fetch(request, info);
  * });
- * console.log(await (await fetch(`http://127.0.0.1:${server.addr.port}/mine`)).text());
+ * const response = await fetch(`http://127.0.0.1:${server.addr.port}/mine`);
+ * assertEquals(await response.text(), "mine");
  * ```
  */
 export class Switchboard implements AsyncDisposable {
@@ -130,7 +135,12 @@ export class Switchboard implements AsyncDisposable {
   #closing: Promise<void> | null = null;
   readonly #openedAt = performance.now();
 
-  private constructor(settings: Settings, log: Log, options: CheckedOptions) {
+  private constructor(
+    settings: Settings,
+    log: Log,
+    options: CheckedOptions,
+    transport: Transport,
+  ) {
     const { limits } = settings;
     const { root, waits } = options;
     this.#options = options;
@@ -151,9 +161,7 @@ export class Switchboard implements AsyncDisposable {
       trustProxy: settings.trustProxy,
       origins: settings.origins,
       quotas: new Quotas(limits, waits.placeMs),
-      transport: settings.transport === "ws"
-        ? new WsTransport(settings.pingIntervalSec, settings.compression, waits)
-        : new DenoTransport(2 * settings.pingIntervalSec),
+      transport,
       services: this.#services,
       shared: [messagePath],
       pages: {
@@ -186,7 +194,8 @@ export class Switchboard implements AsyncDisposable {
     const log = checked.log ?? standardLog();
     const found = discover(root);
     const definitions = services === null ? found : chosen(found, services, root);
-    const board = new Switchboard(readSettings(root, settings), log, checked);
+    const merged = readSettings(root, settings);
+    const board = new Switchboard(merged, log, checked, await transportOf(merged, checked.waits));
     try {
       board.#auth = await AuthHost.open(board.root, board.settings, (key) => board.#hostOf(key));
       board.#gateway.authenticator = board.#auth?.authenticator ?? null;
@@ -349,7 +358,7 @@ export class Switchboard implements AsyncDisposable {
    * ```ts
    * import { Switchboard } from "@switchboard/switchboard";
    *
-   * await using board = await Switchboard.open({ root: "." });
+   * await using board = await Switchboard.open({ root: ".", services: ["ticker"] });
    * board.sendToGroup("ticker", JSON.stringify({ headlines: [] }));
    * ```
    *
@@ -539,7 +548,7 @@ export class Switchboard implements AsyncDisposable {
       this.settings.app,
       this.services.map(({ key, state, systems, url, page, definition }) => ({
         flows: definition.endpoints.flatMap(({ flow }) =>
-          flow === undefined ? [] : [{ name: flow.name, drawing: drawingOf(flow) }]
+          flow === undefined ? [] : [{ name: flow.name, drawing: picture.drawingOf(flow) }]
         ),
         name: key,
         system: systems.join(", ") || "unknown",
@@ -578,8 +587,9 @@ export class Switchboard implements AsyncDisposable {
         },
       );
     }
-    const headers = { "content-type": this.#metrics.contentType, "cache-control": "no-store" };
-    return new Response(await this.#metrics.text(), { headers });
+    const { text, contentType } = await this.#metrics.text();
+    const headers = { "content-type": contentType, "cache-control": "no-store" };
+    return new Response(text, { headers });
   }
 
   #figures(): Figures {
@@ -610,6 +620,14 @@ export class Switchboard implements AsyncDisposable {
     const status = this.#gateway.draining ? "draining" : ready ? "ready" : "not ready";
     return Response.json({ status, services }, { status: status === "ready" ? 200 : 503 });
   }
+}
+
+/** What serves the sockets. npm `ws` is loaded only if it is to. */
+async function transportOf(settings: Settings, waits: Waits): Promise<Transport> {
+  const { transport, pingIntervalSec, compression } = settings;
+  if (transport === "deno") return new DenoTransport(2 * pingIntervalSec);
+  const { WsTransport } = await import("./gateway/ws_transport.ts");
+  return new WsTransport(pingIntervalSec, compression, waits);
 }
 
 /** The services of these keys. */

@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import defer * as nodeCrypto from "node:crypto";
 import { resolve } from "@std/path";
 import { messageOf, SwitchboardError } from "./errors.ts";
 
@@ -28,7 +28,8 @@ export function readKeyPair(root: string, paths: { cert: string; key: string }):
 export function checkKeyPair({ cert, key }: KeyPair): void {
   let isPair: boolean;
   try {
-    isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+    isPair = new nodeCrypto.X509Certificate(cert)
+      .checkPrivateKey(nodeCrypto.createPrivateKey(key));
   } catch (error) {
     throw new SwitchboardError(
       "SB_TLS",

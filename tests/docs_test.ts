@@ -18,63 +18,73 @@ const IMPORTS: ReadonlySet<string> = new Set(
   Object.keys(JSON.parse(Deno.readTextFileSync("deno.json")).imports),
 );
 
-/** How each line of the pages' shell blocks is exercised: by a test, or why it is not. */
-const COMMANDS: Record<string, { test: string } | { notRun: string }> = {
-  "npx -y deno@2.9.6 task start": { test: "tests/e2e/chat_test.ts" },
-  "npx -y deno@2.9.6 task test": { test: ".ci/run" },
-  "mkdir -p board": { test: "tests/docs_test.ts" },
-  "cp -R src/main/resources/services board/services": { test: "tests/docs_test.ts" },
-  "cp -R src/main/resources/lib board/lib": { test: "tests/docs_test.ts" },
-  'echo \'{ "app": "com.example.app" }\' > board/switchboard.json': { test: "tests/docs_test.ts" },
-  "sed -i s/127.0.0.1:8080/127.0.0.1:8081/ /etc/nginx/conf.d/switchboard.conf": {
-    test: "tests/deploy/nginx_test.ts",
-  },
-  "switchboard init": { test: "tests/docs_start_test.ts" },
-  "deno task dev": { test: "tests/docs_start_test.ts" },
-  "deno task new greeter": { test: "tests/docs_start_test.ts" },
-  "deno task test": { test: "tests/docs_start_test.ts" },
-  "deno task dev --open": { test: "tests/cli/dev_events_test.ts" },
-  "switchboard compile . -o chat": { test: "tests/cli/compile_test.ts" },
-  "./chat --port 80 --hostname 0.0.0.0": {
-    test: "tests/cli/compile_test.ts",
-  },
-  "nginx -t": { test: "tests/deploy/nginx_test.ts" },
-  ...Object.fromEntries(
-    [
-      "echo hi | switchboard connect :8080/services/echo --count 1",
-      `printf '{"a":1}\\n{"a":2}\\n' | switchboard connect :8080/services/echo --count 2 | tail -n 1`,
-      "echo hi | switchboard connect :8080/services/echo --wait 2 2>&1 >/dev/null | tail -n 1",
-      "echo hi | SWITCHBOARD_TOKEN=$TOKEN switchboard connect :8080/services/echo --count 1",
-      "echo hi | switchboard connect :8080/services/echo -n 1 -H 'Origin: http://127.0.0.1:8080'",
-    ].map((command) => [command, { test: "tests/cli/connect_test.ts" }]),
+/** How a line of a shell block is exercised: by a test, or why it is not. */
+type Exercise = { test: string } | { notRun: string };
+
+/** Lines that a test exercises. */
+function byTest(test: string, ...lines: string[]): Record<string, Exercise> {
+  return Object.fromEntries(lines.map((line) => [line, { test }]));
+}
+
+/** Lines that no test exercises, and why. */
+function notRun(why: string, ...lines: string[]): Record<string, Exercise> {
+  return Object.fromEntries(lines.map((line) => [line, { notRun: why }]));
+}
+
+/** How each line of the pages' shell blocks is exercised. A new line goes to the others of its test. */
+const COMMANDS: Record<string, Exercise> = {
+  ...byTest("tests/e2e/chat_test.ts", "npx -y deno@2.9.6 task start"),
+  ...byTest(".ci/run", "npx -y deno@2.9.6 task test"),
+  ...byTest(
+    "tests/docs_test.ts",
+    "mkdir -p board",
+    "cp -R src/main/resources/services board/services",
+    "cp -R src/main/resources/lib board/lib",
+    'echo \'{ "app": "com.example.app" }\' > board/switchboard.json',
   ),
-  ...Object.fromEntries(
-    [
-      "",
-      " --quick",
-      " --no-peers --rounds 9",
-      " --only idle",
-      " --json",
-      " --chart docs/bench.svg",
-      ":threads",
-    ]
-      .map((
-        options,
-      ) => [`deno task bench${options}`, {
-        notRun: "it takes minutes and needs the machine for itself",
-      }]),
+  ...byTest(
+    "tests/docs_start_test.ts",
+    "switchboard init",
+    "deno task dev",
+    "deno task new greeter",
+    "deno task test",
   ),
-  ...Object.fromEntries(
-    [
-      "systemctl enable --now switchboard@8080",
-      "systemctl reload switchboard@8080",
-      "systemctl start switchboard@8081",
-      "systemctl stop switchboard@8080",
-      "systemctl reload nginx",
-    ].map((command) => [command, {
-      notRun:
-        "it changes the machine; tests/deploy runs what the unit runs, and signals nginx itself",
-    }]),
+  ...byTest("tests/cli/dev_events_test.ts", "deno task dev --open"),
+  ...byTest(
+    "tests/cli/compile_test.ts",
+    "switchboard compile . -o chat",
+    "./chat --port 80 --hostname 0.0.0.0",
+  ),
+  ...byTest(
+    "tests/deploy/nginx_test.ts",
+    "sed -i s/127.0.0.1:8080/127.0.0.1:8081/ /etc/nginx/conf.d/switchboard.conf",
+    "nginx -t",
+  ),
+  ...byTest(
+    "tests/cli/connect_test.ts",
+    "echo hi | switchboard connect :8080/services/echo --count 1",
+    `printf '{"a":1}\\n{"a":2}\\n' | switchboard connect :8080/services/echo --count 2 | tail -n 1`,
+    "echo hi | switchboard connect :8080/services/echo --wait 2 2>&1 >/dev/null | tail -n 1",
+    "echo hi | SWITCHBOARD_TOKEN=$TOKEN switchboard connect :8080/services/echo --count 1",
+    "echo hi | switchboard connect :8080/services/echo -n 1 -H 'Origin: http://127.0.0.1:8080'",
+  ),
+  ...notRun(
+    "it takes minutes and needs the machine for itself",
+    "deno task bench",
+    "deno task bench --quick",
+    "deno task bench --no-peers --rounds 9",
+    "deno task bench --only idle",
+    "deno task bench --json",
+    "deno task bench --chart docs/bench.svg",
+    "deno task bench:threads",
+  ),
+  ...notRun(
+    "it changes the machine; tests/deploy runs what the unit runs, and signals nginx itself",
+    "systemctl enable --now switchboard@8080",
+    "systemctl reload switchboard@8080",
+    "systemctl start switchboard@8081",
+    "systemctl stop switchboard@8080",
+    "systemctl reload nginx",
   ),
 };
 

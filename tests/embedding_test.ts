@@ -3,7 +3,7 @@ import { fromFileUrl, join, toFileUrl } from "@std/path";
 import { Switchboard, SwitchboardError, type SwitchboardOptions } from "../mod.ts";
 import { HandshakeError, TestClient } from "../lib/testing/mod.ts";
 import { Program } from "./helpers/program.ts";
-import { Site } from "./helpers/site.ts";
+import { type Files, Site } from "./helpers/site.ts";
 
 Deno.test.sanitizer({ ops: true, resources: true });
 
@@ -16,9 +16,12 @@ const ECHO = `
     if (type === "message") send(session.id, message === "id" ? session.id : message);
   }`;
 
+const ONE = { "services/echo/echo.js": ECHO };
+const TWO = { ...ONE, "services/other/other.js": ECHO };
+
 /** A server that nobody has told to listen yet, and its log. */
-async function open(options: SwitchboardOptions = {}) {
-  const site = Site.make({ "services/echo/echo.js": ECHO, "services/other/other.js": ECHO });
+async function open(options: SwitchboardOptions = {}, files: Files = {}) {
+  const site = Site.make(files);
   const log: string[] = [];
   const board = await Switchboard.open({
     root: site.root,
@@ -57,7 +60,7 @@ const ws = (server: Deno.HttpServer<Deno.NetAddr>, path: string) =>
 
 for (const transport of ["deno", "ws"] as const) {
   Deno.test(`somebody else's server hands requests on, transport ${transport}`, async (t) => {
-    await using opened = await open({ transport });
+    await using opened = await open({ transport }, ONE);
     const { board, log } = opened;
     await using server = serve((request, info) => {
       const { pathname } = new URL(request.url);
@@ -101,43 +104,48 @@ for (const transport of ["deno", "ws"] as const) {
   });
 }
 
-Deno.test("a router's patterns may lead to it", async () => {
-  await using opened = await open();
+Deno.test("fetch() is a handler", async (t) => {
+  await using opened = await open({}, ONE);
   const { board } = opened;
-  const pattern = new URLPattern({ pathname: "/services/*" });
-  // As routers do that hand on a context: the request in it is the one that came.
-  const app = (context: { raw: Request; info: Deno.ServeHandlerInfo }) =>
-    pattern.test(context.raw.url)
-      ? board.fetch(context.raw, context.info)
-      : new Response("not here", { status: 404 });
-  await using server = serve((raw, info) => app({ raw, info }));
-  assertEquals(await text(server, "/healthz"), "not here");
-  await using client = await TestClient.open(ws(server, "/services/echo"));
-  client.send("hi");
-  assertEquals(await client.next(), "hi");
-});
 
-Deno.test("fetch() is the handler itself, and says so if it is not given what a handler is given", async () => {
-  await using opened = await open();
-  await using server = serve(opened.board.fetch);
-  assertEquals(await text(server, "/services/echo"), "page at /services/echo");
-  for (const info of [undefined, null, {}, { groups: {} }]) {
-    await assertRejects(
-      () => opened.board.fetch(new Request("http://a/"), info as unknown as Deno.ServeHandlerInfo),
-      TypeError,
-      "fetch(request, info) needs both arguments",
-    );
-  }
+  await t.step("a router's patterns may lead to it", async () => {
+    const pattern = new URLPattern({ pathname: "/services/*" });
+    // As routers do that hand on a context: the request in it is the one that came.
+    const app = (context: { raw: Request; info: Deno.ServeHandlerInfo }) =>
+      pattern.test(context.raw.url)
+        ? board.fetch(context.raw, context.info)
+        : new Response("not here", { status: 404 });
+    await using server = serve((raw, info) => app({ raw, info }));
+    assertEquals(await text(server, "/healthz"), "not here");
+    await using client = await TestClient.open(ws(server, "/services/echo"));
+    client.send("hi");
+    assertEquals(await client.next(), "hi");
+  });
+
+  await t.step(
+    "it is the handler itself, and says so if it is not given what a handler is given",
+    async () => {
+      await using server = serve(board.fetch);
+      assertEquals(await text(server, "/services/echo"), "page at /services/echo");
+      for (const info of [undefined, null, {}, { groups: {} }]) {
+        await assertRejects(
+          () => board.fetch(new Request("http://a/"), info as unknown as Deno.ServeHandlerInfo),
+          TypeError,
+          "fetch(request, info) needs both arguments",
+        );
+      }
+    },
+  );
 });
 
 Deno.test("the transport ws keeps no timer where it does not listen", async () => {
   // The sanitizers look.
-  await using opened = await open({ transport: "ws" });
-  assertEquals(opened.board.services.map(({ state }) => state), ["running", "running"]);
+  await using opened = await open({ transport: "ws" }, ONE);
+  assertEquals(opened.board.services.map(({ state }) => state), ["running"]);
 });
 
 Deno.test("messages from the outside go to groups and sessions of all services", async (t) => {
-  await using opened = await open();
+  await using opened = await open({}, TWO);
   const { board } = opened;
   const { url } = await board.listen();
   const at = url.replace("http", "ws");
@@ -288,7 +296,7 @@ Deno.test("listen() says where, and listens once", async (t) => {
 });
 
 Deno.test("a server may serve some services of a root only", async (t) => {
-  await using opened = await open({ services: ["other"] });
+  await using opened = await open({ services: ["other"] }, TWO);
   const { board } = opened;
   assertEquals(board.services.map(({ key }) => key), ["other"]);
   assertEquals(board.keys, ["other"]);
@@ -298,7 +306,7 @@ Deno.test("a server may serve some services of a root only", async (t) => {
     await board.reload("other");
   });
   await t.step("one that is not there", async () => {
-    const error = await assertRejects(() => open({ services: ["ecko"] }), SwitchboardError);
+    const error = await assertRejects(() => open({ services: ["ecko"] }, TWO), SwitchboardError);
     assertEquals(error.code, "SB_SERVICE");
     assert(error.message.endsWith('did you mean "echo"?'), error.message);
   });
@@ -398,7 +406,6 @@ Deno.test("a program that closes it while it reads anew who is asking ends by it
 Deno.test("tls: null serves without TLS, whatever switchboard.json says", async () => {
   using site = Site.make({
     "switchboard.json": { tls: { cert: "none.pem", key: "none.pem" } },
-    "services/echo/echo.js": ECHO,
   });
   await using board = await Switchboard.open({ root: site.root, port: 0, tls: null, log() {} });
   assertEquals((await board.listen()).scheme, "http");

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { connect } from "node:net";
-import { DenoTransport, WsTransport } from "../lib/gateway/mod.ts";
+import { DenoTransport } from "../lib/gateway/mod.ts";
+import { WsTransport } from "../lib/gateway/ws_transport.ts";
 import type { Transport } from "../lib/gateway/transport.ts";
 import { Listener } from "../lib/listener.ts";
 import { Certificate } from "./helpers/peer.ts";

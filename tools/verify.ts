@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { CHECK_EXAMPLES, PLACES, RUN_EXAMPLES } from "./verify/examples.ts";
 import { ALONE, ON_BOTH, startsNothing, testFiles, TESTS } from "./verify/plan.ts";
 import { installPrograms } from "./verify/programs.ts";
 import { secondsByFile, slowest } from "./verify/slowest.ts";
@@ -17,8 +18,6 @@ import { type Outcome, run, type Step } from "./verify/step.ts";
 const EXPORTS = Object.values(
   JSON.parse(Deno.readTextFileSync("deno.json")).exports as Record<string, string>,
 );
-/** Where examples are: in docstrings and pages. */
-const EXAMPLES = ["lib", "mod.ts", "README.md", "docs"];
 /** Types are checked once, in a step of their own: each isolate that a test starts would check them again. */
 const TEST = ["test", "--no-prompt", "--no-check", "--sanitize-ops", "--sanitize-resources"];
 /** Most of a test is waiting for a process or a socket, so that more of them than cores fill the cores. */
@@ -28,7 +27,7 @@ const SLOWEST = 10;
 
 const FORMAT: Step = { name: "format", args: ["fmt", "--check", "--quiet"] };
 const LINT: Step = { name: "lint", args: ["lint", "--quiet"] };
-const TYPES: Step = { name: "types", args: ["check", "--quiet"] };
+const TYPES: Step = { name: "types", args: ["check", "--quiet", ...CHECK_EXAMPLES] };
 const DOCS: Step = { name: "docs", args: ["doc", "--lint", "--quiet", ...EXPORTS] };
 /** Without the check of types, which is a step of its own; that of slow types stays. */
 const PUBLISH: Step = {
@@ -50,7 +49,7 @@ async function everything(): Promise<void> {
   await steps(FORMAT, LINT, TYPES, DOCS);
   await steps({
     name: "examples",
-    args: [...TEST, "-A", "--doc", "--parallel", ...EXAMPLES],
+    args: [...TEST, "-A", "--parallel", ...RUN_EXAMPLES, ...PLACES],
     env: { DENO_JOBS: JOBS },
   });
   await tests(testFiles([TESTS]));

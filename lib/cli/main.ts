@@ -10,6 +10,9 @@ import type { Shell } from "./shell.ts";
 import { targetOf } from "./targets.ts";
 import type { UserOptions } from "./user.ts";
 
+/** Permissions that \`serve\` needs, as flags of \`deno run\`. */
+const NEEDED = "--allow-read --allow-net --allow-env";
+
 /**
  * Runs the command line. What a command needs is loaded when it is run, so that the others start sooner.
  *
@@ -127,7 +130,18 @@ function serverCommand(program: Command, name: "serve" | "dev", shell: Shell): C
   return withServerOptions(
     program.command(name).argument("[root]", "folder that holds services/", "."),
   ).action(async (root: string, options: ServeOptions) => {
-    const { [name]: run } = await import("./serve.ts");
-    await run(root, options, shell);
+    try {
+      const { [name]: run } = await import("./serve.ts");
+      await run(root, options, shell);
+    } catch (error) {
+      throw withNeeded(error as Error);
+    }
   });
+}
+
+/** If a permission is missing, the error names all that serving needs: one by one would take three starts. */
+function withNeeded(error: Error): Error {
+  const isDenied = [error, error.cause].some((one) => one instanceof Deno.errors.NotCapable);
+  if (isDenied) error.message += `\n(serve needs at least ${NEEDED}; -A is all of them)`;
+  return error;
 }

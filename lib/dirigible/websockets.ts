@@ -31,7 +31,7 @@
  * else if (isOnMessage()) console.log(getMessage());
  * else if (isOnError()) console.error(getError());
  * else if (isOnClose()) console.log("gone");
- * else console.assert(getMethod() === null);
+ * else console.log("called for", getMethod() ?? "no event");
  * ```
  *
  * @module

@@ -1,5 +1,5 @@
 import { join, SEPARATOR } from "@std/path";
-import { serveFile } from "@std/http/file-server";
+import defer * as fileServer from "@std/http/file-server";
 
 /** The type of files whose extension is unknown. With `nosniff`, browsers download such a file. */
 const UNKNOWN_TYPE = "application/octet-stream";
@@ -30,7 +30,9 @@ export async function serveAsset(
   if (asset === "folder") return toFolder(new URL(request.url));
   const { path: filePath, info } = asset;
   try {
-    return ours(await serveFile(withUsableRange(request, info), filePath, { fileInfo: info }));
+    return ours(
+      await fileServer.serveFile(withUsableRange(request, info), filePath, { fileInfo: info }),
+    );
   } catch (error) {
     // The file was removed after it had been found.
     if (error instanceof Deno.errors.NotFound) return plain(404, "Not Found");

@@ -1,5 +1,5 @@
 import { BaseHandler, type LevelName, Logger, type LogRecord } from "@std/log";
-import pc from "picocolors";
+import defer * as picocolors from "picocolors";
 
 /** What a line is about. */
 export interface LogAbout {
@@ -24,7 +24,9 @@ export interface LogOptions {
 
 /** Opens a log. */
 export function openLog(options: LogOptions): Log {
-  const format = options.format === "json" ? asJson : asText(pc.createColors(options.color));
+  const format = options.format === "json"
+    ? asJson
+    : asText(picocolors.default.createColors(options.color));
   const handler = new LineHandler(options.level ?? "INFO", format, options.write);
   const logger = new Logger("switchboard", options.level ?? "INFO", { handlers: [handler] });
   return (level, text, service, about) => {
@@ -68,7 +70,9 @@ function asJson({ datetime, levelName, msg, args }: LogRecord): string {
   });
 }
 
-function asText(color: ReturnType<typeof pc.createColors>): (record: LogRecord) => string {
+function asText(
+  color: ReturnType<typeof picocolors.default.createColors>,
+): (record: LogRecord) => string {
   const paint: Record<string, (text: string) => string> = {
     DEBUG: color.dim,
     INFO: color.cyan,

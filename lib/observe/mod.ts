@@ -5,6 +5,7 @@
  *
  * @module
  */
-export { type Figures, Metrics } from "./metrics.ts";
+export { type Figures } from "./figures.ts";
+export { Metrics } from "./metrics.ts";
 export { portHolder } from "./port_holder.ts";
 export { type Log, type LogAbout, openLog } from "./log.ts";

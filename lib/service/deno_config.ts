@@ -1,5 +1,6 @@
 import { basename, join } from "@std/path";
-import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
+import defer * as jsonc from "jsonc-parser";
+import type { ParseError } from "jsonc-parser";
 import { messageOf } from "../errors.ts";
 import { JsonFileError, lineAndColumn } from "./json_error.ts";
 
@@ -46,10 +47,13 @@ function readText(path: string): string | null {
 
 function valueOf(text: string, path: string): unknown {
   const errors: ParseError[] = [];
-  const value: unknown = parse(text, errors, { allowTrailingComma: true, allowEmptyContent: true });
+  const value: unknown = jsonc.parse(text, errors, {
+    allowTrailingComma: true,
+    allowEmptyContent: true,
+  });
   const [first] = errors;
   if (first === undefined) return value;
   const place = lineAndColumn(text, first.offset);
-  const problem = `not valid JSON: ${printParseErrorCode(first.error)}`;
+  const problem = `not valid JSON: ${jsonc.printParseErrorCode(first.error)}`;
   throw denoConfigError(path, `${problem} at line ${place.line}, column ${place.column}`, place);
 }

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
-import { parse as parseYaml } from "yaml";
-import sax from "sax";
+import defer * as yaml from "yaml";
+import defer * as sax from "sax";
 import { messageOf, SwitchboardError } from "../errors.ts";
 
 /**
@@ -37,7 +37,7 @@ function allowOfXml(text: string): string[] | null {
   let allow: string[] | null = null;
   const path: string[] = [];
   let principal = "";
-  const parser = sax.parser(true, { trim: true });
+  const parser = sax.default.parser(true, { trim: true });
   parser.onerror = (error: Error) => {
     throw error;
   };
@@ -62,7 +62,7 @@ function allowOfXml(text: string): string[] | null {
 }
 
 function allowOfYaml(text: string): string[] | null {
-  const value: unknown = parseYaml(text);
+  const value: unknown = yaml.parse(text);
   if (value === null || value === undefined) return null;
   if (typeof value !== "object" || Array.isArray(value)) {
     throw new Error(`expected a mapping, got ${JSON.stringify(value)}`);

@@ -35,6 +35,7 @@ const KEYS = [
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { TestBoard } from "@switchboard/switchboard/testing";
  *
  * await using board = await TestBoard.start({
@@ -50,7 +51,7 @@ const KEYS = [
  * await using ann = await board.connect("hello");
  * await board.untilGroup("all", 1);
  * board.switchboard.sendToGroup("all", "news");
- * console.assert(await ann.next() === "news");
+ * assertEquals(await ann.next(), "news");
  * ```
  */
 export class TestBoard implements AsyncDisposable {

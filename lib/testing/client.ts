@@ -47,6 +47,7 @@ export const DEADLINE_MS = 5_000;
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { TestBoard, type TestClient } from "@switchboard/switchboard/testing";
  *
  * type News = { type: "joined"; name: string } | { type: "said"; text: string } | { type: "welcome" };
@@ -57,7 +58,7 @@ export const DEADLINE_MS = 5_000;
  * const ben = await join("Ben");
  * ben.send("hi");
  * const { text } = await ann.nextJson((news) => news.type === "said");
- * console.assert(text === "hi");
+ * assertEquals(text, "hi");
  * ```
  */
 // deno-lint-ignore no-explicit-any

@@ -15,15 +15,12 @@ export interface RefusedHandshake {
  *
  * @example
  * ```ts
+ * import { assertEquals, assertRejects } from "@std/assert";
  * import { HandshakeError, TestBoard } from "@switchboard/switchboard/testing";
  *
  * await using board = await TestBoard.start({ root: ".", service: "chat" });
- * try {
- *   await board.connect("chat");
- * } catch (error) {
- *   if (!(error instanceof HandshakeError)) throw error;
- *   console.assert(error.status === 400 && error.body.startsWith("Say who you are"));
- * }
+ * const { status, body } = await assertRejects(() => board.connect("chat"), HandshakeError);
+ * assertEquals([status, body], [400, "Say who you are: ?name=…"]);
  * ```
  */
 export class HandshakeError extends SwitchboardError implements RefusedHandshake {

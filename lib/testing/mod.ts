@@ -7,12 +7,13 @@
  *
  * @example
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { TestBoard } from "@switchboard/switchboard/testing";
  *
  * await using board = await TestBoard.start({ root: ".", service: "echo" });
  * await using ann = await board.connect("echo");
  * ann.send("hi");
- * console.assert(await ann.next() === "hi");
+ * assertEquals(await ann.next(), "hi");
  * ```
  *
  * @module

@@ -49,7 +49,7 @@ export interface Request {
   headers: Record<string, string>;
   /** A header, whatever its case; null if there is none. */
   getHeader(name: string): string | null;
-  /** Cookies by name, not decoded. */
+  /** Cookies by name, values as the client sent them; of a repeated name, the first. */
   cookies: Record<string, string>;
   /** Text, or bytes if the content type is not one of text. */
   body?: string | Uint8Array;

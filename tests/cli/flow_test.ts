@@ -1,18 +1,17 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { fromFileUrl } from "@std/path";
+import { type Outcome, runCommand } from "../helpers/command.ts";
 import { flow } from "../helpers/flow.ts";
+import { runInProcess } from "../helpers/in_process.ts";
 import { type Files, Site } from "../helpers/site.ts";
 
-const CLI = fromFileUrl(import.meta.resolve("../../cli.ts"));
+type Run = (args: string[]) => Promise<Outcome>;
 
-async function run(files: Files, ...args: string[]) {
+/** Runs `flow` for a root that has these files; `ROOT` stands for the root in what it says. */
+async function run(files: Files, name: string, start: Run = runInProcess): Promise<Outcome> {
   using site = Site.make(files);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-prompt", CLI, "flow", ...args, site.root],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).replaceAll(site.root, "ROOT");
-  return { code, stdout: text(stdout), stderr: text(stderr) };
+  const { code, output, errors } = await start(["flow", name, site.root]);
+  const [said, complained] = [output, errors].map((text) => text.replaceAll(site.root, "ROOT"));
+  return { code, output: said!, errors: complained! };
 }
 
 const FILES = {
@@ -23,9 +22,9 @@ const FILES = {
 };
 
 Deno.test("flow NAME prints the service's flows as Mermaid, and runs nothing", async () => {
-  assertEquals(await run(FILES, "a"), {
+  assertEquals(await run(FILES, "a", runCommand), {
     code: 0,
-    stdout: `flowchart LR
+    output: `flowchart LR
   subgraph f0 ["a"]
     f0n0(["socket<br>/a/:x"])
     f0n1["n<br>n.js"]
@@ -36,7 +35,7 @@ Deno.test("flow NAME prints the service's flows as Mermaid, and runs nothing", a
     f1n1["n<br>n.js"]
   end
 `,
-    stderr: "",
+    errors: "",
   });
 });
 
@@ -48,27 +47,24 @@ Deno.test("flow NAME says what it cannot print, and what there is", async (t) =>
   ];
   for (const [name, message] of cases) {
     await t.step(name, async () => {
-      const { code, stdout, stderr } = await run(FILES, name);
-      assertEquals([code, stdout], [1, ""]);
-      assertMatch(stderr, message);
+      const { code, output, errors } = await run(FILES, name);
+      assertEquals([code, output], [1, ""]);
+      assertMatch(errors, message);
     });
   }
   await t.step("a broken flow", async () => {
     const broken = { ...FILES, "services/a/b.flow.json": flow("/b", {}, [["socket.req", "n.in"]]) };
-    const { code, stdout, stderr } = await run(broken, "a");
-    assertEquals([code, stdout], [1, ""]);
+    const { code, output, errors } = await run(broken, "a");
+    assertEquals([code, output], [1, ""]);
     assertEquals(
-      stderr,
+      errors,
       'error: Cannot serve flow "services/a/b.flow.json": edge ["socket.req", "n.in"]: ' +
         'there is no node "n", expected one of socket\n',
     );
   });
   await t.step("no name", async () => {
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-prompt", CLI, "flow"],
-      env: { NO_COLOR: "1" },
-    }).output();
+    const { code, errors } = await runInProcess(["flow"]);
     assertEquals(code, 2);
-    assertMatch(new TextDecoder().decode(stderr), /missing required argument 'name'/);
+    assertMatch(errors, /missing required argument 'name'/);
   });
 });

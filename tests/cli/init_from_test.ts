@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { wiringOf } from "../../lib/starter/mod.ts";
 import { VERSION } from "../../lib/version.ts";
-import { deno, Serving, switchboard } from "../helpers/project.ts";
+import { deno, Serving } from "../helpers/project.ts";
 import { Site } from "../helpers/site.ts";
 
 const HERE = fromFileUrl(new URL("../..", import.meta.url));
@@ -111,12 +111,4 @@ Deno.test("init from a folder with spaces in its name: the project runs", async 
   const response = await fetch(`http://127.0.0.1:${server.port}/services/chat/assets/chat.css`);
   assertEquals(response.status, 200);
   await response.body?.cancel();
-});
-
-Deno.test("a project that was moved still runs: nothing in it names its own folder", async () => {
-  using site = Site.make({});
-  assertEquals((await switchboard(["init", "before"], { cwd: site.root })).code, 0);
-  Deno.renameSync(join(site.root, "before"), join(site.root, "after"));
-  const { code, output, errors } = await deno(["task", "test"], { cwd: join(site.root, "after") });
-  assertEquals(code, 0, output + errors);
 });

@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import { Client } from "../helpers/client.ts";
 import { runEach } from "../helpers/command_lines.ts";
+import { runInProcess } from "../helpers/in_process.ts";
 import { deno, PROJECT_FILES, Serving, switchboard, textsOf } from "../helpers/project.ts";
 import { type Files, Site } from "../helpers/site.ts";
 
@@ -20,8 +21,7 @@ const NAMES: [string, string][] = [
 ];
 
 Deno.test("init overwrites nothing, and says what is in its way", async (t) => {
-  const mine = { ".gitignore": "mine", ".vscode/settings.json": "{}" };
-  const refused: [string, Files, string][] = [
+  const cases: [string, Files, string][] = [
     ["deno.json", { "deno.json": "{}" }, "deno.json is there already"],
     ["deno.jsonc, which would count too", { "deno.jsonc": "{}" }, "deno.jsonc is there already"],
     [
@@ -30,76 +30,64 @@ Deno.test("init overwrites nothing, and says what is in its way", async (t) => {
       "services/chat/chat.ts, tests/chat_test.ts are there already",
     ],
   ];
-  using site = Site.make({
-    ...Object.fromEntries(
-      refused.flatMap(([, files], at) =>
-        Object.entries(files).map(([path, text]) => [`refused${at}/${path}`, text])
-      ),
-    ),
-    ...Object.fromEntries(Object.entries(mine).map(([path, text]) => [`kept/${path}`, text])),
-    "beside/README.md": "mine",
-    "beside/services/other/other.js": "",
-    "link/x": "",
-    "twice/x": "",
-  });
-  const at = (folder: string) => join(site.root, folder);
-  Deno.removeSync(join(at("link"), "x"));
-  Deno.symlinkSync(join(at("link"), "outside"), join(at("link"), "deno.json"));
-  const [kept, beside, first, second, link, ...refusals] = await runEach(
-    ["kept", "beside", "twice", "twice", "link", ...refused.keys().map((at) => `refused${at}`)]
-      .map((folder) => ({
-        args: folder === "twice" ? ["init", "a"] : ["init"],
-        cwd: at(folder),
-      })),
-  );
-
-  for (const [index, [name, files, said]] of refused.entries()) {
-    await t.step(name, () => {
-      const folder = at(`refused${index}`);
-      assertEquals(refusals[index], {
-        code: 1,
-        output: "",
-        errors: `error: Cannot write to "${folder}": ${said}, and nothing is overwritten; move ${
+  for (const [name, files, said] of cases) {
+    await t.step(name, async () => {
+      using site = Site.make(files);
+      const before = textsOf(site.root);
+      const { code, output, errors } = await runInProcess(["init", site.root]);
+      assertEquals([code, output, errors], [
+        1,
+        "",
+        `error: Cannot write to "${site.root}": ${said}, and nothing is overwritten; move ${
           said.includes(" are ") ? "them" : "it"
         } away first\n`,
-      });
-      assertEquals(textsOf(folder), files);
+      ]);
+      assertEquals(textsOf(site.root), before);
     });
   }
 
-  await t.step("a second time", () => {
-    assertEquals([first!.code, second!.code], [0, 1]);
+  await t.step("a second time", async () => {
+    using site = Site.make({});
+    const folder = join(site.root, "a");
+    assertEquals((await runInProcess(["init", folder])).code, 0);
+    const before = textsOf(site.root);
+    const { code, errors } = await runInProcess(["init", folder]);
+    assertEquals(code, 1);
     for (const file of PROJECT_FILES.filter((file) => !file.startsWith("."))) {
-      assertStringIncludes(second!.errors, file);
+      assertStringIncludes(errors, file);
     }
-    // Nothing depends on the folder: a project elsewhere has the same files.
-    const { "README.md": _, "services/other/other.js": __, ...fresh } = textsOf(at("beside"));
-    assertEquals(textsOf(at("twice/a")), fresh);
+    assertEquals(textsOf(site.root), before);
   });
 
-  await t.step("a link that leads nowhere is not followed", () => {
-    assertEquals(link!.code, 1);
-    assertStringIncludes(link!.errors, "deno.json is there already");
-    assertEquals([...Deno.readDirSync(at("link"))].length, 1);
+  await t.step("a link that leads nowhere is not followed", async () => {
+    using site = Site.make({});
+    Deno.symlinkSync(join(site.root, "outside"), join(site.root, "deno.json"));
+    const { code, errors } = await runInProcess(["init", site.root]);
+    assertEquals(code, 1);
+    assertStringIncludes(errors, "deno.json is there already");
+    assertEquals([...Deno.readDirSync(site.root)].length, 1);
   });
 
-  await t.step("what the editor and git go by is kept, and it says so", () => {
-    const { code, output, errors } = kept!;
+  await t.step("what the editor and git go by is kept, and it says so", async () => {
+    const mine = { ".gitignore": "mine", ".vscode/settings.json": "{}" };
+    using site = Site.make(mine);
+    const { code, output, errors } = await runInProcess(["init", site.root]);
     assertEquals([code, errors], [0, ""]);
     assertStringIncludes(
       output,
       "  .gitignore (kept)\n  .vscode/settings.json (kept)\n  .vscode/extensions.json\n",
     );
-    const texts = textsOf(at("kept"));
+    const texts = textsOf(site.root);
     assertEquals(Object.keys(texts).sort(), PROJECT_FILES.toSorted());
     for (const [path, text] of Object.entries(mine)) assertEquals(texts[path], text);
   });
 
-  await t.step("what is there beside stays", () => {
-    assertEquals([beside!.code, beside!.errors], [0, ""]);
-    const texts = textsOf(at("beside"));
-    assertEquals(Object.keys(texts).length, PROJECT_FILES.length + 2);
-    assertEquals(texts["README.md"], "mine");
+  await t.step("what is there beside stays", async () => {
+    using site = Site.make({ "README.md": "mine", "services/other/other.js": "" });
+    const { code, errors } = await runInProcess(["init", site.root]);
+    assertEquals([code, errors], [0, ""]);
+    assertEquals(Object.keys(textsOf(site.root)).length, PROJECT_FILES.length + 2);
+    assertEquals(Deno.readTextFileSync(join(site.root, "README.md")), "mine");
   });
 });
 

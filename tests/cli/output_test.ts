@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { Board } from "../helpers/board.ts";
 import { commandLine } from "../helpers/command.ts";
 import { Program } from "../helpers/program.ts";
-import { Server } from "../helpers/server.ts";
 import { Site } from "../helpers/site.ts";
 
 /** A device that is always full. */
@@ -37,13 +37,14 @@ Deno.test({
       "services/talk/talk.flow.json": { nodes: {}, edges: [] },
       "services/echo/echo.js": ECHO,
     });
-    for (const args of [["--help"], ["check", "--no-types"], ["init", "p"], ["new", "hello"]]) {
+    const commands = [["--help"], ["check", "--no-types", "none"], ["init", "p"], ["new", "hello"]];
+    for (const args of commands) {
       await t.step(args.join(" "), async () => {
         assertEquals(await run(toFullDisk(args), site.root), [1, SAID]);
       });
     }
     await t.step("connect", async () => {
-      await using server = await Server.start(site);
+      await using server = await Board.start(site);
       const url = server.ws("/services/echo");
       const [code, errors] = await run(
         toFullDisk(["connect", url, "-n", "1"], "echo hi"),

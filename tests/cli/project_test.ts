@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { fromFileUrl, join } from "@std/path";
+import { fromFileUrl, join, relative } from "@std/path";
+import { diagnosticsOf, pathOf, plain } from "../../lib/check/diagnostics.ts";
 import { Board } from "../helpers/board.ts";
 import { Client } from "../helpers/client.ts";
-import { runEach } from "../helpers/command_lines.ts";
+import { runInProcess } from "../helpers/in_process.ts";
 import { deno, Serving } from "../helpers/project.ts";
 import { Site } from "../helpers/site.ts";
 
@@ -149,8 +150,8 @@ const WORDS = {
   "services/words/words.js": `export const word = "a word";`,
 };
 
-/** A mistake of types in each file: what is replaced by what. */
-const MISTAKES: [file: string, right: string, wrong: string][] = [
+/** Mistakes of types in files: what is replaced by what, and how many errors that makes. */
+const MISTAKES: [file: string, right: string, wrong: string, errors?: number][] = [
   ["services/chat/chat.ts", "event.session", "event.sesion"],
   ["services/plain-xp/plain-xp.ts", "data.name", "data.nam"],
   ["services/xp2/xp2.js", "data.name", "data.nam"],
@@ -158,9 +159,12 @@ const MISTAKES: [file: string, right: string, wrong: string][] = [
   ["services/handler/events.js", "addToGroup(GROUP, from)", "addToGroup(GROUP, 1)"],
   ["services/lolo/say.ts", "route({", "rout({"],
   ["services/say/say.js", "query.name", "query.name.first"],
-  ["services/talk/talk.ts", `log.debug("nothing")`, `log.inform("no level")`],
-  ["services/talk/talk.ts", "const { greet", "const name: number = app.name; const { greet"],
-  ["services/talk/talk.ts", "const { greet", `const file: number = resolve("./x"); const { greet`],
+  [
+    "services/talk/talk.ts",
+    `log.debug("nothing");`,
+    `log.inform("no level"); const name: number = app.name; const file: number = resolve("./x");`,
+    3,
+  ],
   ...Object.keys(CONTROLLERS).map((file): [string, string, string] => [
     file,
     "event.session.id",
@@ -172,8 +176,7 @@ Deno.test("a project: its services of every kind run, and their types are known"
   using site = Site.make({ ...IDS, ...WORDS });
   const { root } = site;
   const options = { cwd: root };
-  const [init] = await runEach([{ args: ["init"], cwd: root }]);
-  assertEquals(init!.code, 0);
+  assertEquals((await runInProcess(["init", root])).code, 0);
 
   await t.step("check knows the ids that controllers use", async () => {
     const { code, output, errors } = await deno(["task", "check"], options);
@@ -182,26 +185,25 @@ Deno.test("a project: its services of every kind run, and their types are known"
   });
 
   const kinds = Object.entries(KINDS);
-  const made = await runEach(
-    kinds.map(([name, { args }]) => ({ args: ["new", name, ...args], cwd: root })),
-  );
-  for (const [at, [name, { args, files, path }]] of kinds.entries()) {
-    await t.step(`new ${name} ${args.join(" ")}`, () => {
-      assertEquals(made[at], {
-        code: 0,
-        output: [
+  for (const [name, { args, files, path }] of kinds) {
+    await t.step(`new ${name} ${args.join(" ")}`, async () => {
+      const { code, output, errors } = await runInProcess(["new", name, root, ...args]);
+      assertEquals([code, errors], [0, ""]);
+      assertEquals(
+        output,
+        [
           `Wrote in ${root}`,
           ...files.map((file) => `  services/${name}/${file}`),
           `  tests/${name}_test.ts`,
           "Next, run",
+          `  cd ${root}`,
           "  deno task dev",
           "  deno task test",
           "and connect to",
           `  ws://127.0.0.1:8080${path}?name=Ada`,
           "",
         ].join("\n"),
-        errors: "",
-      });
+      );
       const found = [...Deno.readDirSync(join(root, "services", name))].map(({ name }) => name);
       assertEquals(found.sort(), files.toSorted());
     });
@@ -215,6 +217,22 @@ Deno.test("a project: its services of every kind run, and their types are known"
     }
   });
 
+  await t.step("start serves them", async () => {
+    await using server = await Serving.start(["task", "start"], options);
+    const url = `ws://127.0.0.1:${server.port}`;
+    for (const [name, { path, heard }] of kinds) {
+      await using ada = await Client.open(`${url}${path}?name=Ada`);
+      await using bob = await Client.open(`${url}${path}?name=Bob`);
+      bob.send("Hello");
+      assertEquals([name, await ada.next()], [name, heard]);
+    }
+    const response = await fetch(`http://127.0.0.1:${server.port}/services/talk`);
+    assertEquals(await response.text(), "near,shared,shared,hello,hello,app,/services/talk/x");
+    await using client = await Client.open(`${url}/services/talk`);
+    assertEquals(await client.next(), "/_/service/app/talk0null");
+    assertEquals(server.log.all.filter((line) => line.includes("ERROR")), []);
+  });
+
   await t.step("the controller has each id of docs/controllers.md that is no package", () => {
     const page = Deno.readTextFileSync(join(HERE, "docs/controllers.md"));
     const rows = [...page.matchAll(/^\| (`[./a-z`, ]+`) +\|/gm)].map(([, ids]) => ids!);
@@ -224,55 +242,35 @@ Deno.test("a project: its services of every kind run, and their types are known"
     for (const id of ids) assertStringIncludes(TALK, `from "${id}"`);
   });
 
-  await t.step("the types are right", async () => {
+  await t.step("the types are right, and a mistake is found, in JavaScript too", async () => {
     site.write({ ...CONTROLLERS, "all.ts": everyId(), "docs_testing.ts": testOfDocs() });
-    const { code, errors } = await deno(["check"], options);
-    assertEquals(code, 0, errors);
-  });
-
-  await t.step("a mistake in the types is found, in JavaScript too", async () => {
-    const texts = new Map<string, string>();
-    for (const [file, right, wrong] of MISTAKES) {
+    const expected = MISTAKES.flatMap(([file, right, wrong, errors = 1]) => {
       const text = Deno.readTextFileSync(join(root, file));
-      if (!texts.has(file)) texts.set(file, text);
       assert(text.includes(right), file);
-      site.write({ [file]: text.replace(right, wrong) });
-    }
+      // Beside the right one, so that one run checks both.
+      const wrongFile = file.replace(/[^/]+$/, "wrong_$&");
+      site.write({ [wrongFile]: text.replace(right, wrong) });
+      return Array.from({ length: errors }, () => wrongFile);
+    });
     const { code, errors } = await deno(["check"], options);
-    site.write(Object.fromEntries(texts));
+    for (const file of new Set(expected)) Deno.removeSync(join(root, file));
     assertEquals(code, 1);
-    for (const file of texts.keys()) assertStringIncludes(errors, `${join(root, file)}:`);
-    assertStringIncludes(errors, "Property 'sesion' does not exist");
-    assertStringIncludes(errors, "Property 'inform' does not exist");
-    assertStringIncludes(errors, `Found ${MISTAKES.length} errors`);
+    const found = diagnosticsOf(plain(errors)).map((diagnostic) => ({
+      file: relative(root, pathOf(diagnostic)!),
+      message: diagnostic.message,
+    }));
+    const said = found.map(({ message }) => message).join("\n");
+    assertEquals(found.map(({ file }) => file).sort(), expected.sort(), said);
+    assertStringIncludes(said, "Property 'sesion' does not exist");
+    assertStringIncludes(said, "Property 'inform' does not exist");
   });
 
   await t.step("the tests that init and new made pass", async () => {
-    const { code, output, errors } = await deno(["task", "test"], options);
+    // As the task does it, but for the types.
+    const args = ["test", "-q", "-A", "--no-prompt", "--no-check"];
+    const { code, output, errors } = await deno(args, options);
     assertEquals(code, 0, output + errors);
     assertStringIncludes(output, `${kinds.length + 1} passed | 0 failed`);
-  });
-
-  await t.step("start serves them, and what else was written", async () => {
-    await using server = await Serving.start(["task", "start"], options);
-    const url = `ws://127.0.0.1:${server.port}`;
-    for (const [name, { path, heard }] of kinds) {
-      await using ada = await Client.open(`${url}${path}?name=Ada`);
-      await using bob = await Client.open(`${url}${path}?name=Bob`);
-      bob.send("Hello");
-      assertEquals([name, await ada.next()], [name, heard]);
-    }
-    await echoes(server.port);
-    const response = await fetch(`http://127.0.0.1:${server.port}/services/talk`);
-    assertEquals(await response.text(), "near,shared,shared,hello,hello,app,/services/talk/x");
-    await using client = await Client.open(`${url}/services/talk`);
-    assertEquals(await client.next(), "/_/service/app/talk0null");
-    assertEquals(server.log.all.filter((line) => line.includes("ERROR")), []);
-  });
-
-  await t.step("controllers that import types run outside of a project, too", async () => {
-    await using board = await Board.start(CONTROLLERS);
-    await echoes(board.port);
   });
 
   await t.step("a test notices that its service does not run", async () => {
@@ -289,6 +287,18 @@ Deno.test("a project: its services of every kind run, and their types are known"
     const { code, errors, output } = await deno(["task", "new", "fresh", "--js"], options);
     assertEquals(code, 0, errors);
     assertStringIncludes(output, "  services/fresh/fresh.js\n");
+  });
+
+  await t.step("controllers that import types run as a task of the project", async () => {
+    for (const [name] of kinds) {
+      Deno.removeSync(join(root, "services", name), { recursive: true });
+    }
+    await using server = await Serving.start(["task", "start"], options);
+    await echoes(server.port);
+  });
+  await t.step("they run outside of a project", async () => {
+    await using board = await Board.start(CONTROLLERS, { waits: { startMs: 60_000 } });
+    await echoes(board.port);
   });
 });
 

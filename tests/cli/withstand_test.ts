@@ -9,6 +9,7 @@ import { Lines } from "../helpers/lines.ts";
 import { Program } from "../helpers/program.ts";
 import { Server } from "../helpers/server.ts";
 import { Site } from "../helpers/site.ts";
+import { SECRET, tokenOf } from "../helpers/tokens.ts";
 
 const ECHO = `
   import { send } from "/lib/xp/websocket";
@@ -105,20 +106,22 @@ Deno.test("a folder that is not there: exit 1, and which", async (t) => {
 
 Deno.test("without a permission: exit 1, the flag that is missing, and no stack", async (t) => {
   using site = Site.make({ "services/a/a.js": ECHO });
-  const cases: [string, string[], string[], string][] = [
-    ["none", [], ["serve", site.root], "--allow-env flag"],
-    ["none", [], ["dev", site.root], "--allow-env flag"],
+  const needed = "(serve needs at least --allow-read --allow-net --allow-env";
+  const cases: [string, string[], string[], ...string[]][] = [
+    ["none", [], ["serve", site.root], "--allow-read flag", needed],
+    ["none", [], ["dev", site.root], "--allow-read flag", needed],
     ["none", [], ["flow", "a", site.root], "--allow-read flag"],
     ["none", [], ["user", "add", "ada"], "--allow-read flag"],
-    ["no read", ["--allow-env", "--allow-net"], ["serve", site.root], "--allow-read flag"],
+    ["no env", ["--allow-read", "--allow-net"], ["serve", site.root], "--allow-env flag", needed],
+    ["no read", ["--allow-env", "--allow-net"], ["serve", site.root], "--allow-read flag", needed],
     ["no read", ["--allow-env"], ["flow", "a", site.root], "--allow-read flag"],
     ["no net", ["--allow-env", "--allow-read"], ["serve", site.root], "--allow-net flag"],
   ];
-  for (const [what, permissions, args, said] of cases) {
+  for (const [what, permissions, args, ...said] of cases) {
     await t.step(`${what}: ${args[0]}`, async () => {
       const { code, output, errors } = await runCommand([...args], { permissions });
       assertEquals([code, output], [1, ""]);
-      assertStringIncludes(errors, said);
+      for (const words of said) assertStringIncludes(errors, words);
       assertMatch(errors, /^error: /);
       assertEquals(/\bat .*\.ts:\d+|Uncaught/.test(errors), false, errors);
     });
@@ -131,6 +134,38 @@ Deno.test("without a permission: exit 1, the flag that is missing, and no stack"
       client.send("hello");
       assertEquals(await client.next(), "hello");
     }
+  });
+  await t.step("they are enough for what is loaded only where it is needed", async () => {
+    const permissions = ["--allow-read", "--allow-net", "--allow-env"];
+    const everyone = "role:system.everyone";
+    using all = Site.make({
+      "services/xml/xml.js": ECHO,
+      "services/xml/xml.xml":
+        `<service><allow><principal>${everyone}</principal></allow></service>`,
+      "services/yml/yml.js": ECHO,
+      "services/yml/yml.yml": `allow: ["${everyone}"]`,
+      "services/yml/assets/a.css": "a {}",
+      "services/flow/a.flow.json": flow("/a", { n: "./n.js" }, [["socket.req", "n.in"]]),
+      "services/flow/n.js": "exports.in = () => {};",
+      "switchboard.json": {
+        auth: {
+          basic: { file: "users.json" },
+          jwt: { algorithms: ["HS256"], secretEnv: "JWT_SECRET" },
+        },
+      },
+      "users.json": { users: {} },
+    });
+    await using server = await Server.start(all, {
+      permissions,
+      args: ["--transport", "ws"],
+      env: { JWT_SECRET: SECRET },
+    });
+    for (const path of ["/services/xml", "/services/yml/assets/a.css", "/metrics"]) {
+      assertEquals(await server.status(path), 200, path);
+    }
+    assertStringIncludes(await server.text("/"), "<svg");
+    const headers = { authorization: `Bearer ${await tokenOf({ sub: "ada" })}` };
+    assertEquals(await server.text("/services/yml", { headers }), "here");
   });
 });
 

@@ -7,24 +7,42 @@ import { Visitor } from "./visitor.ts";
 
 /** What is behind the proxy: the chat that ships, and services that say what they see. */
 export function siteBehind(settings: object = {}): Site {
-  const site = Site.make({
+  return siteWith({ ...SERVICES, ...chat() }, settings);
+}
+
+/** A site with a service that says what it sees, and nothing else. */
+export function seenBehind(settings: object = {}): Site {
+  return siteWith({ "services/seen/seen.js": SEEN }, settings);
+}
+
+/** A site with the chat that ships, and nothing else. */
+export function chatBehind(): Site {
+  return siteWith(chat(), {});
+}
+
+function siteWith(services: Files, settings: object): Site {
+  return Site.make({
     "switchboard.json": {
       ...JSON.parse(block("docs/deployment.md", "json", "trustProxy")),
       ...settings,
     },
-    ...SERVICES,
+    ...services,
   });
-  for (const file of ["chat.ts", "assets/index.html", "assets/chat.js", "assets/chat.css"]) {
-    site.write({ [`services/chat/${file}`]: Deno.readTextFileSync(`services/chat/${file}`) });
-  }
-  return site;
+}
+
+function chat(): Files {
+  const files = ["chat.ts", "assets/index.html", "assets/chat.js", "assets/chat.css"]
+    .map((file) => `services/chat/${file}`);
+  return Object.fromEntries(files.map((file) => [file, Deno.readTextFileSync(file)]));
 }
 
 const SEEN = `
   const { send, close } = require("/lib/websocket");
   const seen = (req) => ({ address: req.remoteAddress, url: req.url, host: req.host, port: req.port });
-  exports.get = (req) => req.webSocket
+  exports.get = (req) => req.webSocket && !req.params.staff
     ? { webSocket: { data: seen(req), subProtocols: ["talk"] } }
+    : req.params.staff
+    ? { status: 403, body: "staff only" }
     : { body: seen(req) };
   exports.webSocketEvent = (e) => {
     const { id } = e.session;
@@ -40,7 +58,6 @@ const SERVICES: Files = {
   "services/seen/seen.js": SEEN,
   "services/members/members.js": SEEN,
   "services/members/service.json": { allow: ["role:system.authenticated"] },
-  "services/staff/staff.js": "exports.get = () => ({ status: 403, body: 'staff only' })",
   "services/flow/flow.flow.json": {
     nodes: {
       socket: { use: "lolo/Websocket Trigger", params: { path: "/flow" } },
@@ -146,9 +163,9 @@ export async function behindProxy(
     const unknown = await knock("members");
     assertEquals(unknown.status, 401);
     assertMatch(unknown.head, /www-authenticate: /i);
-    const forbidden = await Visitor.ask(place, "/services/staff");
+    const forbidden = await Visitor.ask(place, "/services/seen?staff=1");
     assertEquals([forbidden.status, forbidden.body.includes("staff only")], [403, true]);
-    assertEquals((await knock("staff")).status, 403);
+    assertEquals((await knock("seen?staff=1")).status, 403);
     const down = await knock("broken");
     assertEquals(down.status, 503);
     assertMatch(down.head, /retry-after: /i);

@@ -2,8 +2,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Chromium, findChromium } from "../helpers/browser.ts";
 import { block, exchange } from "../helpers/page.ts";
 import { findProgram } from "../helpers/programs.ts";
+import { Board } from "../helpers/board.ts";
 import { Server } from "../helpers/server.ts";
-import { behindProxy, siteBehind } from "./behind_proxy.ts";
+import { behindProxy, chatBehind, seenBehind, siteBehind } from "./behind_proxy.ts";
 import { ownAddress, Proxy, type ProxyOptions } from "./proxy.ts";
 import { Visitor } from "./visitor.ts";
 
@@ -77,8 +78,8 @@ Deno.test({
   name: "behind nginx: two people chat in real browser windows, over TLS",
   ignore: REASON !== null || findChromium() === null,
   async fn() {
-    using site = siteBehind();
-    await using server = await Server.start(site);
+    using site = chatBehind();
+    await using server = await Board.start(site);
     await using proxy = await Proxy.start(PAGE(), options(server.port));
     const { name, address, port } = proxy.place;
     await using browser = await Chromium.start([
@@ -107,25 +108,25 @@ Deno.test({
   ignore: REASON !== null,
   async fn(t) {
     const times = { "proxy_read_timeout 75s": "proxy_read_timeout 3s" };
+    await using stack = new AsyncDisposableStack();
+    const enter = async (pingIntervalSec: number) => {
+      const site = stack.use(seenBehind({ pingIntervalSec }));
+      const server = stack.use(await Board.start(site));
+      const proxy = stack.use(await Proxy.start(PAGE(), options(server.port, times)));
+      const visitor = stack.use(await Visitor.enter(proxy.place, "/services/seen"));
+      await visitor.next();
+      return visitor;
+    };
+    // Both wait side by side; the one that answers pings comes last, for it must not be late.
+    const idle = await enter(0);
+    const pinged = await enter(1);
     await t.step("with pings", async () => {
-      using site = siteBehind({ pingIntervalSec: 1 });
-      await using server = await Server.start(site);
-      await using proxy = await Proxy.start(PAGE(), options(server.port, times));
-      using visitor = await Visitor.enter(proxy.place, "/services/seen");
-      await visitor.next();
       const start = performance.now();
-      while (performance.now() - start < 4500) assertEquals((await visitor.frame())?.opcode, 9);
-      await visitor.send("still here");
-      assertEquals(await visitor.next(), "still here");
+      while (performance.now() - start < 4500) assertEquals((await pinged.frame())?.opcode, 9);
+      await pinged.send("still here");
+      assertEquals(await pinged.next(), "still here");
     });
-    await t.step("without", async () => {
-      using site = siteBehind({ pingIntervalSec: 0 });
-      await using server = await Server.start(site);
-      await using proxy = await Proxy.start(PAGE(), options(server.port, times));
-      using visitor = await Visitor.enter(proxy.place, "/services/seen");
-      await visitor.next();
-      assertEquals(await visitor.next(), "1006");
-    });
+    await t.step("without", async () => assertEquals(await idle.next(), "1006"));
   },
 });
 
@@ -133,7 +134,7 @@ Deno.test({
   name: "behind nginx: a second process takes over, and who was there is closed with 1001",
   ignore: REASON !== null,
   async fn() {
-    using site = siteBehind();
+    using site = seenBehind();
     await using old = await Server.start(site);
     await using proxy = await Proxy.start(PAGE(), options(old.port));
     const { place } = proxy;
@@ -166,8 +167,8 @@ Deno.test({
     "behind nginx without trustProxy: nobody may connect from a page, as docs/deployment.md says",
   ignore: REASON !== null,
   async fn() {
-    using site = siteBehind({ trustProxy: [] });
-    await using server = await Server.start(site);
+    using site = seenBehind({ trustProxy: [] });
+    await using server = await Board.start(site);
     await using proxy = await Proxy.start(PAGE(), options(server.port));
     const origin = { Origin: `https://${proxy.place.name}` };
     assertEquals((await Visitor.knock(proxy.place, "/services/seen", origin)).status, 403);
@@ -184,8 +185,8 @@ Deno.test({
     const forwarded = "X-Forwarded-For   $remote_addr";
     const list = "$proxy_add_x_forwarded_for";
     assert(Deno.readTextFileSync("docs/deployment.md").includes(`\`${list}\``));
-    using site = siteBehind();
-    await using server = await Server.start(site, { args: ["--hostname", "0.0.0.0"] });
+    using site = seenBehind();
+    await using server = await Board.start(site, { hostname: "0.0.0.0" });
     await using proxy = await Proxy.start(
       PAGE(),
       options(server.port, {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { DEFAULT_SETTINGS } from "../../lib/service/settings.ts";
+import { WAITS } from "../../lib/waits.ts";
 import { Client } from "../helpers/client.ts";
 import { Program } from "../helpers/program.ts";
 import { block, exchange } from "../helpers/page.ts";
@@ -121,7 +122,7 @@ Deno.test("docs/deployment.md: the unit's commands start, ask, reload and stop t
 });
 
 Deno.test("docs/deployment.md: the unit's times and codes are those of the server", async () => {
-  const goodbyeSec = 2;
+  const goodbyeSec = WAITS.goodbyeMs / 1000;
   const { deadlineSec, spreadSec } = DEFAULT_SETTINGS.drain;
   assert(Number(valueOf("TimeoutStopSec")) > deadlineSec + goodbyeSec);
   const page = Deno.readTextFileSync("docs/deployment.md");

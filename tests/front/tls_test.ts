@@ -1,8 +1,10 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import { Switchboard, SwitchboardError } from "../../mod.ts";
 import { Board } from "../helpers/board.ts";
 import { Server } from "../helpers/server.ts";
 import { Certificate } from "../helpers/peer.ts";
+import { Raw } from "../helpers/raw.ts";
 import { Site } from "../helpers/site.ts";
 
 const ECHO = `
@@ -94,14 +96,14 @@ Deno.test("--cert and --key: https and wss, and another certificate on SIGHUP wi
   assertEquals(errors.length, 2, errors.join("\n"));
 });
 
-Deno.test("of certificates that come one right after the other, the last one counts", async () => {
+Deno.test("of certificates that come one right after the other, the last one counts", async (t) => {
   using first = await Certificate.make();
   using second = await Certificate.make();
   await using opened = await Board.start({
     "services/echo/echo.js": ECHO,
     "cert.pem": Deno.readTextFileSync(first.cert),
     "key.pem": Deno.readTextFileSync(first.key),
-  }, { tls: { cert: "cert.pem", key: "key.pem" } });
+  }, { tls: { cert: "cert.pem", key: "key.pem" }, waits: { helloMs: 2_000 } });
   const { board, site, port, log } = opened;
   for (const last of [second, first, second]) {
     const reloads = [first, second, last].map((certificate) => {
@@ -113,49 +115,63 @@ Deno.test("of certificates that come one right after the other, the last one cou
     assertMatch(await ask(port, last, GET), /^HTTP\/1\.1 200 /);
   }
   assertEquals(log.all, []);
+  await t.step("a client that says nothing after its handshake is not waited for", async () => {
+    const caCerts = [Deno.readTextFileSync(second.authority)];
+    using silent = Raw.over(await Deno.connectTls({ hostname: "localhost", port, caCerts }));
+    assertEquals(await silent.ends(), true);
+  });
+  await t.step("with TLS too a port that is taken is not shared", async () => {
+    using site = Site.make({});
+    const tls = { cert: first.cert, key: first.key };
+    await using other = await Switchboard.open({ root: site.root, port, tls, log() {} });
+    const { code, message } = await assertRejects(() => other.listen(), SwitchboardError);
+    assertEquals(code, "SB_LISTEN");
+    assertMatch(message, /Cannot listen on .*listens there; stop it/);
+  });
 });
 
 Deno.test("a certificate that cannot be used keeps the server from starting, and it says why", async (t) => {
   using one = await Certificate.make();
   using other = await Certificate.make();
-  using site = Site.make({ "services/echo/echo.js": ECHO, "text.pem": "hello" });
-  const text = join(site.root, "text.pem");
-  const cases: [string, string[], RegExp][] = [
-    ["no key", ["--cert", one.cert], /--cert needs --key: TLS takes both/],
-    ["no certificate", ["--key", one.key], /--key needs --cert: TLS takes both/],
+  using site = Site.make({ "text.pem": "hello" });
+  const none = "/none.pem";
+  await t.step("the flags", async (t) => {
+    const cases: [string, string[], RegExp][] = [
+      ["no key", ["--cert", one.cert], /--cert needs --key: TLS takes both/],
+      ["no certificate", ["--key", one.key], /--key needs --cert: TLS takes both/],
+      ["no file", ["--cert", none, "--key", one.key], /error: Cannot read a certificate from /],
+    ];
+    const errors = await Promise.all(
+      cases.map(([, args]) => Server.start(site, { args }).then(() => null, (error) => error)),
+    );
+    for (const [index, [name, , expected]] of cases.entries()) {
+      await t.step(name, () => assertMatch(errors[index].message, expected));
+    }
+  });
+  const cases: [string, { cert: string; key: string }, RegExp][] = [
+    ["no file", { cert: none, key: one.key }, /Cannot read a certificate from "\/none\.pem"/],
     [
-      "no file",
-      ["--cert", "/none.pem", "--key", one.key],
-      /Cannot read a certificate from "\/none\.pem"/,
+      "no PEM",
+      { cert: "text.pem", key: one.key },
+      /expected PEM, "-----BEGIN CERTIFICATE-----"/,
     ],
-    ["no PEM", ["--cert", text, "--key", one.key], /expected PEM, "-----BEGIN CERTIFICATE-----"/],
     [
       "the key for the certificate",
-      ["--cert", one.cert, "--key", one.cert],
+      { cert: one.cert, key: one.cert },
       /Cannot read a private key from/,
     ],
     [
       "of each other",
-      ["--cert", one.cert, "--key", other.key],
+      { cert: one.cert, key: other.key },
       /Cannot use the certificate and the key/,
     ],
   ];
-  for (const [name, args, expected] of cases) {
+  for (const [name, tls, expected] of cases) {
     await t.step(name, async () => {
-      const error = await Server.start(site, { args }).then(() => null, (error) => error);
+      const error = await assertRejects(() => Board.start(site, { tls }), SwitchboardError);
+      assertEquals(error.code, "SB_TLS");
       assertMatch(error.message, expected);
       assert(!error.message.includes("PRIVATE KEY-----\n"));
     });
   }
-});
-
-Deno.test("with TLS too a port that is taken is not shared", async () => {
-  using certificate = await Certificate.make();
-  const site = Site.make({ "services/echo/echo.js": ECHO });
-  using _site = site;
-  const args = ["--cert", certificate.cert, "--key", certificate.key];
-  await using server = await Server.start(site, { args });
-  const error = await Server.start(site, { args: [...args, "--port", String(server.port)] })
-    .then(() => null, (error) => error);
-  assertMatch(error.message, /Cannot listen on .*listens there; stop it/);
 });

@@ -332,6 +332,7 @@ for (const transport of TRANSPORTS) {
     "services/page/assets/ten.txt": "0123456789",
     "services/page/assets/ten.unknown": "0123456789",
     "services/page/assets/empty.txt": "",
+    "services/page/assets/long.txt": "text ".repeat(1000),
     "services/page/assets/large.bin": new Uint8Array(3_000_000).map((_, index) => index >> 12),
   };
   const options = { args: ["--transport", transport] };
@@ -410,10 +411,16 @@ for (const transport of TRANSPORTS) {
       assertEquals(await raw.rest(), "345");
     });
 
-    await t.step("a browser's fetch is answered with what it has", async () => {
-      const headers = { "If-None-Match": etag, "Accept-Encoding": "gzip, br" };
-      const response = await server.fetch("/services/page/assets/ten.txt", { headers });
-      assertEquals([response.status, await response.text()], [304, ""]);
+    await t.step("a client that takes compressed responses gets the same validators", async () => {
+      const path = "/services/page/assets/long.txt";
+      const plain = await ask(server, "long.txt");
+      const headers = { "Accept-Encoding": "gzip, br" };
+      const response = await server.fetch(path, { headers });
+      assertEquals(await response.text(), plain.body);
+      const tag = response.headers.get("etag")!;
+      assertEquals(tag, plain.headers.get("etag"));
+      const again = await server.fetch(path, { headers: { ...headers, "If-None-Match": tag } });
+      assertEquals([again.status, await again.text()], [304, ""]);
     });
 
     await t.step("an edited file has other validators, and is sent", async () => {

@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { chooseProtocol, handshakeProblem, wantsWebSocket } from "../../lib/gateway/handshake.ts";
-import { Client } from "../helpers/client.ts";
 import { frameOf, Raw } from "../helpers/raw.ts";
 import { Board } from "../helpers/board.ts";
+import type { Served } from "../helpers/served.ts";
+import { Server } from "../helpers/server.ts";
 
 type Changes = Record<string, string | null>;
 
@@ -152,17 +153,20 @@ function parseHead(head: string): { status: number; headers: Headers } {
   return { status: Number(first!.split(" ")[1]), headers };
 }
 
+async function echoes(server: Served): Promise<void> {
+  using raw = await Raw.connect(server.port);
+  assertEquals(parseHead(await raw.handshake("/services/echo")).status, 101);
+  await raw.write(frameOf(1, "hello"));
+  assertEquals(new TextDecoder().decode((await raw.frame())!.payload), "hello");
+}
+
 Deno.test("The server answers every handshake, and goes on serving honest clients", async (t) => {
   await using server = await Board.start({ "services/echo/echo.js": ECHO });
   const shake = async (changes: Changes, method = "GET") => {
     using raw = await Raw.connect(server.port);
     return parseHead(await raw.handshake("/services/echo", changes, method));
   };
-  const stillEchoes = async () => {
-    await using client = await Client.open(server.ws("/services/echo"));
-    client.send("hello");
-    assertEquals(await client.next(), "hello");
-  };
+  const stillEchoes = () => echoes(server);
 
   for (const [name, changes] of ACCEPTED) {
     await t.step(`accepts ${name}`, async () => {
@@ -267,19 +271,6 @@ Deno.test("The server answers every handshake, and goes on serving honest client
     assertEquals(new TextDecoder().decode((await raw.frame())!.payload), "early");
   });
 
-  await t.step("goes on after clients that leave in the middle of it", async () => {
-    for (const text of ["", "GET", "GET /services/echo HTTP/1.1\r\nHost: a\r\nUpgr"]) {
-      using raw = await Raw.connect(server.port);
-      await raw.write(text);
-    }
-    for (let count = 0; count < 5; count++) {
-      using raw = await Raw.connect(server.port);
-      const lines = Object.entries(GOOD).map(([name, value]) => `${name}: ${value}\r\n`).join("");
-      await raw.write(`GET /services/echo HTTP/1.1\r\n${lines}\r\n`);
-    }
-    await stillEchoes();
-  });
-
   await t.step("answers garbage with 400", async () => {
     for (const text of ["garbage\r\n\r\n", "\x16\x03\x01\x02\x00", "GET / HTTP/9.9\r\n\r\n"]) {
       using raw = await Raw.connect(server.port);
@@ -292,4 +283,20 @@ Deno.test("The server answers every handshake, and goes on serving honest client
   await t.step("keeps nothing of anybody", async () => {
     assertEquals(await server.settled(), { sessions: 0, groups: 0 });
   });
+});
+
+Deno.test("The server goes on after clients that leave in the middle of a handshake", async () => {
+  // In a process of its own: Deno never ends the upgrade of a client that has gone, which is a leak of the test.
+  await using server = await Server.start({ "services/echo/echo.js": ECHO });
+  for (const text of ["", "GET", "GET /services/echo HTTP/1.1\r\nHost: a\r\nUpgr"]) {
+    using raw = await Raw.connect(server.port);
+    await raw.write(text);
+  }
+  for (let count = 0; count < 5; count++) {
+    using raw = await Raw.connect(server.port);
+    const lines = Object.entries(GOOD).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+    await raw.write(`GET /services/echo HTTP/1.1\r\n${lines}\r\n`);
+  }
+  await echoes(server);
+  assertEquals(await server.settled(), { sessions: 0, groups: 0 });
 });

@@ -239,20 +239,18 @@ Deno.test("transport ws: how sockets end", async (t) => {
 Deno.test("transport ws: how long clients and services may take", async (t) => {
   await using server = await Board.start({
     "switchboard.json": { pingIntervalSec: 1, limits: { requestTimeoutMs: 20_000 } },
-    "services/echo/echo.js": ECHO,
     "services/slow/slow.js": `
-      exports.get = () => new Promise((resolve) => setTimeout(() => resolve({ body: "late" }), ${
-      2 * WAITS.requestMs
-    }));`,
-    "services/large/large.js": `
       const ws = require("/lib/websocket");
-      exports.get = () => ({ webSocket: {} });
+      const late = () => new Promise((done) => setTimeout(() => done({ body: "late" }), ${
+      2 * WAITS.requestMs
+    }));
+      exports.get = (req) => req.webSocket ? { webSocket: {} } : late();
       exports.webSocketEvent = (e) => {
         if (e.type !== "message") return;
         for (let n = 0; n < 200; n++) ws.send(e.session.id, "x".repeat(60_000));
         if (e.message === "close") ws.close(e.session.id, 4000, "over");
       };`,
-    "services/large/service.json": { sendBufferBytes: 20_000_000 },
+    "services/slow/service.json": { sendBufferBytes: 20_000_000 },
   }, { transport: "ws", waits: WAITS });
 
   using raw = await Raw.connect(server.port);
@@ -265,7 +263,7 @@ Deno.test("transport ws: how long clients and services may take", async (t) => {
 
   await t.step("a client that goes on sending after the close is cut off", async () => {
     using raw = await Raw.connect(server.port);
-    await raw.handshake("/services/echo");
+    await raw.handshake("/services/slow");
     const begin = performance.now();
     const endless = new Uint8Array(100_000).fill(0xff);
     while (await raw.write(endless).then(() => true, () => false)) {
@@ -280,14 +278,14 @@ Deno.test("transport ws: how long clients and services may take", async (t) => {
     async () => {
       const slow = async (message: string) => {
         const raw = await Raw.connect(server.port);
-        await raw.handshake("/services/large");
+        await raw.handshake("/services/slow");
         await raw.write(frameOf(1, message));
         return raw;
       };
       using stays = await slow("stay");
       using leaves = await slow("close");
       using other = await Raw.connect(server.port);
-      await other.handshake("/services/large");
+      await other.handshake("/services/slow");
       // Longer than two pings, and than a close may take.
       for (let pings = 0; pings < 4; pings++) {
         assertEquals((await other.frame())?.opcode, 9);
@@ -327,9 +325,9 @@ Deno.test("transport ws: how long clients and services may take", async (t) => {
 Deno.test("transport ws: requests are answered as by the other transport", async (t) => {
   const files = {
     "services/echo/echo.js": ECHO,
-    "services/none/none.js": "exports.get = () => ({ status: 204 });",
-    "services/length/length.js":
-      "exports.post = (req) => ({ body: req.body === null ? 'null' : String(req.body.length) });",
+    "services/other/other.js": `
+      exports.get = () => ({ status: 204 });
+      exports.post = (req) => ({ body: req.body === null ? "null" : String(req.body.length) });`,
   };
   const both = await Promise.all([
     Board.start(files, { transport: "deno" }),
@@ -367,12 +365,12 @@ Deno.test("transport ws: requests are answered as by the other transport", async
     ["HEAD /healthz HTTP/1.1"],
     ["HEAD /services/echo HTTP/1.1"],
     ["HEAD /nothing HTTP/1.1"],
-    ["GET /services/none HTTP/1.1"],
-    ["HEAD /services/none HTTP/1.1"],
+    ["GET /services/other HTTP/1.1"],
+    ["HEAD /services/other HTTP/1.1"],
     ["GET /healthz HTTP/1.1\r\nExpect: the-unexpected"],
-    ["POST /services/length HTTP/1.1\r\nContent-Length: 5", "hello"],
-    ["POST /services/length HTTP/1.1\r\nUpgrade: h2c\r\nContent-Length: 5", "hello"],
-    ["POST /services/length HTTP/1.1\r\nTransfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"],
+    ["POST /services/other HTTP/1.1\r\nContent-Length: 5", "hello"],
+    ["POST /services/other HTTP/1.1\r\nUpgrade: h2c\r\nContent-Length: 5", "hello"],
+    ["POST /services/other HTTP/1.1\r\nTransfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"],
   ];
   for (const [head, body] of byHand) {
     await t.step(`by hand: ${head.replaceAll("\r\n", ", ")}`, async () => {

@@ -1,7 +1,7 @@
 import { Client } from "./client.ts";
 import { frameOf, Raw } from "./raw.ts";
 import { Random } from "./random.ts";
-import type { Server } from "./server.ts";
+import type { Served } from "./served.ts";
 
 /** What a fuzzer does to a connection. */
 const ATTACKS: Record<string, (random: Random, raw: Raw) => Promise<void>> = {
@@ -94,7 +94,7 @@ export interface FuzzResult {
  * and the round.
  */
 export async function fuzz(
-  server: Server,
+  server: Served,
   seed: number,
   isOver: (round: number) => boolean,
 ): Promise<FuzzResult> {
@@ -124,7 +124,7 @@ export async function fuzz(
   return { rounds: round, honest: talked };
 }
 
-async function attackWith(server: Server, name: string, random: Random): Promise<void> {
+async function attackWith(server: Served, name: string, random: Random): Promise<void> {
   using raw = await Raw.connect(server.port);
   // A server that hangs up in the middle has done right; one that never answers is left alone.
   const timer = setTimeout(() => raw[Symbol.dispose](), 1000);

@@ -1,7 +1,7 @@
 import { TextLineStream } from "./text_line_stream.ts";
 
 /** How long a line may take to come, ms. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 /** Lines that are awaited one by one. */
 export class Lines {

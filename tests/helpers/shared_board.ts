@@ -1,6 +1,9 @@
 import { Board, type BoardOptions } from "./board.ts";
 import type { Files } from "./site.ts";
 
+/** How long many services may take to start beside each other on a busy machine, ms. */
+const START_MS = 60_000;
+
 /** What a case checks; `t` is for steps of its own. */
 export type Case = (server: Board, t: Deno.TestContext) => Promise<void> | void;
 
@@ -42,7 +45,10 @@ export class SharedBoard {
       name,
       ignore: isIgnored,
       fn: async (t) => {
-        await using server = await Board.start(this.#files, this.options);
+        await using server = await Board.start(this.#files, {
+          waits: { startMs: START_MS },
+          ...this.options,
+        });
         for (const [name, run] of this.#cases) await t.step(name, (t) => run(server, t));
       },
     });

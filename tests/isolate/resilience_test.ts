@@ -81,7 +81,7 @@ Deno.test("what one service does harms itself only", async (t) => {
         if (e.type === "error") ws.send(e.session.id, e.error);
       };
     `,
-    "services/spins/service.json": { eventTimeoutMs: 500 },
+    "services/spins/service.json": { eventTimeoutMs: 1000 },
     "services/fine/fine.js": "exports.get = () => ({ body: 'fine', webSocket: {} });",
     "services/early/early.js": `
       import { getGroupSize, sendToGroup } from "/lib/xp/websocket";
@@ -192,7 +192,7 @@ Deno.test("what one service does harms itself only", async (t) => {
       assertEquals([await two.next(), await two.next()].sort(), ["after", "too"]);
       await server.logged(({ service, message }) =>
         service === "spins" &&
-        /has not answered for 500 ms, lost 1 event of 1 session; it starts anew in 100 ms/.test(
+        /has not answered for 1000 ms, lost 1 event of 1 session; it starts anew in 100 ms/.test(
           message,
         )
       );
@@ -242,7 +242,7 @@ Deno.test("a close handler that never ends does not keep the server from stoppin
       exports.get = () => ({ webSocket: {} });
       exports.webSocketEvent = (e) => e.type === "close" ? new Promise(() => {}) : undefined;
     `,
-    "services/stuck/service.json": { eventTimeoutMs: 200 },
+    "services/stuck/service.json": { eventTimeoutMs: 1000 },
   });
   try {
     const client = await Client.open(server.ws("/services/stuck"));

@@ -102,7 +102,7 @@ Deno.test("of 2,000 messages that are sent during three swaps none is lost, doub
 Deno.test("a handler that does not end holds a swap up no longer than eventTimeoutMs", async () => {
   await using server = await Board.start({
     "services/chat/chat.js": version("one"),
-    "services/chat/service.json": { eventTimeoutMs: 300 },
+    "services/chat/service.json": { eventTimeoutMs: 1000 },
   });
   await using client = await Client.open(server.ws("/services/chat"));
   client.send("never");

@@ -9,24 +9,17 @@ import {
 import schema from "../../lib/service/settings.schema.json" with { type: "json" };
 import { fileText, Site } from "../helpers/site.ts";
 
-/** Runs with these environment variables and no other of Switchboard's. */
+/**
+ * Runs with these environment variables and no other. Those of the process stay as they are: other tests run beside
+ * this one.
+ */
 function withEnvironment<T>(variables: Record<string, string>, run: () => T): T {
-  const names = [
-    "SWITCHBOARD_APP",
-    "SWITCHBOARD_HOSTNAME",
-    "SWITCHBOARD_PORT",
-    "SWITCHBOARD_TRANSPORT",
-  ];
-  const before = names.map((name) => [name, Deno.env.get(name)] as const);
-  for (const name of names) Deno.env.delete(name);
-  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
+  const { get } = Deno.env;
+  Deno.env.get = (name) => variables[name];
   try {
     return run();
   } finally {
-    for (const [name, value] of before) {
-      if (value === undefined) Deno.env.delete(name);
-      else Deno.env.set(name, value);
-    }
+    Deno.env.get = get;
   }
 }
 

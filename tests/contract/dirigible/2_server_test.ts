@@ -138,7 +138,7 @@ const reading = `
 `;
 suite.add("the handler's service decides what it may", {
   "data.txt": "the data",
-  "services/may/may.js": reading,
+  "services/may/may.js": `${reading} exports.get = () => ({ body: "may" });`,
   "services/may/service.json": { permissions: { read: ["../../data.txt"] } },
   "services/closed/closed.js": reading,
   "services/closed/may.websocket": artefact("may/may", "may"),
@@ -239,11 +239,9 @@ const broken: [string, unknown, RegExp][] = [
 suite.add("what is wrong with an artefact is said at start, and the others run", {
   "services/bad/good.js": "exports.onMessage = (m) => m;",
   "services/bad/good.websocket": artefact("bad/good", "good"),
-  "services/first/first.js":
-    "exports.onMessage = (m) => m; exports.get = () => ({ body: 'first' });",
-  "services/first/a.websocket": artefact("first/first", "twice"),
-  "services/second/second.js": "exports.onMessage = (m) => m;",
-  "services/second/b.websocket": artefact("second/second", "twice"),
+  // Services of the case above.
+  "services/may/a.websocket": artefact("may/may", "twice"),
+  "services/closed/b.websocket": artefact("closed/closed", "twice"),
   "services/lost.websocket": artefact("nobody/here", "lost"),
   "services/bad/node_modules/x.websocket": artefact("bad/none", "x"),
   "services/.hidden/x.websocket": artefact("bad/none", "x"),
@@ -260,7 +258,7 @@ suite.add("what is wrong with an artefact is said at start, and the others run",
     });
   }
   await t.step("two with one endpoint: both are named, neither is served", async () => {
-    for (const [one, other] of [["first/a", "second/b"], ["second/b", "first/a"]]) {
+    for (const [one, other] of [["may/a", "closed/b"], ["closed/b", "may/a"]]) {
       const line = lines.find((line) => line.includes(`artefact "services/${one}.websocket"`));
       assertMatch(
         line ?? lines.join("\n"),
@@ -269,7 +267,7 @@ suite.add("what is wrong with an artefact is said at start, and the others run",
     }
     using raw = await Raw.connect(server.port);
     assertMatch(await raw.handshake("/websockets/service/twice"), /^HTTP\/1\.1 404 /);
-    assertEquals(await server.text("/services/first"), "first");
+    assertEquals(await server.text("/services/may"), "may");
   });
   await t.step("one that lies in no service", () => {
     assertMatch(

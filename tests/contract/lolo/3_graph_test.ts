@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Client } from "../../helpers/client.ts";
 import { allTo, flow } from "../../helpers/flow.ts";
+import { InProcessServer } from "../../helpers/in_process.ts";
 import type { Served } from "../../helpers/served.ts";
-import { Server } from "../../helpers/server.ts";
 import { SharedBoard } from "../../helpers/shared_board.ts";
 
 const MANAGER = { use: "lolo/Connection Manager" };
@@ -39,6 +39,58 @@ suite.add("an out-port feeds its nodes in the order of the edges", {
   for (const text of ["two.x", "three.y", "one.z", "two.again"]) {
     assertEquals(await client.next(), text);
   }
+});
+
+suite.add("a broken flow is named at start-up, and the others run", {
+  "services/a/bad.flow.json": flow("/bad", { say: "./edges/say.js" }, [["socket.reqq", "say.in"]]),
+  "services/one/one.flow.json": flow("/rooms/:room", { say: "./say.js" }, []),
+  "services/one/say.js": SAY,
+  "services/two/two.flow.json": flow("/rooms/lobby", { say: "./say.js" }, []),
+  "services/two/say.js": SAY,
+  "services/stray.flow.json": flow("/stray", {}, []),
+}, async (server, t) => {
+  const errors = server.log.all.map((line) => JSON.parse(line))
+    .filter(({ level }) => level === "ERROR");
+  await t.step("an edge", async () => {
+    assertMatch(await errorOf(server, "a"), /"services\/a\/bad\.flow\.json"/);
+    assertEquals(
+      errors.filter(({ service }) => service === "a").map(({ message }) => message),
+      [
+        'Cannot serve flow "services/a/bad.flow.json": edge ["socket.reqq", "say.in"]: ' +
+        'node "socket" has no out-port "reqq", did you mean "req"?',
+      ],
+    );
+    // The one of the case above.
+    await using client = await Client.open(server.ws("/edges"));
+    assertEquals(await client.next(), "two.x");
+    const response = await server.fetch("/bad");
+    assertEquals(response.status, 404);
+    await response.body?.cancel();
+  });
+  await t.step("a path that two services want", async () => {
+    const of = (name: string) => errors.find(({ service }) => service === name)?.message;
+    assertEquals(
+      of("one"),
+      'Cannot serve flow "services/one/one.flow.json": node "socket": path "/rooms/:room" is for some of the ' +
+        'same requests as path "/rooms/lobby" of node "socket" in "services/two/two.flow.json"',
+    );
+    assertMatch(
+      of("two"),
+      /"\/rooms\/lobby" is for some of the same requests as path "\/rooms\/:room"/,
+    );
+    // Neither gets them: who asked for the lobby shall not end up with somebody else.
+    for (const path of ["/rooms/lobby", "/rooms/den"]) {
+      const response = await server.fetch(path);
+      assertEquals(response.status, 404);
+      await response.body?.cancel();
+    }
+  });
+  await t.step("a flow that lies where no service is", () => {
+    assertEquals(
+      errors.find(({ service }) => service === undefined)?.message,
+      'Cannot serve flow "services/stray.flow.json": it belongs into a folder of its own, services/NAME/',
+    );
+  });
 });
 
 suite.add("a file of the service's name that is a node is no controller", {
@@ -308,6 +360,7 @@ const managed = (service: string, groups: string[]) => ({
 suite.add("the groups of a manager are granted like any others", {
   ...managed("refused", ["chat"]),
   ...managed("granted", ["lolo:granted/*"]),
+  "services/granted/granted.js": `exports.get = () => ({ body: "fine" });`,
 }, async (server, t) => {
   await t.step("refused", async () => {
     await using client = await Client.open(server.ws("/refused/den"));
@@ -455,7 +508,7 @@ suite.add("a node that does not start says which one it is, and where", {
       const errors = server.log.all.map((line) => JSON.parse(line))
         .filter(({ level, service }) => level === "ERROR" && service === `broken${n}`);
       assertMatch(errors[0]?.message ?? "no error", expected);
-      assertEquals(await server.text("/services/partly"), "fine");
+      assertEquals(await server.text("/services/granted"), "fine");
       const response = await server.fetch(`/broken${n}`);
       assertEquals(response.status, 503);
       await response.body?.cancel();
@@ -463,64 +516,11 @@ suite.add("a node that does not start says which one it is, and where", {
   }
 });
 
-suite.add("a broken flow is named at start-up, and the others run", {
-  "services/partly/bad.flow.json": flow("/bad", { say: "./say.js" }, [["socket.reqq", "say.in"]]),
-  "services/partly/good.flow.json": flow("/good", { say: "./say.js" }, [["socket.req", "say.in"]]),
-  "services/partly/say.js": SAY,
-  "services/partly/partly.js": `exports.get = () => ({ body: "fine" });`,
-  "services/one/one.flow.json": flow("/rooms/:room", { say: "./say.js" }, []),
-  "services/one/say.js": SAY,
-  "services/two/two.flow.json": flow("/rooms/lobby", { say: "./say.js" }, []),
-  "services/two/say.js": SAY,
-  "services/stray.flow.json": flow("/stray", {}, []),
-}, async (server, t) => {
-  const errors = server.log.all.map((line) => JSON.parse(line))
-    .filter(({ level }) => level === "ERROR");
-  await t.step("an edge", async () => {
-    assertEquals(
-      errors.filter(({ service }) => service === "partly").map(({ message }) => message),
-      [
-        'Cannot serve flow "services/partly/bad.flow.json": edge ["socket.reqq", "say.in"]: ' +
-        'node "socket" has no out-port "reqq", did you mean "req"?',
-      ],
-    );
-    await using client = await Client.open(server.ws("/good"));
-    assertEquals(await client.next(), "say.in");
-    const response = await server.fetch("/bad");
-    assertEquals(response.status, 404);
-    await response.body?.cancel();
-  });
-  await t.step("a path that two services want", async () => {
-    const of = (name: string) => errors.find(({ service }) => service === name)?.message;
-    assertEquals(
-      of("one"),
-      'Cannot serve flow "services/one/one.flow.json": node "socket": path "/rooms/:room" is for some of the ' +
-        'same requests as path "/rooms/lobby" of node "socket" in "services/two/two.flow.json"',
-    );
-    assertMatch(
-      of("two"),
-      /"\/rooms\/lobby" is for some of the same requests as path "\/rooms\/:room"/,
-    );
-    // Neither gets them: who asked for the lobby shall not end up with somebody else.
-    for (const path of ["/rooms/lobby", "/rooms/den"]) {
-      const response = await server.fetch(path);
-      assertEquals(response.status, 404);
-      await response.body?.cancel();
-    }
-  });
-  await t.step("a flow that lies where no service is", () => {
-    assertEquals(
-      errors.find(({ service }) => service === undefined)?.message,
-      'Cannot serve flow "services/stray.flow.json": it belongs into a folder of its own, services/NAME/',
-    );
-  });
-});
-
 suite.test("contract Lolo 3: graphs");
 
 Deno.test("contract Lolo 3: a service has several flows, a flow several triggers, beside other systems", async (t) => {
   const trigger = (path: string) => ({ use: "lolo/Websocket Trigger", params: { path } });
-  await using server = await Server.start({
+  await using server = await InProcessServer.start({
     "services/a/first.flow.json": {
       $schema: "../../flow.schema.json",
       description: "two ways in",

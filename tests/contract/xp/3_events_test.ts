@@ -289,7 +289,7 @@ suite.add("order with asynchronous handlers", {
   });
 
   await t.step("10,000 messages behind a busy one keep their order", async () => {
-    await using slow = await Client.open(server.ws("/services/slow"));
+    await using slow = await Client.open(server.ws("/services/slow"), { deadlineMs: 60_000 });
     await using other = await Client.open(server.ws("/services/slow"));
     slow.send("wait b");
     for (let index = 0; index < 10_000; index++) slow.send(`n${index}`);
@@ -302,7 +302,7 @@ suite.add("order with asynchronous handlers", {
   });
 
   await t.step("a client that sends without end does not hold up others", async () => {
-    const flood = await Client.open(server.ws("/services/slow"));
+    const flood = await Client.open(server.ws("/services/slow"), { deadlineMs: 60_000 });
     await using other = await Client.open(server.ws("/services/slow"));
     flood.send("wait c");
     for (let index = 0; index < 17_000; index++) flood.send("x");
@@ -446,14 +446,12 @@ suite.add("the documented chat greets anonymous users with 1011", {
   assertEquals(await server.settled(), { sessions: 0, groups: 0 });
 });
 
-suite.add("a service removed closes its sockets with 1001", {
-  "services/gone/gone.js": "exports.get = () => ({ webSocket: {} });",
-}, async (server) => {
-  const gone = await Client.open(server.ws("/services/gone"));
+suite.add("a service removed closes its sockets with 1001", {}, async (server) => {
+  const gone = await Client.open(server.ws("/services/full"));
   await using stays = await Client.open(server.ws("/services/keys"));
-  await server.board.remove("gone");
+  await server.board.remove("full");
   assertEquals((await gone.untilClosed()).code, 1001);
-  assertEquals(await server.status("/services/gone"), 404);
+  assertEquals(await server.status("/services/full"), 404);
   assertEquals(server.board.stats.sessions, 1);
   assertEquals((await stays.close(1000)).code, 1000);
 });
@@ -463,10 +461,13 @@ suite.test("contract XP 3: events");
 Deno.test("contract XP 3: a server as a process", async (t) => {
   await using server = await Server.start({
     "switchboard.json": { limits: { sessionsPerAddress: 0, handshakesPerSecPerAddress: 0 } },
-    "services/watched/watched.js": WATCHED,
     "services/last/last.js": `
+      const { addToGroup } = require("/lib/xp/websocket");
       exports.get = () => ({ webSocket: {} });
-      exports.webSocketEvent = (e) => e.type === "close" && log.info("closed %s", e.closeReason);
+      exports.webSocketEvent = ({ type, session, closeReason }) => {
+        if (type === "open") addToGroup("room", session.id);
+        if (type === "close") log.info("closed %s", closeReason);
+      };
     `,
   });
 
@@ -475,14 +476,14 @@ Deno.test("contract XP 3: a server as a process", async (t) => {
     const raws = await Promise.all(
       Array.from({ length: 1000 }, async () => {
         const raw = await Raw.connect(server.port);
-        assertMatch(await raw.handshake("/services/watched"), /^HTTP\/1\.1 101 /);
+        assertMatch(await raw.handshake("/services/last"), /^HTTP\/1\.1 101 /);
         return raw;
       }),
     );
     assertEquals((await server.until(({ sessions }) => sessions >= 1000)).sessions, 1000);
     for (const raw of raws) raw[Symbol.dispose]();
     assertEquals(await server.settled(), { sessions: 0, groups: 0 });
-    await using client = await Client.open(server.ws("/services/watched"));
+    await using client = await Client.open(server.ws("/services/last"));
     assertEquals((await client.close(1000)).code, 1000);
     await server.until(() => server.openFiles() <= before + 3);
     assert(server.openFiles() <= before + 3, `${server.openFiles()} open files, ${before} before`);

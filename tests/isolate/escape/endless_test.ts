@@ -24,13 +24,13 @@ const SPINS: Record<string, string> = {
 };
 
 /** How long what spins may not answer, ms. */
-const SPIN_TIMEOUT_MS = 500;
+const SPIN_TIMEOUT_MS = 1000;
 
 /** The services that fill their memory, and their limits. One that has ended starts anew for the next case. */
 const FILLERS = {
   arrays: { memoryMb: 32, eventTimeoutMs: 3000 },
   bytes: { memoryMb: 32, eventTimeoutMs: 3000 },
-  impatient: { memoryMb: 32, eventTimeoutMs: 500 },
+  impatient: { memoryMb: 32, eventTimeoutMs: 1000 },
   // What a module takes to load is a matter of its length.
   small: { memoryMb: 16, eventTimeoutMs: 3000 },
 };
@@ -58,7 +58,7 @@ const FILLS: Record<string, [service: keyof typeof FILLERS, code: string, line: 
   "bytes in a handler": [
     "impatient",
     "const a = []; while (true) a.push(new Uint8Array(1e5).fill(1));",
-    /has not answered for 500 ms/,
+    /has not answered for 1000 ms/,
   ],
   "bytes in timers": [
     "bytes",
@@ -143,7 +143,7 @@ async function stopsLoops(t: Deno.TestContext, server: Server, calm: Client): Pr
       while (await client.next() !== "after");
       assertMatch(
         await logged(server, ({ message }) => message.includes(`"s${index}" has not answered`)),
-        /has not answered for 500 ms.*; it starts anew in 100 ms/,
+        /has not answered for 1000 ms.*; it starts anew in 100 ms/,
       );
       calm.send(name);
       assertEquals(await calm.next(), name);
@@ -174,7 +174,7 @@ async function endsWhatFills(t: Deno.TestContext, server: Server, calm: Client):
 Deno.test("a service that does not come to an end while it loads stays down", async (t) => {
   await using server = await Server.start({
     "services/spins/spins.js": "while (true); exports.get = () => ({});",
-    "services/spins/service.json": { eventTimeoutMs: 300 },
+    "services/spins/service.json": { eventTimeoutMs: 500 },
     "services/fills/fills.js": "const a = []; while (true) a.push(new Array(1000).fill(a.length));",
     "services/fills/service.json": { memoryMb: 32, eventTimeoutMs: 1000 },
     "services/deep/deep.js": "(function deep() { deep() })();",
@@ -186,7 +186,7 @@ Deno.test("a service that does not come to an end while it loads stays down", as
     "services/calm/calm.js": "exports.get = () => ({ body: 'calm' });",
   });
   const lines: [string, RegExp][] = [
-    ["spins", /has not answered for 300 ms/],
+    ["spins", /has not answered for 500 ms/],
     // The engine cuts the loading off, and mostly without a word: then it is the silence that is noticed.
     ["fills", /has not answered for 1000 ms|has used up its memory of 32 MiB/],
     ["deep", /Maximum call stack size exceeded/],

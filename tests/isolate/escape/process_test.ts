@@ -6,7 +6,7 @@ Deno.test("a service cannot end the process, move it, or get below its surface",
   await using server = await Server.start({
     "services/closed/closed.js": ANYTHING,
     "services/locks/locks.js": ANYTHING,
-    "services/locks/service.json": { eventTimeoutMs: 500 },
+    "services/locks/service.json": { eventTimeoutMs: 1000 },
     "services/trusted/trusted.js": ANYTHING,
     "services/trusted/service.json": {
       trusted: true,
@@ -170,7 +170,7 @@ async function keepsLocksAndChannels(t: Deno.TestContext, server: Server): Promi
   await t.step("a spin after all that is still stopped", async () => {
     const { error } = await attempt(server, "locks", "while (true);");
     assert(error?.startsWith("no answer"), error);
-    await server.logged(({ message }) => /"locks" has not answered for 500 ms/.test(message));
+    await server.logged(({ message }) => /"locks" has not answered for 1000 ms/.test(message));
     await server.logged(({ message }) => /"locks" runs again/.test(message));
     await granted(server, "locks", "return 1", 1);
   });

@@ -135,10 +135,10 @@ Deno.test("who tampers with what the runner uses breaks at most itself, and sees
     ...Object.fromEntries(
       names.map(serviceOf).flatMap((key) => [
         [`services/${key}/${key}.js`, TAMPERS],
-        [`services/${key}/service.json`, { eventTimeoutMs: 500, memoryMb: 64 }],
+        [`services/${key}/service.json`, { eventTimeoutMs: 2000, memoryMb: 64 }],
       ]),
     ),
-    "switchboard.json": { limits: { requestTimeoutMs: 2000 } },
+    "switchboard.json": { limits: { requestTimeoutMs: 5000 } },
     "services/calm/calm.js": ECHO,
     "services/forger/forger.js": FORGES,
     "services/forger/service.json": { groups: { join: ["forger"], send: ["forger"] } },
