@@ -243,7 +243,7 @@ Deno.test("a project: its services of every kind run, and their types are known"
   });
 
   await t.step("the types are right, and a mistake is found, in JavaScript too", async () => {
-    site.write({ ...CONTROLLERS, "all.ts": everyId(), "docs_testing.ts": testOfDocs() });
+    site.write({ ...CONTROLLERS, "all.ts": everyId() });
     const expected = MISTAKES.flatMap(([file, right, wrong, errors = 1]) => {
       const text = Deno.readTextFileSync(join(root, file));
       assert(text.includes(right), file);
@@ -309,14 +309,6 @@ function everyId(): string {
   assert(ids.length > 20);
   ids.push("@switchboard/switchboard/xp/types", "@switchboard/switchboard/lolo/types");
   return ids.map((id) => `import "${id}";\n`).join("");
-}
-
-/** The test file of docs/testing.md, which tests/testing/docs_test.ts runs without looking at its types. */
-function testOfDocs(): string {
-  const page = Deno.readTextFileSync(join(HERE, "docs/testing.md"));
-  const code = /^```ts ignore\n([^]*?)^```$/m.exec(page)?.[1];
-  assert(code, "there is no test file");
-  return code;
 }
 
 /** Each of the controllers answers with what it is sent. */
