@@ -3,7 +3,6 @@ import { messageOf, SwitchboardError } from "../errors.ts";
 import { type Log, openLog } from "../observe/mod.ts";
 import { describeGrants, type PartialSettings } from "../service/mod.ts";
 import { Switchboard, type SwitchboardOptions } from "../switchboard.ts";
-import { EventStream } from "./event_stream.ts";
 import { framedLog } from "./framed_log.ts";
 import { LineWriter } from "./line_writer.ts";
 import { openPage } from "./open_page.ts";
@@ -47,6 +46,7 @@ export function serve(root: string, options: ServeOptions, shell: Shell = Deno):
 /** Like {@linkcode serve}, swaps in a service as soon as it is edited, and prints what its sessions do. */
 export async function dev(root: string, given: DevOptions, shell: Shell = Deno): Promise<void> {
   const { events = "all", bodies = false, open = false, ...options } = given;
+  const { EventStream } = await import("./event_stream.ts");
   const writer = new LineWriter(shell.stdout);
   {
     using stream = new EventStream({

@@ -218,7 +218,11 @@ board.add("connect uses colours at a terminal, and none with NO_COLOR", {}, asyn
   }
 });
 
-board.test("connect at a terminal with a server of our own", ignore);
+Deno.test({
+  name: "connect at a terminal with a server of our own",
+  ignore,
+  fn: board.run,
+});
 
 Deno.test({
   name: "connect at a terminal: what comes while somebody types appears above, in 40 columns too",

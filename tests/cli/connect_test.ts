@@ -467,7 +467,7 @@ board.add("connect says why it cannot connect, and what to do", {}, async (serve
   }
 });
 
-board.test("connect with a server of our own");
+Deno.test("connect with a server of our own", board.run);
 
 Deno.test("connect takes user and password from the URL, and does not show them", async () => {
   using server = new HandServer();

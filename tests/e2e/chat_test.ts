@@ -127,7 +127,7 @@ board.add("echo and ticker work in a real browser", {}, async (server, t) => {
   assertEquals(windows.errors, []);
 });
 
-board.test("chat, echo and ticker in real browser windows", SKIP);
+Deno.test({ name: "chat, echo and ticker in real browser windows", ignore: SKIP, fn: board.run });
 
 Deno.test({
   name: "the chat's page comes back when the server does",

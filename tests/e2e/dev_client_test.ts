@@ -288,7 +288,7 @@ board.add("the client fits a phone, in light and in dark", {}, async (server) =>
   assertEquals(windows.errors, []);
 });
 
-board.test("the client on the landing page", SKIP);
+Deno.test({ name: "the client on the landing page", ignore: SKIP, fn: board.run });
 
 Deno.test({
   name: "the client may connect where the settings list other origins beside",

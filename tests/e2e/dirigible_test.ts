@@ -110,4 +110,8 @@ board.add(
   },
 );
 
-board.test("the examples of Dirigible in real browser windows", SKIP);
+Deno.test({
+  name: "the examples of Dirigible in real browser windows",
+  ignore: SKIP,
+  fn: board.run,
+});

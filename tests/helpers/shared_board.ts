@@ -35,22 +35,12 @@ export class SharedBoard {
     this.#cases.push([name, run]);
   }
 
-  /**
-   * Registers the test. The cases run in the order in which they were added.
-   *
-   * @param isIgnored Whether they cannot run on this machine.
-   */
-  test(name: string, isIgnored = false): void {
-    Deno.test({
-      name,
-      ignore: isIgnored,
-      fn: async (t) => {
-        await using server = await Board.start(this.#files, {
-          waits: { startMs: START_MS },
-          ...this.options,
-        });
-        for (const [name, run] of this.#cases) await t.step(name, (t) => run(server, t));
-      },
+  /** The test: it starts the board and runs the cases in the order in which they were added. */
+  readonly run = async (t: Deno.TestContext): Promise<void> => {
+    await using server = await Board.start(this.#files, {
+      waits: { startMs: START_MS },
+      ...this.options,
     });
-  }
+    for (const [name, run] of this.#cases) await t.step(name, (t) => run(server, t));
+  };
 }

@@ -290,7 +290,7 @@ suite.add("without message modules there is no /service/js", {}, async (server) 
   assertMatch(await raw.handshake("/service/js"), /^HTTP\/1\.1 404 /);
 });
 
-suite.test("contract Dirigible 2: endpoints");
+Deno.test("contract Dirigible 2: endpoints", suite.run);
 
 Deno.test("contract Dirigible 2: a handler that is a link out of its service does not run", async () => {
   using site = Site.make({

@@ -333,4 +333,4 @@ suite.add("a manifest that lists what is no module of the service", {
   });
 });
 
-suite.test("contract Dirigible 3: modules for messages");
+Deno.test("contract Dirigible 3: modules for messages", suite.run);

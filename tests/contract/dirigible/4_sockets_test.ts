@@ -226,4 +226,4 @@ suite.add("messages: close() of a session closes the socket", {}, async (server)
   assertEquals((await client.untilClosed()).code, 1000);
 });
 
-suite.test("contract Dirigible 4: sockets");
+Deno.test("contract Dirigible 4: sockets", suite.run);

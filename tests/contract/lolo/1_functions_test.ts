@@ -501,4 +501,4 @@ suite.add("a node that never routes holds up nobody", {
   assertEquals(client.waiting.length, 0);
 });
 
-suite.test("contract Lolo 1: functions");
+Deno.test("contract Lolo 1: functions", suite.run);

@@ -677,7 +677,7 @@ suite.add("what a trigger knows of a client, other services do not get to see", 
   });
 });
 
-suite.test("contract Lolo 2: the trigger");
+Deno.test("contract Lolo 2: the trigger", suite.run);
 
 /** A board on which a flow takes all that nobody else does, and a proxy is trusted that there is not. */
 const greedy = new SharedBoard({ "switchboard.json": { trustProxy: ["10.0.0.2"] } });
@@ -722,7 +722,7 @@ greedy.add(
   },
 );
 
-greedy.test("contract Lolo 2: a trigger for all paths");
+Deno.test("contract Lolo 2: a trigger for all paths", greedy.run);
 
 Deno.test("contract Lolo 2: 10,000 messages come while the first is being handled: order and memory hold", async () => {
   const padding = "x".repeat(500);

@@ -516,7 +516,7 @@ suite.add("a node that does not start says which one it is, and where", {
   }
 });
 
-suite.test("contract Lolo 3: graphs");
+Deno.test("contract Lolo 3: graphs", suite.run);
 
 Deno.test("contract Lolo 3: a service has several flows, a flow several triggers, beside other systems", async (t) => {
   const trigger = (path: string) => ({ use: "lolo/Websocket Trigger", params: { path } });

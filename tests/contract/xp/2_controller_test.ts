@@ -282,4 +282,4 @@ suite.add("globals", {
   });
 });
 
-suite.test("contract XP 2: controllers");
+Deno.test("contract XP 2: controllers", suite.run);

@@ -589,7 +589,7 @@ suite.add("the webSocket answer", {
   });
 });
 
-suite.test("contract XP 2: requests");
+Deno.test("contract XP 2: requests", suite.run);
 
 Deno.test("contract XP 2: a controller that never answers", async (t) => {
   await using server = await Board.start({

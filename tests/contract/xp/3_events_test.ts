@@ -458,7 +458,7 @@ suite.add("a service removed closes its sockets with 1001", {}, async (server) =
   assertEquals((await stays.close(1000)).code, 1000);
 });
 
-suite.test("contract XP 3: events");
+Deno.test("contract XP 3: events", suite.run);
 
 Deno.test("contract XP 3: a server as a process", async (t) => {
   await using server = await Server.start({

@@ -158,4 +158,4 @@ suite.add("/lib/xp/portal (contract XP 6)", {
   });
 });
 
-suite.test("contract XP 5: URLs");
+Deno.test("contract XP 5: URLs", suite.run);

@@ -106,4 +106,4 @@ suite.add("/lib/xp/auth", {
   });
 });
 
-suite.test("contract XP 6: siblings of lib/xp/websocket");
+Deno.test("contract XP 6: siblings of lib/xp/websocket", suite.run);
