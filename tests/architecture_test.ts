@@ -91,6 +91,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "service",
     "errors.ts",
     "version.ts",
+    "waits.ts",
   ],
   testing: ["ws.d.ts", "hub", "switchboard.ts", "options.ts", "service", "errors.ts"],
   check: [

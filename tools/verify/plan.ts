@@ -11,10 +11,18 @@ export const ALONE: Readonly<Record<string, string>> = {};
 
 /** Tests that run once with each transport, because what they look at is the transport's doing. */
 export const ON_BOTH: readonly string[] = [
-  "tests/contract",
-  "tests/gateway/handshake_test.ts",
-  "tests/gateway/garbage_test.ts",
+  "tests/contract/dirigible/4_sockets_test.ts",
+  "tests/contract/lolo/2_trigger_test.ts",
+  "tests/contract/xp/1_websocket_test.ts",
+  "tests/contract/xp/2_requests_test.ts",
+  "tests/contract/xp/3_events_test.ts",
+  "tests/contract/xp/4_access_test.ts",
+  "tests/contract/xp/5_urls_test.ts",
+  "tests/contract/xp/7_more_test.ts",
   "tests/deploy/caddy_test.ts",
+  "tests/gateway/assets_test.ts",
+  "tests/gateway/garbage_test.ts",
+  "tests/gateway/handshake_test.ts",
 ];
 
 /**
