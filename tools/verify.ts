@@ -10,7 +10,7 @@
  * @module
  */
 import { CHECK_EXAMPLES, PLACES, RUN_EXAMPLES } from "./verify/examples.ts";
-import { ALONE, ON_BOTH, startsNothing, testFiles, TESTS } from "./verify/plan.ts";
+import { ON_BOTH, startsNothing, testFiles, TESTS } from "./verify/plan.ts";
 import { installPrograms } from "./verify/programs.ts";
 import { secondsByFile, slowest } from "./verify/slowest.ts";
 import { type Outcome, run, type Step } from "./verify/step.ts";
@@ -21,7 +21,7 @@ const EXPORTS = Object.values(
 /** Types are checked once, in a step of their own: each isolate that a test starts would check them again. */
 const TEST = ["test", "--no-prompt", "--no-check", "--sanitize-ops", "--sanitize-resources"];
 /** Most of a test is waiting for a process or a socket, so that more of them than cores fill the cores. */
-const JOBS = String(2 * navigator.hardwareConcurrency);
+const JOBS = String(3 * navigator.hardwareConcurrency);
 /** How many files the list of the slowest has. */
 const SLOWEST = 10;
 
@@ -35,6 +35,10 @@ const PUBLISH: Step = {
   args: ["run", "-A", "tools/publish.ts", "--dry-run", "--allow-dirty", "--quiet", "--no-check"],
 };
 
+const OTHER_TRANSPORT = "tests, transport ws";
+const WS = { SWITCHBOARD_TRANSPORT: "ws" };
+
+const start = performance.now();
 const outcomes: Outcome[] = [];
 const durations = new Map<string, number>();
 
@@ -46,14 +50,21 @@ Deno.exit(summary());
 
 async function everything(): Promise<void> {
   await installPrograms();
-  await steps(FORMAT, LINT, TYPES, DOCS);
-  await steps({
-    name: "examples",
-    args: [...TEST, "-A", "--parallel", ...RUN_EXAMPLES, ...PLACES],
-    env: { DENO_JOBS: JOBS },
-  });
-  await tests(testFiles([TESTS]));
-  await steps(PUBLISH);
+  await steps(FORMAT, LINT, DOCS);
+  const files = testFiles([TESTS]);
+  // Two lanes, for each alone leaves cores idle at its end. Of the second one only failures are shown.
+  await Promise.all([testStep("tests", files, ["-A", "--parallel"]), secondLane(files)]);
+}
+
+async function secondLane(files: string[]): Promise<void> {
+  const env = { DENO_JOBS: String(navigator.hardwareConcurrency) };
+  const examples = [...TEST, "-A", "--parallel", ...RUN_EXAMPLES, ...PLACES];
+  await steps(
+    { ...TYPES, isQuiet: true },
+    { name: "examples", args: examples, env, isQuiet: true },
+    { ...PUBLISH, isQuiet: true },
+  );
+  await testStep(OTHER_TRANSPORT, again(files), ["-A", "--parallel"], WS, true);
 }
 
 async function quick(): Promise<void> {
@@ -83,20 +94,14 @@ async function some(args: string[]): Promise<void> {
     Deno.exit(2);
   }
   await installPrograms();
-  await tests(files, flags);
+  const parallel = ["-A", "--parallel", ...flags];
+  await testStep("tests", files, parallel);
+  await testStep(OTHER_TRANSPORT, again(files), parallel, WS);
 }
 
-/** Runs test files: several at a time, then again with the other transport, then those that must be alone. */
-async function tests(files: string[], flags: string[] = []): Promise<void> {
-  const beside = files.filter((file) => !Object.hasOwn(ALONE, file));
-  const alone = files.filter((file) => Object.hasOwn(ALONE, file));
-  const again = files.filter((file) =>
-    ON_BOTH.some((path) => file === path || file.startsWith(`${path}/`))
-  );
-  const parallel = ["-A", "--parallel", ...flags];
-  await testStep("tests", beside, parallel);
-  await testStep("tests, transport ws", again, parallel, { SWITCHBOARD_TRANSPORT: "ws" });
-  await testStep("tests that run alone", alone, ["-A", ...flags]);
+/** The files that run a second time, with the other transport. */
+function again(files: string[]): string[] {
+  return files.filter((file) => ON_BOTH.includes(file));
 }
 
 async function testStep(
@@ -104,6 +109,7 @@ async function testStep(
   files: string[],
   flags: string[],
   env: Record<string, string> = {},
+  isQuiet = false,
 ): Promise<void> {
   if (files.length === 0) return;
   const report = Deno.makeTempFileSync({ prefix: "switchboard_", suffix: ".xml" });
@@ -112,6 +118,7 @@ async function testStep(
       name,
       args: [...TEST, ...flags, `--junit-path=${report}`, ...files],
       env: { DENO_JOBS: JOBS, ...env },
+      isQuiet,
     });
     for (const [file, seconds] of secondsByFile(Deno.readTextFileSync(report))) {
       durations.set(file, (durations.get(file) ?? 0) + seconds);
@@ -130,9 +137,10 @@ function summary(): number {
   if (durations.size > 0) {
     console.log(`\nThe slowest files:\n${slowest(durations, SLOWEST).join("\n")}`);
   }
-  const sum = (key: "passed" | "failed" | "skipped" | "seconds") =>
+  const sum = (key: "passed" | "failed" | "skipped") =>
     outcomes.reduce((sum, outcome) => sum + outcome[key], 0);
-  console.log(`\nSteps, ${Math.round(sum("seconds"))} s in all:`);
+  const seconds = Math.round((performance.now() - start) / 1000);
+  console.log(`\nSteps, ${seconds} s in all, some of them side by side:`);
   for (const { name, success, seconds } of outcomes) {
     console.log(`${seconds.toFixed(1).padStart(7)} s  ${name}${success ? "" : ": FAILED"}`);
   }

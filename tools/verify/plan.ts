@@ -3,12 +3,6 @@ import { dirname, join } from "@std/path";
 /** Where tests are. */
 export const TESTS = "tests";
 
-/**
- * Test files that run one after the other with nothing beside them, and why. All others run several at a time,
- * as threads of one process.
- */
-export const ALONE: Readonly<Record<string, string>> = {};
-
 /** Tests that run once with each transport, because what they look at is the transport's doing. */
 export const ON_BOTH: readonly string[] = [
   "tests/contract/dirigible/4_sockets_test.ts",
