@@ -78,7 +78,7 @@ export class AuthHost {
 
   /** Reads keys and users; what is returned makes them count. */
   async #read(): Promise<() => void> {
-    // Only here: most servers know nobody, and need neither tokens nor passwords.
+    // Loaded only here: a server without authentication needs neither tokens nor passwords.
     const { Authenticator, JwtVerifier, PasswordFile } = await import("./auth/mod.ts");
     const { auth: { jwt, basic }, limits } = this.settings;
     const onError = (message: string) => this.hostOf("auth").log("ERROR", message);

@@ -43,8 +43,8 @@ export const WAITS: Readonly<Waits> = {
 };
 
 /**
- * Key of an option of `Switchboard.open()` with which a test shortens waits, so that it does not have to sit them
- * out. It is no part of the public options: an operator has no reason to change a wait.
+ * Key of an option of `Switchboard.open()` with which a test shortens waits. It is not part of the public
+ * options: an operator has no reason to change a wait.
  */
 export const WAITS_KEY: unique symbol = Symbol("waits");
 

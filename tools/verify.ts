@@ -29,7 +29,7 @@ const FORMAT: Step = { name: "format", args: ["fmt", "--check", "--quiet"] };
 const LINT: Step = { name: "lint", args: ["lint", "--quiet"] };
 const TYPES: Step = { name: "types", args: ["check", "--quiet", ...CHECK_EXAMPLES] };
 const DOCS: Step = { name: "docs", args: ["doc", "--lint", "--quiet", ...EXPORTS] };
-/** Without the check of types, which is a step of its own; that of slow types stays. */
+/** Types have a step of their own; slow types are still checked here. */
 const PUBLISH: Step = {
   name: "publish",
   args: ["run", "-A", "tools/publish.ts", "--dry-run", "--allow-dirty", "--quiet", "--no-check"],
@@ -52,7 +52,7 @@ async function everything(): Promise<void> {
   await installPrograms();
   await steps(FORMAT, LINT, DOCS);
   const files = testFiles([TESTS]);
-  // Two lanes, for each alone leaves cores idle at its end. Of the second one only failures are shown.
+  // Two lanes, because near its end a lane leaves cores idle. Of the second lane only failures are shown.
   await Promise.all([testStep("tests", files, ["-A", "--parallel"]), secondLane(files)]);
 }
 

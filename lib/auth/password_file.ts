@@ -49,8 +49,8 @@ export class PasswordFile {
   /** Passwords that were right, under a key that nobody knows. */
   readonly #remembered = new Map<string, number>();
   readonly #secret = randomBytes(32);
-  /** What the password of somebody who is not there is checked against, so that it takes as long. */
-  readonly #nobody: Promise<string>;
+  /** Passwords of unknown users are checked against this hash, so that refusing them takes as long. */
+  readonly #dummyHash: Promise<string>;
 
   /**
    * @param path The file.
@@ -66,7 +66,7 @@ export class PasswordFile {
     private readonly matches: (password: string, hash: string) => Promise<boolean> = scryptMatches,
   ) {
     this.#read();
-    this.#nobody = hashPassword(crypto.randomUUID());
+    this.#dummyHash = hashPassword(crypto.randomUUID());
   }
 
   /**
@@ -77,7 +77,7 @@ export class PasswordFile {
   async verify(login: string, password: string): Promise<Identity | null> {
     this.#look();
     const user = Object.hasOwn(this.#users, login) ? this.#users[login]! : null;
-    const hash = user?.password ?? await this.#nobody;
+    const hash = user?.password ?? await this.#dummyHash;
     const isRight = await this.#isRight(login, password, hash);
     if (!isRight || user === null || user.disabled === true) return null;
     const { displayName, email, roles = [] } = user;

@@ -10,7 +10,7 @@ import type { Shell } from "./shell.ts";
 import { targetOf } from "./targets.ts";
 import type { UserOptions } from "./user.ts";
 
-/** Permissions that \`serve\` needs, as flags of \`deno run\`. */
+/** Permissions that `serve` needs, as flags of `deno run`. */
 const NEEDED = "--allow-read --allow-net --allow-env";
 
 /**

@@ -4,7 +4,7 @@ import { Latencies } from "./latencies.ts";
 
 /** The server's figures as Prometheus reads them. They are counted anyway, and looked at when somebody asks. */
 export class Metrics {
-  /** Made when the figures are first asked for: `prom-client` takes a tenth of a second to load. */
+  /** Made by the first request for metrics: `prom-client` takes a tenth of a second to load. */
   #registry: Promise<Registry> | null = null;
   readonly #latencies = new Latencies(
     "switchboard_event_seconds",

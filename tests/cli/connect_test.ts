@@ -317,7 +317,7 @@ board.add(
         "the server speaks none of the subprotocols v3, v4",
       ],
       [
-        "a token that is none",
+        "a malformed token",
         ["--token", "nonsense"],
         {},
         "the server refuses with 401 Unauthorized; what was sent to say who you are is not valid",

@@ -35,7 +35,7 @@ Deno.test({
       await ada.getByRole("button", { name: "Send" }).click();
       await bob.getByText("Hi!").waitFor();
       assertEquals(await bob.locator("li.mine").count(), 1);
-      // Somebody of the same name is somebody else.
+      // A participant of the same name is another participant.
       const other = await browser.window();
       await other.goto(url);
       await other.keyboard.type("Ada");
