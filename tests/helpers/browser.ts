@@ -1,6 +1,12 @@
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
-const CANDIDATES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+/** First the build of Chromium without a screen, which starts and draws for less than half the processor time. */
+const CANDIDATES = [
+  "/usr/bin/chromium-headless-shell",
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+];
 
 /** Path of a Chromium on this machine; null if there is none. */
 export function findChromium(): string | null {

@@ -11,10 +11,13 @@ interface Needed {
   isHere(): boolean;
 }
 
+/** Debian's build of Chromium without a screen. */
+const CHROMIUM = "chromium-headless-shell";
+
 const NEEDED: Needed[] = [
   {
     name: "Chromium",
-    package: "chromium",
+    package: CHROMIUM,
     tests: "the tests of the pages",
     isHere: () => findChromium() !== null,
   },
@@ -60,7 +63,7 @@ function canInstall({ name, package: what, tests }: Needed): boolean {
     return false;
   }
   // Where no policy forbids it, installing a server also starts it, on the ports of this machine.
-  if (what !== "chromium" && findProgram("policy-rc.d") === null) {
+  if (what !== CHROMIUM && findProgram("policy-rc.d") === null) {
     console.log(`${name} is missing, and installing it would start it: ${tests} will be skipped`);
     return false;
   }
