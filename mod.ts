@@ -20,12 +20,12 @@ export {
   type ServiceStatus,
   Switchboard,
   type Trace,
-} from "./lib/switchboard.ts";
-export type { SwitchboardOptions } from "./lib/options.ts";
+} from "./lib/host/switchboard.ts";
+export type { SwitchboardOptions } from "./lib/host/options.ts";
 export type { GroupSendOptions, Message } from "./lib/websocket.ts";
-export { type ErrorCode, SwitchboardError } from "./lib/errors.ts";
-export type { Log, LogAbout } from "./lib/observe/mod.ts";
-export type { HubStats } from "./lib/hub/mod.ts";
+export { type ErrorCode, SwitchboardError } from "./lib/base/errors.ts";
+export type { Log, LogAbout } from "./lib/host/observe/mod.ts";
+export type { HubStats } from "./lib/host/hub/mod.ts";
 export type {
   AuthSettings,
   Grants,
@@ -36,7 +36,13 @@ export type {
   PartialSettings,
   PermissionKind,
   ServiceDefinition,
-  ServiceKind,
   Settings,
-} from "./lib/service/mod.ts";
-export type { EndpointSource, Flow, FlowEdge, FlowNode, PortRef } from "./lib/wire/mod.ts";
+} from "./lib/host/service/mod.ts";
+export type {
+  EndpointSource,
+  Flow,
+  FlowEdge,
+  FlowNode,
+  PortRef,
+  ServiceKind,
+} from "./lib/model/mod.ts";

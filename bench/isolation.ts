@@ -5,7 +5,7 @@
  * @module
  */
 import { Command, Option } from "commander";
-import { table } from "../lib/cli/table.ts";
+import { table } from "../lib/tools/cli/table.ts";
 import { BenchError } from "./error.ts";
 import { killAll } from "./isolation/child.ts";
 import { disturbance } from "./isolation/disturbance.ts";

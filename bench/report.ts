@@ -1,4 +1,4 @@
-import { table } from "../lib/cli/table.ts";
+import { table } from "../lib/tools/cli/table.ts";
 import { aims } from "./aims.ts";
 import type { Measure } from "./cases.ts";
 import type { Contestant, Id } from "./contestants.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { fromFileUrl } from "@std/path";
-import { table } from "../lib/cli/table.ts";
+import { table } from "../lib/tools/cli/table.ts";
 import { NAMES } from "./cases.ts";
 import type { Contestant } from "./contestants.ts";
 import { BenchError } from "./error.ts";

@@ -27,22 +27,15 @@
  *
  * @module
  */
-import { closeCodeProblem, MAX_REASON_BYTES } from "./hub/close_code.ts";
-import { bytesOf, link, type SessionInfo, type User } from "./wire/mod.ts";
-import { textArgument } from "./xp/text_argument.ts";
+import { closeCodeProblem, MAX_REASON_BYTES } from "./base/close_code.ts";
+import { bytesOf } from "./base/bytes.ts";
+import { link } from "./inside/link.ts";
+import type { GroupSendOptions, Message, SessionInfo, User } from "./model/mod.ts";
+import { textArgument } from "./systems/xp/inside/text_argument.ts";
 
-export { addToGroup, getGroupSize, removeFromGroup } from "./xp/websocket.ts";
-export type { Request, Response, WebSocketEvent } from "./xp/types.ts";
-export type { SessionInfo, User };
-
-/** What can be sent: text, or bytes as a binary message. */
-export type Message = string | Uint8Array | ArrayBuffer;
-
-/** How to send to a group. */
-export interface GroupSendOptions {
-  /** Sessions that are members and shall not receive it. */
-  except?: string | readonly string[];
-}
+export { addToGroup, getGroupSize, removeFromGroup } from "./systems/xp/inside/websocket.ts";
+export type { Request, Response, WebSocketEvent } from "./systems/xp/inside/types.ts";
+export type { GroupSendOptions, Message, SessionInfo, User };
 
 /**
  * Sends to one session. An unknown or closed session is ignored.

@@ -2,174 +2,117 @@ import { assert, assertEquals } from "@std/assert";
 import { dirname, join, relative } from "@std/path";
 
 const LIB = new URL("../lib/", import.meta.url).pathname;
+const PAGE = Deno.readTextFileSync(new URL("../docs/architecture.md", import.meta.url));
 
-/** What each room may import, as docs/architecture.md says; a room may always import itself. */
-const MAY_IMPORT: Record<string, string[]> = {
-  "errors.ts": [],
-  "code_frame.ts": [],
-  "error_place.ts": ["code_frame.ts"],
-  "interned.ts": [],
-  "plural.ts": [],
-  "printable.ts": [],
-  "latch.ts": [],
-  "networks.ts": [],
-  "turnstile.ts": [],
-  "route_pattern.ts": [],
-  "token_bucket.ts": [],
-  "message_arguments.ts": ["wire"],
-  "options.ts": ["isolate", "observe", "service", "errors.ts", "waits.ts"],
-  "tls.ts": ["errors.ts"],
-  "tls_front.ts": ["tls.ts", "errors.ts"],
-  "listener.ts": ["tls.ts", "tls_front.ts", "observe", "errors.ts", "waits.ts"],
-  "version.ts": [],
-  "waits.ts": [],
-  "ws.d.ts": [],
-  wire: ["errors.ts"],
-  hub: ["wire", "interned.ts", "latch.ts", "token_bucket.ts", "waits.ts"],
-  service: ["wire", "errors.ts", "networks.ts", "route_pattern.ts"],
-  xp: ["wire"],
-  dirigible: ["wire"],
-  lolo: ["wire"],
-  auth: ["wire", "service", "errors.ts"],
-  "websocket.ts": ["wire", "xp", "hub"],
-  isolate: [
-    "error_place.ts",
-    "interned.ts",
-    "plural.ts",
-    "wire",
-    "hub",
-    "service",
-    "xp",
-    "dirigible",
-    "lolo",
-    "auth",
-    "websocket.ts",
-    "errors.ts",
-    "latch.ts",
-    "waits.ts",
-  ],
-  gateway: [
-    "ws.d.ts",
-    "wire",
-    "hub",
-    "errors.ts",
-    "latch.ts",
-    "networks.ts",
-    "route_pattern.ts",
-    "token_bucket.ts",
-    "waits.ts",
-  ],
-  picture: ["wire"],
-  observe: [],
-  client: ["ws.d.ts", "hub", "service", "errors.ts", "printable.ts"],
-  starter: ["service", "errors.ts"],
-  "service_host.ts": [
-    "wire",
-    "hub",
-    "service",
-    "isolate",
-    "gateway",
-    "errors.ts",
-    "route_pattern.ts",
-  ],
-  "auth_host.ts": ["auth", "isolate", "service", "wire", "errors.ts"],
-  "switchboard.ts": [
-    "auth_host.ts",
-    "listener.ts",
-    "message_arguments.ts",
-    "options.ts",
-    "tls.ts",
-    "websocket.ts",
-    "dirigible",
-    "service_host.ts",
-    "turnstile.ts",
-    "gateway",
-    "hub",
-    "isolate",
-    "observe",
-    "picture",
-    "service",
-    "errors.ts",
-    "version.ts",
-    "waits.ts",
-  ],
-  testing: ["ws.d.ts", "hub", "switchboard.ts", "options.ts", "service", "errors.ts"],
-  check: [
-    "plural.ts",
-    "auth_host.ts",
-    "dirigible",
-    "errors.ts",
-    "hub",
-    "isolate",
-    "lolo",
-    "service",
-    "tls.ts",
-    "turnstile.ts",
-    "version.ts",
-    "waits.ts",
-    "websocket.ts",
-    "xp",
-  ],
-  cli: [
-    "error_place.ts",
-    "plural.ts",
-    "check",
-    "auth",
-    "client",
-    "switchboard.ts",
-    "observe",
-    "picture",
-    "service",
-    "starter",
-    "errors.ts",
-    "printable.ts",
-    "version.ts",
-  ],
-};
+/** A room of the table in docs/architecture.md. */
+interface Room {
+  /** A folder or file below `lib/`; `*` is the name of a system. */
+  path: string;
+  pattern: RegExp;
+  /** Paths of the rooms that it may import; it may always import itself. */
+  imports: string[];
+}
+
+const ROOMS: Room[] = [...section("The rooms").matchAll(/^\| `([^`]+)` +\|[^|]*\|([^|]*)\|$/gm)]
+  .map(([, path, imports]) => ({
+    path: path!,
+    pattern: new RegExp(`^${path!.replaceAll(".", "\\.").replace("*", "([^/]+)")}(?:/|$)`),
+    imports: [...imports!.matchAll(/`([^`]+)`/g)].map(([, one]) => one!),
+  }));
+
+/** The text below a heading, up to the next one of its level. */
+function section(title: string): string {
+  const [, text] = PAGE.split(`\n## ${title}\n`);
+  assert(text, `docs/architecture.md has no section "${title}"`);
+  return text.split("\n## ")[0]!;
+}
 
 function* sources(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     const path = join(folder, name);
     if (isDirectory) yield* sources(path);
-    else if (name.endsWith(".ts")) yield path;
+    else if (name.endsWith(".ts")) yield relative(LIB, path);
   }
 }
 
+/** What a file imports, resolves or starts, relative to `lib/`. */
 function importsOf(file: string): string[] {
-  const text = Deno.readTextFileSync(file).replace(/^ \*.*$/gm, "");
+  const text = Deno.readTextFileSync(join(LIB, file)).replace(/^ \*.*$/gm, "");
   return [...text.matchAll(/(?:from|import\(?|resolve\(|URL\()\s*"(\.{1,2}\/[^"]+\.ts)"/g)]
     .map((match) => join(dirname(file), match[1]!));
 }
 
-const roomOf = (file: string) => relative(LIB, file).split("/")[0]!;
+/** The room of a file: of several that hold it, the innermost. */
+function roomOf(file: string): { room: Room; system: string | undefined } {
+  const [found] = ROOMS.map((room) => ({ room, match: room.pattern.exec(file) }))
+    .filter(({ match }) => match !== null)
+    .sort((a, b) => b.room.path.split("/").length - a.room.path.split("/").length);
+  assert(found, `lib/${file} is in no room of docs/architecture.md`);
+  return { room: found.room, system: found.match![1] };
+}
 
-Deno.test("every room imports only what docs/architecture.md lets it", () => {
-  const found = new Set<string>();
+Deno.test("every file imports only the rooms that docs/architecture.md lets its room import", () => {
+  assert(ROOMS.length > 10, "the table of rooms was not found");
+  const used = new Set<string>();
   for (const file of sources(LIB)) {
-    const room = roomOf(file);
-    found.add(room);
+    const { room, system } = roomOf(file);
+    used.add(room.path);
     for (const imported of importsOf(file)) {
       const target = roomOf(imported);
-      const allowed = target === room || MAY_IMPORT[room]?.includes(target);
-      assert(allowed, `${relative(LIB, file)} must not import ${relative(LIB, imported)}`);
+      const isSameSystem = system === undefined || target.system === undefined ||
+        target.system === system;
+      const isAllowed = target.room === room || room.imports.includes(target.room.path) ||
+        room.imports.includes(imported);
+      assert(isAllowed && isSameSystem, `lib/${file} must not import lib/${imported}`);
     }
   }
-  assertEquals([...found].sort(), Object.keys(MAY_IMPORT).sort());
+  assertEquals(ROOMS.map(({ path }) => path).filter((path) => !used.has(path)), []);
+});
+
+Deno.test("lib/ has at most ten entries, public entry files included", () => {
+  const entries = [...Deno.readDirSync(LIB)].map(({ name }) => name).sort();
+  assert(entries.length <= 10, entries.join());
+});
+
+Deno.test("nothing but systems/ and the two lists names a system", () => {
+  const systems = [...Deno.readDirSync(join(LIB, "systems"))]
+    .filter(({ isDirectory }) => isDirectory).map(({ name }) => name);
+  assert(systems.length >= 3, systems.join());
+  const naming = [...sources(LIB)].filter((file) =>
+    !file.startsWith("systems/") &&
+    importsOf(file).some((imported) =>
+      systems.some((system) => imported.startsWith(`systems/${system}/`))
+    )
+  );
+  // It re-exports what /lib/xp/websocket has.
+  assertEquals(naming, ["websocket.ts"]);
 });
 
 Deno.test("nothing in lib/ imports in a circle", () => {
   const done = new Set<string>();
   const visit = (file: string, path: string[]): void => {
-    assert(
-      !path.includes(file),
-      `circle: ${[...path, file].map((one) => relative(LIB, one)).join(" → ")}`,
-    );
+    assert(!path.includes(file), `circle: ${[...path, file].join(" → ")}`);
     if (done.has(file)) return;
-    // The worker's entry is started, not imported: what it imports is not imported by who starts it.
+    // The entry of a worker is started, not imported: what it imports is not imported by who starts it.
     for (const imported of importsOf(file)) {
       if (!/(runner|cell)\.ts$/.test(imported)) visit(imported, [...path, file]);
     }
     done.add(file);
   };
   for (const file of sources(LIB)) visit(file, []);
+});
+
+Deno.test("every file that docs/architecture.md names is there", () => {
+  const paths = [...PAGE.matchAll(/`((?:lib|tests|docs|tools|bench)\/[\w./-]+\.\w+)`/g)]
+    .map(([, path]) => path!);
+  assert(paths.length > 20, paths.join());
+  const missing = paths.filter((path) => {
+    try {
+      Deno.statSync(new URL(`../${path}`, import.meta.url));
+      return false;
+    } catch {
+      return true;
+    }
+  });
+  assertEquals(missing, []);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { codeFrame } from "../lib/code_frame.ts";
+import { codeFrame } from "../lib/base/code_frame.ts";
 
 const SOURCE = "one\ntwo\nthree\nfour\nfive\nsix\n";
 

@@ -141,7 +141,7 @@ Deno.test("the example of docs/controllers.md works as it says", async () => {
 
 Deno.test("docs/controllers.md names every field of requests, responses and events", () => {
   const page = Deno.readTextFileSync("docs/controllers.md");
-  const types = Deno.readTextFileSync("lib/xp/types.ts");
+  const types = Deno.readTextFileSync("lib/systems/xp/inside/types.ts");
   let fields = 0;
   for (const [, name, body] of types.matchAll(/^export interface (\w+)[^]*?\{\n([^]*?)^\}/gm)) {
     for (const [, field] of body!.matchAll(/^ {2}(\w+)(?:\?|\(\w+: \w+\))?:/gm)) {
@@ -174,7 +174,7 @@ Deno.test("the example of docs/groups.md works as it says", async () => {
 });
 
 Deno.test("docs/groups.md lists every function, and which module has it", async () => {
-  const { manifestFile } = await import("../lib/service/manifest.ts");
+  const { manifestFile } = await import("../lib/host/service/manifest.ts");
   manifestFile.parse(block("docs/groups.md", "json", "groups"), "docs/groups.md");
   const rows = [
     ...Deno.readTextFileSync("docs/groups.md").matchAll(/^\| `(\w+)\(.*?` +\| (.*?)\|/gm),
@@ -184,7 +184,7 @@ Deno.test("docs/groups.md lists every function, and which module has it", async 
   assertEquals(named(rows), exported(await import("../lib/websocket.ts")));
   assertEquals(
     named(rows.filter(([, , xp]) => xp!.trim() !== "")),
-    exported(await import("../lib/xp/websocket.ts")),
+    exported(await import("../lib/systems/xp/inside/websocket.ts")),
   );
 });
 
@@ -233,8 +233,8 @@ Deno.test("docs/xp.md and docs/controllers.md name what lib/xp has", async () =>
 });
 
 Deno.test("the example of docs/flows.md works as it says, and fits in 30 lines", async () => {
-  const { mermaidOf } = await import("../lib/picture/mod.ts");
-  const { discover } = await import("../lib/service/mod.ts");
+  const { mermaidOf } = await import("../lib/host/picture/mod.ts");
+  const { discover } = await import("../lib/host/service/mod.ts");
   const graph = block("docs/flows.md", "json", "nodes");
   const node = block("docs/flows.md", "js", "handler");
   assert((graph + node).trim().split("\n").length <= 30);
@@ -268,11 +268,13 @@ Deno.test("the README's commands are the tasks, and CI runs the second", () => {
 });
 
 Deno.test("docs/manifest.md: its example is a manifest, and it lists every key", async () => {
-  const { manifestFile } = await import("../lib/service/manifest.ts");
+  const { manifestFile } = await import("../lib/host/service/manifest.ts");
   manifestFile.parse(block("docs/manifest.md", "json", "permissions"), "docs/manifest.md");
   const page = Deno.readTextFileSync("docs/manifest.md");
   for (const schema of ["manifest", "settings"]) {
-    const { properties } = JSON.parse(Deno.readTextFileSync(`lib/service/${schema}.schema.json`));
+    const { properties } = JSON.parse(
+      Deno.readTextFileSync(`lib/host/service/${schema}.schema.json`),
+    );
     for (const key of Object.keys(properties).filter((key) => key !== "$schema")) {
       assert(new RegExp(`\`${key}[\`.]`).test(page), `${key} is not in docs/manifest.md`);
     }

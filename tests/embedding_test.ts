@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { fromFileUrl, join, toFileUrl } from "@std/path";
 import { Switchboard, SwitchboardError, type SwitchboardOptions } from "../mod.ts";
-import { HandshakeError, TestClient } from "../lib/testing/mod.ts";
+import { HandshakeError, TestClient } from "../lib/tools/testing/mod.ts";
 import { Program } from "./helpers/program.ts";
 import { type Files, Site } from "./helpers/site.ts";
 
@@ -338,9 +338,9 @@ Deno.test("options that are not as they should be are named", async (t) => {
       'Cannot open the server: "services" must be a list of keys such as ["chat"], got "chat"',
     ],
     [{ log: 1 }, 'Cannot open the server: "log" must be a function, got 1'],
-    [{ hasClient: 1 }, 'Cannot open the server: "hasClient" must be a boolean, got 1'],
+    [{ devPage: 1 }, 'Cannot open the server: "devPage" must be a boolean, got 1'],
     [{ trace: "all" }, 'Cannot open the server: "trace" must be a function, got "all"'],
-    [{ keepSpares: "yes" }, 'Cannot open the server: "keepSpares" must be a boolean, got "yes"'],
+    [{ keepWarm: "yes" }, 'Cannot open the server: "keepWarm" must be a boolean, got "yes"'],
     [
       { port: NaN },
       'Cannot read settings "flags and options": "port" must be an integer, got NaN',

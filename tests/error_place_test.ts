@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { errorPlace } from "../lib/error_place.ts";
+import { errorPlace } from "../lib/base/error_place.ts";
 import { Site } from "./helpers/site.ts";
 
 Deno.test("errorPlace() shows the first place in the folders, and no other", async (t) => {

@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { connect } from "node:net";
-import { DenoTransport } from "../lib/gateway/mod.ts";
-import { WsTransport } from "../lib/gateway/ws_transport.ts";
-import type { Transport } from "../lib/gateway/transport.ts";
-import { Listener } from "../lib/listener.ts";
+import { DenoTransport } from "../lib/host/gateway/mod.ts";
+import { WsTransport } from "../lib/host/gateway/ws_transport.ts";
+import type { Transport } from "../lib/host/gateway/transport.ts";
+import { Listener } from "../lib/host/listener.ts";
 import { Certificate } from "./helpers/peer.ts";
 
 Deno.test.sanitizer({ ops: true, resources: true });

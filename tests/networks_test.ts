@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { isNetwork, Networks, plainAddress } from "../lib/networks.ts";
+import { isNetwork, Networks, plainAddress } from "../lib/base/networks.ts";
 
 Deno.test("Networks has addresses and ranges, and nothing else", async (t) => {
   const networks = new Networks([

@@ -6,8 +6,8 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join, toFileUrl } from "@std/path";
-import { projectFiles, wiringOf } from "../lib/starter/mod.ts";
-import { VERSION } from "../lib/version.ts";
+import { projectFiles, wiringOf } from "../lib/tools/starter/mod.ts";
+import { VERSION } from "../lib/base/version.ts";
 import { readBinary, STAND_IN } from "./helpers/binary.ts";
 import { Client } from "./helpers/client.ts";
 import { deno, Serving } from "./helpers/project.ts";
@@ -49,7 +49,7 @@ async function start(site: Site): Promise<Server> {
     // In this repository's folder, Deno would take the package from there.
     cwd: site.root,
   });
-  assert(registry.asked.some((path) => path.endsWith("/lib/isolate/runner.ts")));
+  assert(registry.asked.some((path) => path.endsWith("/lib/inside/runner.ts")));
   return server;
 }
 
@@ -126,9 +126,13 @@ Deno.test("compile runs from the registry, and the binary holds what comes from 
     "main.ts",
     "root/services/echo/echo.js",
   ]);
-  const entries = ["lib/isolate/cell.ts", "lib/isolate/runner.ts", "lib/cli/compiled.ts"];
+  const entries = ["lib/inside/cell.ts", "lib/inside/runner.ts", "lib/tools/cli/compiled.ts"];
   // These are loaded only where they are needed.
-  const others = ["lib/auth/jwt.ts", "lib/gateway/ws_transport.ts", "lib/observe/registry.ts"];
+  const others = [
+    "lib/host/auth/jwt.ts",
+    "lib/host/gateway/ws_transport.ts",
+    "lib/host/observe/registry.ts",
+  ];
   for (const path of [...entries, ...others]) {
     assert(text.includes(registry.fileOf(path)), path);
   }
@@ -264,8 +268,8 @@ async function attacksOn(elsewhere: string): Promise<[name: string, code: string
     ["a module of the runtime's host", `import("${unread}?a")`],
     ["one that is in the cache", `import("${path}")`],
     ["another host", `import("${elsewhere}/b.js")`],
-    ["a module of the runtime", `import("${registry.fileOf("lib/isolate/cell.ts")}")`],
-    ["its loader", `import("${registry.fileOf("lib/isolate/loader.ts")}")`],
+    ["a module of the runtime", `import("${registry.fileOf("lib/inside/cell.ts")}")`],
+    ["its loader", `import("${registry.fileOf("lib/inside/loader.ts")}")`],
     ["through a module of data", `import('data:text/javascript,import "${unread}?c"')`],
     [
       "through a module of data, to another host",

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { RoutePattern } from "../lib/route_pattern.ts";
+import { RoutePattern } from "../lib/base/route_pattern.ts";
 
 Deno.test("RoutePattern takes an instant for a path made to take long", () => {
   const patterns = ["/a/:x", "/:a/:b/:c/:d", "/v:x-y", "/:x*", "/a/*"].map((path) =>

@@ -10,7 +10,7 @@ import { Bare } from "./workers/bare.ts";
 
 const board = await Switchboard.open({
   root: Deno.args[0],
-  keepSpares: Deno.args[1] === "spares",
+  keepWarm: Deno.args[1] === "spares",
   port: 0,
   log: (level, text, service) => print({ said: { level, text, service, at: clock() } }),
 });

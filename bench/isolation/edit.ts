@@ -60,9 +60,9 @@ async function exchanges(plan: Plan): Promise<number[]> {
   return ms;
 }
 
-async function reloads(plan: Plan, keepsSpares: boolean): Promise<number[]> {
+async function reloads(plan: Plan, keepsWarm: boolean): Promise<number[]> {
   using site = Site.make({ "services/one/one.js": serviceOf(0) });
-  await using board = new Child("board.ts", site.root, ...keepsSpares ? ["spares"] : []);
+  await using board = new Child("board.ts", site.root, ...keepsWarm ? ["spares"] : []);
   using talker = await Talker.open(await board.ask("port"), "/services/one");
   await talker.ask("?");
   const ms: number[] = [];

@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import type { Socket } from "node:net";
-// @ts-types="../../lib/ws.d.ts"
+// @ts-types="../../lib/base/ws.d.ts"
 import { type WebSocket, WebSocketServer } from "ws";
-import { frameOf } from "../../lib/gateway/frame.ts";
-import { Turn, type Writer } from "../../lib/gateway/turn.ts";
+import { frameOf } from "../../lib/host/gateway/frame.ts";
+import { Turn, type Writer } from "../../lib/host/gateway/turn.ts";
 
 /** Sockets of one thread: what they hear in a turn goes up as one batch, what they are told goes out in one write. */
 export class Sockets {

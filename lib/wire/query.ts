@@ -1,30 +1,33 @@
-/** Query parameters; a name that is there more than once has a list. */
-export type QueryParams = Record<string, string | string[]>;
+/** Longest name of a group, UTF-16 units; the host keeps it as long as there are members. */
+export const MAX_GROUP_NAME = 1024;
 
-/** The parameters of a URL's query. */
-export function queryParams(url: string): QueryParams {
-  const at = url.indexOf("?");
-  const params: QueryParams = {};
-  if (at >= 0) addParams(params, new URLSearchParams(url.slice(at)));
-  return params;
-}
+/** Questions that an isolate asks synchronously. */
+export const Query = {
+  /** group → number of members */
+  GROUP_SIZE: 1,
+  /** group → session ids */
+  GROUP_MEMBERS: 2,
+  /** session id → groups */
+  GROUPS: 3,
+  /** session id → {@linkcode SessionInfo} or null */
+  SESSION: 4,
+  /** answers when all operations before it have been applied */
+  BARRIER: 5,
+} as const;
 
-/** Adds parameters to those that are there. */
-export function addParams(params: QueryParams, from: URLSearchParams): void {
-  // In one pass: there may be very many names, and everybody's requests come here.
-  const found = new Map<string, string[]>();
-  for (const [name, value] of from) {
-    const values = found.get(name);
-    if (values !== undefined) values.push(value);
-    else found.set(name, Object.hasOwn(params, name) ? [params[name]!, value].flat() : [value]);
-  }
-  for (const [name, values] of found) {
-    // A client must not reach a prototype: "__proto__" becomes a property like any other.
-    Object.defineProperty(params, name, {
-      value: values.length === 1 ? values[0] : values,
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    });
-  }
-}
+/** Words of the buffer that host and isolate share. */
+export const AnswerWord = {
+  /** Number of the question that was answered last. */
+  ASKED: 0,
+  /** Its answer, if that is a number; others come through a port. */
+  NUMBER: 1,
+  /** Batches that the host has taken. */
+  TAKEN: 2,
+  /** Where in the batch under way the entry is that was begun last; 0: none was. */
+  BEGUN: 3,
+  /** Answers that the isolate has taken from the port. */
+  READ: 4,
+} as const;
+
+/** How many words there are. */
+export const ANSWER_WORDS = 5;

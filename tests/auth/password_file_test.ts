@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { addUser, PasswordFile } from "../../lib/auth/mod.ts";
-import { TooManyLogins } from "../../lib/auth/password_file.ts";
-import { matches } from "../../lib/auth/password_hash.ts";
+import { addUser, PasswordFile } from "../../lib/host/auth/mod.ts";
+import { TooManyLogins } from "../../lib/host/auth/password_file.ts";
+import { matches } from "../../lib/host/auth/password_hash.ts";
 import { FakeTime } from "../helpers/fake_time.ts";
 import { Site } from "../helpers/site.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { JwtVerifier, WrongToken } from "../../lib/auth/jwt.ts";
+import { JwtVerifier, WrongToken } from "../../lib/host/auth/jwt.ts";
 import { FakeTime } from "../helpers/fake_time.ts";
 import { KeyPair } from "../helpers/tokens.ts";
 

@@ -6,13 +6,13 @@ import {
   type Findings,
   jsonReport,
   textReport,
-} from "../../lib/check/mod.ts";
-import { unusedGrants } from "../../lib/check/grants.ts";
-import { Problems } from "../../lib/check/problem.ts";
-import { reachOf } from "../../lib/check/reach.ts";
-import { typeProblems } from "../../lib/check/types.ts";
-import { discover, type ServiceDefinition } from "../../lib/service/mod.ts";
-import { WAITS } from "../../lib/waits.ts";
+} from "../../lib/tools/check/mod.ts";
+import { unusedGrants } from "../../lib/tools/check/grants.ts";
+import { Problems } from "../../lib/tools/check/problem.ts";
+import { reachOf } from "../../lib/tools/check/reach.ts";
+import { typeProblems } from "../../lib/tools/check/types.ts";
+import { discover, type ServiceDefinition } from "../../lib/host/service/mod.ts";
+import { WAITS } from "../../lib/base/waits.ts";
 import { flow } from "../helpers/flow.ts";
 import { runInProcess } from "../helpers/in_process.ts";
 import { Certificate } from "../helpers/peer.ts";
@@ -867,7 +867,7 @@ Deno.test("check finds nothing in this repository", async () => {
 });
 
 Deno.test("check knows every id that controllers import", async () => {
-  const { LIBRARY_IDS } = await import("../../lib/check/library.ts");
+  const { LIBRARY_IDS } = await import("../../lib/tools/check/library.ts");
   const { imports } = JSON.parse(Deno.readTextFileSync(join(REPOSITORY, "deno.json")));
   const ids = Object.keys(imports).filter((id) => imports[id].startsWith("./lib/"));
   assertEquals([...LIBRARY_IDS.keys()].sort(), ids.sort());

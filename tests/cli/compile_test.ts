@@ -6,11 +6,11 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join, toFileUrl } from "@std/path";
-import { main } from "../../lib/cli/compiled.ts";
-import { embeddedOf } from "../../lib/cli/embedded.ts";
-import { Workshop } from "../../lib/cli/workshop.ts";
-import { readSettings } from "../../lib/service/mod.ts";
-import { VERSION } from "../../lib/version.ts";
+import { main } from "../../lib/tools/cli/compiled.ts";
+import { embeddedOf } from "../../lib/tools/cli/embedded.ts";
+import { Workshop } from "../../lib/tools/cli/workshop.ts";
+import { readSettings } from "../../lib/host/service/mod.ts";
+import { VERSION } from "../../lib/base/version.ts";
 import { readBinary, STAND_IN } from "../helpers/binary.ts";
 import { Client } from "../helpers/client.ts";
 import { runInProcess } from "../helpers/in_process.ts";
@@ -152,7 +152,9 @@ Deno.test("compile puts in what is served, and leaves out secrets, tests and wha
   await t.step(
     "each module that the command and its workers reach, and their packages",
     async () => {
-      for (const entry of ["lib/cli/compiled.ts", "lib/isolate/cell.ts", "lib/isolate/runner.ts"]) {
+      for (
+        const entry of ["lib/tools/cli/compiled.ts", "lib/inside/cell.ts", "lib/inside/runner.ts"]
+      ) {
         for (const module of await modulesOf(entry)) {
           assert(
             files.includes(`runtime/${module}`),
@@ -181,8 +183,8 @@ Deno.test("compile puts in what is served, and leaves out secrets, tests and wha
       }
     }
     assertEquals([...workers].sort(), [
-      "runtime/lib/isolate/cell.ts",
-      "runtime/lib/isolate/runner.ts",
+      "runtime/lib/inside/cell.ts",
+      "runtime/lib/inside/runner.ts",
     ]);
     for (const worker of workers) assert(files.includes(worker), worker);
   });
@@ -198,21 +200,24 @@ Deno.test("compile puts in what is served, and leaves out secrets, tests and wha
     ];
     const rest = files.filter((path) => !folders.some((folder) => path.startsWith(`${folder}/`)));
     assertEquals(rest.sort(), ["main.ts", "runtime/deno.json"]);
-    assertEquals(files.filter((path) => path.startsWith("runtime/lib/cli/")).map(nameOf).sort(), [
-      "compiled.ts",
-      "event_stream.ts",
-      "framed_log.ts",
-      "help.ts",
-      "line_writer.ts",
-      "open_page.ts",
-      "output.ts",
-      "printable.ts",
-      "problem.ts",
-      "program.ts",
-      "serve.ts",
-      "table.ts",
-      "watch.ts",
-    ]);
+    assertEquals(
+      files.filter((path) => path.startsWith("runtime/lib/tools/cli/")).map(nameOf).sort(),
+      [
+        "compiled.ts",
+        "event_stream.ts",
+        "framed_log.ts",
+        "help.ts",
+        "line_writer.ts",
+        "open_page.ts",
+        "output.ts",
+        "printable.ts",
+        "problem.ts",
+        "program.ts",
+        "serve.ts",
+        "table.ts",
+        "watch.ts",
+      ],
+    );
     assertEquals(text.includes(NOT_IN), false);
     for (const path of [site.root, ROOT]) assertEquals(text.includes(path), false, path);
   });

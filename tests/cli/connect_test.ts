@@ -6,9 +6,9 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { connectCommand } from "../../lib/cli/connect.ts";
-import { newProgram, runProgram } from "../../lib/cli/program.ts";
-import type { Timeouts } from "../../lib/client/mod.ts";
+import { connectCommand } from "../../lib/tools/cli/connect.ts";
+import { newProgram, runProgram } from "../../lib/tools/cli/program.ts";
+import type { Timeouts } from "../../lib/tools/client/mod.ts";
 import { Board } from "../helpers/board.ts";
 import { HandServer } from "../helpers/hand_server.ts";
 import { runInProcess, type ShellOptions } from "../helpers/in_process.ts";

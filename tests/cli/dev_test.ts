@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { concerned, type Watched } from "../../lib/cli/watch.ts";
+import { concerned, type Watched } from "../../lib/tools/cli/watch.ts";
 import { Client } from "../helpers/client.ts";
 import { InProcessServer } from "../helpers/in_process.ts";
 import { Server } from "../helpers/server.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { EventStream } from "../../lib/cli/event_stream.ts";
-import { escaped, printable } from "../../lib/cli/printable.ts";
-import { columnsOf } from "../../lib/cli/table.ts";
+import { EventStream } from "../../lib/tools/cli/event_stream.ts";
+import { escaped, printable } from "../../lib/tools/cli/printable.ts";
+import { columnsOf } from "../../lib/tools/cli/table.ts";
 
 const NONE = {
   sends: 0,

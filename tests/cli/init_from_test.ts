@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { wiringOf } from "../../lib/starter/mod.ts";
-import { VERSION } from "../../lib/version.ts";
+import { wiringOf } from "../../lib/tools/starter/mod.ts";
+import { VERSION } from "../../lib/base/version.ts";
 import { deno, Serving } from "../helpers/project.ts";
 import { Site } from "../helpers/site.ts";
 
@@ -64,7 +64,7 @@ Deno.test("init from a URL: the types and the commands come from there", async (
     assertEquals(code, 0, errors);
     const file = JSON.parse(Deno.readTextFileSync(join(cwd, "deno.json")));
     assertEquals(file.imports[PACKAGE], `${root}mod.ts`);
-    assertEquals(file.imports["lib/xp/websocket"], `${root}lib/xp/websocket.ts`);
+    assertEquals(file.imports["lib/xp/websocket"], `${root}lib/systems/xp/inside/websocket.ts`);
     // Deno trusts JSR only as long as no host is named.
     assertStringIncludes(
       file.tasks.test.command,

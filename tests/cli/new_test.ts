@@ -100,10 +100,10 @@ Deno.test("the name and the kind of a new service are checked", async (t) => {
   }
   const wrong: [string[], string][] = [
     [["new"], "missing required argument 'name'"],
-    [["new", "a", "--kind", "lollo"], "Expected xp, dirigible or lolo. Did you mean lolo?"],
+    [["new", "a", "--kind", "lollo"], "Expected dirigible, lolo or xp. Did you mean lolo?"],
     [["new", "a", "--kind", "dirigble"], "Did you mean dirigible?"],
     [["new", "a", "--kind", "XP"], "Did you mean xp?"],
-    [["new", "a", "--kind", "?"], "Expected xp, dirigible or lolo.\n"],
+    [["new", "a", "--kind", "?"], "Expected dirigible, lolo or xp.\n"],
     [["new", "a", "--kind"], "argument missing"],
     [["new", "a", "--jss"], "(Did you mean --js?)"],
     [["nwe", "a"], "(Did you mean new?)"],

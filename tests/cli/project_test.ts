@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join, relative } from "@std/path";
-import { diagnosticsOf, pathOf, plain } from "../../lib/check/diagnostics.ts";
+import { diagnosticsOf, pathOf, plain } from "../../lib/tools/check/diagnostics.ts";
 import { Board } from "../helpers/board.ts";
 import { Client } from "../helpers/client.ts";
 import { runInProcess } from "../helpers/in_process.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { VERSION } from "../../lib/version.ts";
+import { VERSION } from "../../lib/base/version.ts";
 import { Client } from "../helpers/client.ts";
 import { InProcessServer, runInProcess } from "../helpers/in_process.ts";
 import { Lines } from "../helpers/lines.ts";

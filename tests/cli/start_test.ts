@@ -44,21 +44,23 @@ async function loadedWith(entry: string): Promise<{ files: string[]; packages: s
 Deno.test("the command line is read without the modules of any command", async () => {
   const { files, packages } = await loadedWith("cli.ts");
   assertEquals(packages, ["commander", "leven"]);
-  const rooms = new Set(files.map((file) => /^lib\/(\w+)\//.exec(file)?.[1]));
+  const rooms = new Set(
+    files.map((file) => /^lib\/((?:host|systems|tools)\/\w+|\w+)\//.exec(file)?.[1]),
+  );
   assertEquals([...rooms].filter((room) => room !== undefined).sort(), [
-    "cli",
-    "service",
-    "starter",
+    "base",
+    "tools/cli",
+    "tools/starter",
   ]);
-  const commands = Deno.readTextFileSync(new URL("lib/cli/main.ts", ROOT))
-    .matchAll(/import\("\.\/(\w+\.ts)"\)/g).map(([, file]) => `lib/cli/${file}`).toArray();
+  const commands = Deno.readTextFileSync(new URL("lib/tools/cli/main.ts", ROOT))
+    .matchAll(/import\("\.\/(\w+\.ts)"\)/g).map(([, file]) => `lib/tools/cli/${file}`).toArray();
   assert(commands.length > 5, "the commands were not found");
   assertEquals(commands.filter((command) => files.includes(command)), []);
 });
 
 Deno.test("serve loads no package that only some servers need", async () => {
-  const { files, packages } = await loadedWith("lib/cli/serve.ts");
-  assertEquals(files.includes("lib/switchboard.ts"), true);
+  const { files, packages } = await loadedWith("lib/tools/cli/serve.ts");
+  assertEquals(files.includes("lib/host/switchboard.ts"), true);
   const rare = ["jose", "prom-client", "ws"];
   assertEquals(packages.filter((name) => rare.includes(name)), []);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { table } from "../../lib/cli/table.ts";
+import { table } from "../../lib/tools/cli/table.ts";
 
 const HEADS = ["NAME", "URL"];
 const ROWS = [["chat", "/services/chat"], ["a long name", "/x"]];

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { describeClose } from "../../lib/client/mod.ts";
+import { describeClose } from "../../lib/tools/client/mod.ts";
 
 Deno.test("describeClose() names codes, those of ranges too", async (t) => {
   const cases: [number, string, string][] = [

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { COMMANDS, type Input, parseInput } from "../../lib/client/mod.ts";
+import { COMMANDS, type Input, parseInput } from "../../lib/tools/client/mod.ts";
 
 const problem = (message: string): Input => ({ kind: "problem", message });
 const text = (text: string): Input => ({ kind: "text", text });

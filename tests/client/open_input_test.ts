@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { OpenInput } from "../../lib/client/mod.ts";
+import { OpenInput } from "../../lib/tools/client/mod.ts";
 
 /** What comes of each line. */
 function read(...lines: string[]): (string | null)[] {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { hexPreview } from "../../lib/client/mod.ts";
-import { printable } from "../../lib/printable.ts";
+import { hexPreview } from "../../lib/tools/client/mod.ts";
+import { printable } from "../../lib/base/printable.ts";
 
 Deno.test("printable() escapes what could drive a terminal, and nothing else", async (t) => {
   const cases: [string, string][] = [

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseTarget } from "../../lib/client/mod.ts";
-import { SwitchboardError } from "../../lib/errors.ts";
+import { parseTarget } from "../../lib/tools/client/mod.ts";
+import { SwitchboardError } from "../../lib/base/errors.ts";
 
 Deno.test("parseTarget() takes URLs as people type them", async (t) => {
   const cases: [string, string][] = [

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { DEFAULT_SETTINGS } from "../../lib/service/settings.ts";
-import { WAITS } from "../../lib/waits.ts";
+import { DEFAULT_SETTINGS } from "../../lib/host/service/mod.ts";
+import { WAITS } from "../../lib/base/waits.ts";
 import { Client } from "../helpers/client.ts";
 import { Program } from "../helpers/program.ts";
 import { block, exchange } from "../helpers/page.ts";

@@ -41,7 +41,7 @@ const FILES = {
 
 const openWindows = Chromium.shared();
 /** As dev serves it, without the spare isolates that dev keeps. */
-const board = new SharedBoard(FILES, { hasClient: true });
+const board = new SharedBoard(FILES, { devPage: true });
 
 /** The client on the page. */
 class Panel {

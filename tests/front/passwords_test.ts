@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { addUser } from "../../lib/auth/mod.ts";
-import { SwitchboardError } from "../../lib/errors.ts";
+import { addUser } from "../../lib/host/auth/mod.ts";
+import { SwitchboardError } from "../../lib/base/errors.ts";
 import { Client } from "../helpers/client.ts";
 import { Board } from "../helpers/board.ts";
 import type { Served } from "../helpers/served.ts";

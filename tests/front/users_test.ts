@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { generateKeyPairSync } from "node:crypto";
-import { JwtVerifier, WrongToken } from "../../lib/auth/jwt.ts";
+import { JwtVerifier, WrongToken } from "../../lib/host/auth/jwt.ts";
 import { Board } from "../helpers/board.ts";
 import { Client } from "../helpers/client.ts";
 import { Raw } from "../helpers/raw.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { requestCookies, setCookieHeader } from "../../lib/gateway/cookies.ts";
-import type { NeutralCookie } from "../../lib/wire/mod.ts";
+import { requestCookies, setCookieHeader } from "../../lib/host/gateway/cookies.ts";
+import type { NeutralCookie } from "../../lib/model/mod.ts";
 
 const cookiesOf = (header: string) => ({ ...requestCookies(new Headers({ cookie: header })) });
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { acceptableOffer } from "../../lib/gateway/deflate_offer.ts";
+import { acceptableOffer } from "../../lib/host/gateway/deflate_offer.ts";
 
 Deno.test("acceptableOffer() is the first offer whose parameters are all known, and allowed", async (t) => {
   const cases: [string, string | null][] = [

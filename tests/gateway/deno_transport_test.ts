@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { DenoTransport } from "../../lib/gateway/deno_transport.ts";
-import type { SocketEvents } from "../../lib/gateway/transport.ts";
-import type { Connection } from "../../lib/hub/mod.ts";
+import { DenoTransport } from "../../lib/host/gateway/deno_transport.ts";
+import type { SocketEvents } from "../../lib/host/gateway/transport.ts";
+import type { Connection } from "../../lib/host/hub/mod.ts";
 import { frameOf, Raw } from "../helpers/raw.ts";
 
 /** A server with nothing but the transport, and what its sockets reported. */

@@ -1,9 +1,10 @@
-import { Quotas } from "../../lib/gateway/quotas.ts";
+import { Quotas } from "../../lib/host/gateway/quotas.ts";
+import { URLS } from "../../lib/host/service/systems.ts";
 import { assertEquals } from "@std/assert";
-import { Gateway, type GatewayService } from "../../lib/gateway/mod.ts";
-import type { SocketEvents, Transport } from "../../lib/gateway/transport.ts";
-import { type Connection, Hub, type SessionOwner } from "../../lib/hub/mod.ts";
-import type { NeutralReply } from "../../lib/wire/mod.ts";
+import { Gateway, type GatewayService } from "../../lib/host/gateway/mod.ts";
+import type { SocketEvents, Transport } from "../../lib/host/gateway/transport.ts";
+import { type Connection, Hub, type SessionOwner } from "../../lib/host/hub/mod.ts";
+import type { NeutralReply } from "../../lib/model/mod.ts";
 import { NO_LIMITS } from "../helpers/no_limits.ts";
 
 /** Accepts requests, and opens their sockets when the test says so. */
@@ -100,6 +101,7 @@ async function withAccepted(
       refused() {},
       transport,
       services: new Map([["a", service]]),
+      urls: URLS,
       shared: [],
       pages: {},
       log() {},

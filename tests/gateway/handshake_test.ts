@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { chooseProtocol, handshakeProblem, wantsWebSocket } from "../../lib/gateway/handshake.ts";
+import {
+  chooseProtocol,
+  handshakeProblem,
+  wantsWebSocket,
+} from "../../lib/host/gateway/handshake.ts";
 import { frameOf, Raw } from "../helpers/raw.ts";
 import { Board } from "../helpers/board.ts";
 import type { Served } from "../helpers/served.ts";

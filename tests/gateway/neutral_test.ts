@@ -4,9 +4,9 @@ import {
   originOf,
   plainResponse,
   replyHeaders,
-} from "../../lib/gateway/neutral.ts";
-import { Networks } from "../../lib/networks.ts";
-import type { NeutralReply } from "../../lib/wire/mod.ts";
+} from "../../lib/host/gateway/neutral.ts";
+import { Networks } from "../../lib/base/networks.ts";
+import type { NeutralReply } from "../../lib/model/mod.ts";
 
 const PROXY = "10.0.0.1";
 const FORWARDED = {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createServer } from "node:http";
-import { writeResponse } from "../../lib/gateway/node_http.ts";
+import { writeResponse } from "../../lib/host/gateway/node_http.ts";
 import { Raw } from "../helpers/raw.ts";
 
 Deno.test("writeResponse() lets go of a body whose client goes while the next part is read", async () => {

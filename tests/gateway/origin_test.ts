@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { originAllowed } from "../../lib/gateway/origin.ts";
+import { originAllowed } from "../../lib/host/gateway/origin.ts";
 
 const OWN = "http://example.com";
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { findRoute, OtherApplication, urlOf } from "../../lib/gateway/route.ts";
+import { OtherApplication } from "../../lib/model/mod.ts";
+import { findRoute, urlOf } from "../../lib/systems/xp/host/route.ts";
 
 const APP = "com.example.app";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { frameOf } from "../../lib/gateway/frame.ts";
-import { Sequence } from "../../lib/gateway/sequence.ts";
-import { Turn, type Writer } from "../../lib/gateway/turn.ts";
+import { frameOf } from "../../lib/host/gateway/frame.ts";
+import { Sequence } from "../../lib/host/gateway/sequence.ts";
+import { Turn, type Writer } from "../../lib/host/gateway/turn.ts";
 
 /** Writes down each write. */
 class Recorder implements Writer {

@@ -1,6 +1,6 @@
 import { Switchboard, type SwitchboardOptions } from "../../mod.ts";
-import { openLog } from "../../lib/observe/mod.ts";
-import { type Waits, WAITS_KEY, type WithWaits } from "../../lib/waits.ts";
+import { openLog } from "../../lib/host/observe/mod.ts";
+import { type Waits, WAITS_KEY, type WithWaits } from "../../lib/base/waits.ts";
 import { Lines } from "./lines.ts";
 import { Served } from "./served.ts";
 import { type Files, Site } from "./site.ts";

@@ -1,4 +1,4 @@
-import { type ClientOptions, TestClient } from "../../lib/testing/client.ts";
+import { type ClientOptions, TestClient } from "../../lib/tools/testing/client.ts";
 
 /** How long anything may take to come, ms: a machine that is busy with other tests needs more than a user's. */
 const DEADLINE_MS = 60_000;

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { WAITS } from "../../lib/waits.ts";
+import { WAITS } from "../../lib/base/waits.ts";
 
 Object.assign(WAITS, JSON.parse(Deno.args[0]!));
-const { main } = await import("../../lib/cli/main.ts");
+const { main } = await import("../../lib/tools/cli/main.ts");
 Deno.exit(await main(Deno.args.slice(1)));

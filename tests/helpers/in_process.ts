@@ -1,5 +1,5 @@
-import { main } from "../../lib/cli/main.ts";
-import type { InputStream, OutputStream, Shell } from "../../lib/cli/shell.ts";
+import { main } from "../../lib/tools/cli/main.ts";
+import type { InputStream, OutputStream, Shell } from "../../lib/tools/cli/shell.ts";
 import type { Outcome } from "./command.ts";
 import { Lines } from "./lines.ts";
 import { Served } from "./served.ts";

@@ -1,4 +1,4 @@
-import type { SessionLimits } from "../../lib/hub/mod.ts";
+import type { SessionLimits } from "../../lib/host/hub/mod.ts";
 
 /** Limits of a session that has none. */
 export const NO_LIMITS: SessionLimits = {

@@ -1,5 +1,5 @@
 import { fromFileUrl } from "@std/path";
-import type { Waits } from "../../lib/waits.ts";
+import type { Waits } from "../../lib/base/waits.ts";
 import type { Lines } from "./lines.ts";
 import { Program } from "./program.ts";
 import { Served } from "./served.ts";

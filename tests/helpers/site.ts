@@ -1,5 +1,5 @@
 /** The temporary folders of the shipped test board. */
-export { type Files, Folder as Site } from "../../lib/testing/folder.ts";
+export { type Files, Folder as Site } from "../../lib/tools/testing/folder.ts";
 
 /** Text as it stands, any other value as JSON: for files that hold what no file should. */
 export function fileText(content: unknown): string {

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { closeCodeProblem } from "../../lib/base/close_code.ts";
 import {
-  closeCodeProblem,
   type Connection,
   Hub,
   type Session,
   type SessionLimits,
   type SessionOwner,
-} from "../../lib/hub/mod.ts";
+} from "../../lib/host/hub/mod.ts";
 import { NO_LIMITS } from "../helpers/no_limits.ts";
 
 /** The sending half of a socket that only writes down what it is told. */

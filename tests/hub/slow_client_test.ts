@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Connection, Hub, type Session, type SessionLimits } from "../../lib/hub/mod.ts";
-import { Outbox } from "../../lib/hub/outbox.ts";
-import { TokenBucket } from "../../lib/token_bucket.ts";
+import { type Connection, Hub, type Session, type SessionLimits } from "../../lib/host/hub/mod.ts";
+import { Outbox } from "../../lib/host/hub/outbox.ts";
+import { TokenBucket } from "../../lib/base/token_bucket.ts";
 import { NO_LIMITS } from "../helpers/no_limits.ts";
 
 /** A socket that takes what it is let. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "../helpers/fake_time.ts";
-import { Backoff } from "../../lib/isolate/backoff.ts";
+import { Backoff } from "../../lib/host/supervisor/backoff.ts";
 
 Deno.test("Backoff doubles the wait up to its cap", () => {
   const backoff = new Backoff();

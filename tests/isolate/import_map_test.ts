@@ -61,7 +61,7 @@ Deno.test("imports of the project's deno.json hold in its services, and widen no
             "#neighbour/": "./services/other/",
             "#project": "./deno.json",
             "#up/": "./lib/",
-            "#link": join(HERE, "lib/wire/link.ts"),
+            "#link": join(HERE, "lib/inside/link.ts"),
             "#node": "node:process",
             "#data": "data:text/javascript,export * from 'npm:leven'",
           },

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { loadError } from "../../lib/isolate/load_error.ts";
-import { discover } from "../../lib/service/mod.ts";
+import { loadError } from "../../lib/host/supervisor/load_error.ts";
+import { discover } from "../../lib/host/service/mod.ts";
 import { Site } from "../helpers/site.ts";
 
 Deno.test("loadError() says what, where, and shows the code", () => {

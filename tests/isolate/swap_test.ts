@@ -74,7 +74,7 @@ Deno.test("a new version takes over between two events, and its sessions stay as
 
 Deno.test("of 2,000 messages that are sent during three swaps none is lost, doubled or out of order", async () => {
   await using server = await Board.start({ "services/chat/chat.js": version("v0") }, {
-    keepSpares: true,
+    keepWarm: true,
   });
   await using client = await Client.open(server.ws("/services/chat"));
   const swaps = (async () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type HandledEvent, Tracer } from "../../lib/isolate/trace.ts";
+import { type HandledEvent, Tracer } from "../../lib/host/supervisor/trace.ts";
 import { Event, Op } from "../../lib/wire/mod.ts";
 
 const begun = (handle: number) => [Op.BEGUN, handle, Event.MESSAGE, 5, ""];

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import sax from "sax";
-import { drawingOf } from "../../lib/picture/mod.ts";
-import type { Flow } from "../../lib/wire/mod.ts";
+import { drawingOf } from "../../lib/host/picture/mod.ts";
+import type { Flow } from "../../lib/model/mod.ts";
 
 function flowOf(names: string[], edges: [string, string][], port = "in"): Flow {
   return {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { mermaidOf } from "../../lib/picture/mod.ts";
-import type { Flow, FlowNode } from "../../lib/wire/mod.ts";
+import { mermaidOf } from "../../lib/host/picture/mod.ts";
+import type { Flow, FlowNode } from "../../lib/model/mod.ts";
 
 function node(name: string, more: Partial<FlowNode> = {}): FlowNode {
   const file = "/services/a/node.js";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { SwitchboardError } from "../../lib/errors.ts";
-import { readDescriptor } from "../../lib/service/descriptor.ts";
+import { SwitchboardError } from "../../lib/base/errors.ts";
+import { readDescriptor } from "../../lib/systems/xp/host/descriptor.ts";
 import { type Files, Site } from "../helpers/site.ts";
 
 /** Who may enter a service with these files. */

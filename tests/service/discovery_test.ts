@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { SwitchboardError } from "../../lib/errors.ts";
-import { discover } from "../../lib/service/discovery.ts";
-import type { ServiceDefinition } from "../../lib/service/definition.ts";
+import { SwitchboardError } from "../../lib/base/errors.ts";
+import { discover } from "../../lib/host/service/discovery.ts";
+import type { ServiceDefinition } from "../../lib/host/service/definition.ts";
 import { type Files, Site } from "../helpers/site.ts";
 
 const CONTROLLER = "exports.get = () => ({});";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { discover, type ServiceDefinition } from "../../lib/service/mod.ts";
+import { discover, type ServiceDefinition } from "../../lib/host/service/mod.ts";
 import { flow } from "../helpers/flow.ts";
 import { type Files, fileText, Site } from "../helpers/site.ts";
 

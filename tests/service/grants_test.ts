@@ -1,8 +1,13 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { SwitchboardError } from "../../lib/errors.ts";
-import { checkHostHas, defaultGrants, describeGrants, grantsOf } from "../../lib/service/grants.ts";
-import { PERMISSION_KINDS } from "../../lib/service/manifest.ts";
+import { SwitchboardError } from "../../lib/base/errors.ts";
+import {
+  checkHostHas,
+  defaultGrants,
+  describeGrants,
+  grantsOf,
+} from "../../lib/host/service/grants.ts";
+import { PERMISSION_KINDS } from "../../lib/host/service/manifest.ts";
 import type { LogLine } from "../helpers/served.ts";
 import { Board } from "../helpers/board.ts";
 import { Server } from "../helpers/server.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { SwitchboardError } from "../../lib/errors.ts";
-import { type Manifest, manifestFile } from "../../lib/service/manifest.ts";
-import schema from "../../lib/service/manifest.schema.json" with { type: "json" };
+import { SwitchboardError } from "../../lib/base/errors.ts";
+import { type Manifest, manifestFile } from "../../lib/host/service/manifest.ts";
+import schema from "../../lib/host/service/manifest.schema.json" with { type: "json" };
 import { Site } from "../helpers/site.ts";
 
 const SHOWN = "services/chat/service.json";
@@ -278,7 +278,7 @@ Deno.test("What is wrong with a manifest is said on one line", () => {
 
 Deno.test("A manifest with all keys is read as it is", () => {
   const manifest: Required<Manifest> = {
-    $schema: "../../lib/service/manifest.schema.json",
+    $schema: "../../lib/host/service/manifest.schema.json",
     permissions: {
       net: ["api.example.com:443"],
       read: ["."],

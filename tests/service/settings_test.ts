@@ -1,12 +1,12 @@
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { SwitchboardError } from "../../lib/errors.ts";
+import { SwitchboardError } from "../../lib/base/errors.ts";
 import {
   DEFAULT_SETTINGS,
   type PartialSettings,
   readSettings,
   type Settings,
-} from "../../lib/service/settings.ts";
-import schema from "../../lib/service/settings.schema.json" with { type: "json" };
+} from "../../lib/host/service/mod.ts";
+import schema from "../../lib/host/service/settings.schema.json" with { type: "json" };
 import { fileText, Site } from "../helpers/site.ts";
 
 /**

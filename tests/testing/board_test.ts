@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { existsSync } from "node:fs";
 import { SwitchboardError } from "../../mod.ts";
-import { TestBoard, type TestBoardOptions } from "../../lib/testing/mod.ts";
+import { TestBoard, type TestBoardOptions } from "../../lib/tools/testing/mod.ts";
 import { Site } from "../helpers/site.ts";
 
 Deno.test.sanitizer({ ops: true, resources: true });

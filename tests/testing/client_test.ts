@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { SwitchboardError } from "../../mod.ts";
-import { HandshakeError, TestBoard, TestClient } from "../../lib/testing/mod.ts";
+import { HandshakeError, TestBoard, TestClient } from "../../lib/tools/testing/mod.ts";
 
 Deno.test.sanitizer({ ops: true, resources: true });
 

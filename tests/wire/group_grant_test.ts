@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { SwitchboardError } from "../../lib/errors.ts";
-import { GroupGrant } from "../../lib/wire/group_grant.ts";
+import { SwitchboardError } from "../../lib/base/errors.ts";
+import { GroupGrant } from "../../lib/base/group_grant.ts";
 
 Deno.test("GroupGrant allows what its patterns list", async (t) => {
   const cases: [string[] | null, string, boolean][] = [

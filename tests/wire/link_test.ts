@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SwitchboardError } from "../../lib/errors.ts";
-import { ANSWER_WORDS, type Boot, Link, Op, Query } from "../../lib/wire/mod.ts";
+import { SwitchboardError } from "../../lib/base/errors.ts";
+import { ANSWER_WORDS, type Boot, Op, Query } from "../../lib/wire/mod.ts";
+import { Link } from "../../lib/inside/link.ts";
 
 /** A link whose host has not woken up yet: it takes nothing and answers nothing. */
 class Asleep implements Disposable {

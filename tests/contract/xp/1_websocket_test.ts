@@ -214,7 +214,7 @@ Deno.test("contract XP 1: lib/xp/websocket", async (t) => {
 });
 
 Deno.test("lib/xp/websocket says where it works when called outside of a service", async () => {
-  const { addToGroup } = await import("../../../lib/xp/websocket.ts");
+  const { addToGroup } = await import("../../../lib/systems/xp/inside/websocket.ts");
   let message = "";
   try {
     addToGroup("g", "id");

@@ -2,7 +2,7 @@
  * A process that runs command lines one after the other, as `cli.ts` runs one. Reads them from standard input as
  * JSON. After each it writes the mark that is its argument to both outputs, on standard output with the exit code.
  */
-import { main } from "../../../lib/cli/main.ts";
+import { main } from "../../../lib/tools/cli/main.ts";
 
 const encoder = new TextEncoder();
 const [mark] = Deno.args;

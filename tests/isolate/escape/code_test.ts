@@ -52,7 +52,7 @@ Deno.test("a service loads its own code and what it is granted, by whatever way 
   const vm = (code: string) => `
     const vm = require("node:vm");
     return await vm.runInThisContext(${JSON.stringify(code)}, {
-      filename: ${JSON.stringify(RUNTIME("isolate/loader.ts"))},
+      filename: ${JSON.stringify(RUNTIME("inside/loader.ts"))},
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     });`;
   const NPM = /comes from registry\.npmjs\.org:443, which "permissions\.import"/;
@@ -74,7 +74,7 @@ Deno.test("a service loads its own code and what it is granted, by whatever way 
       [
         "a package required in the runtime's name",
         `return process.getBuiltinModule("module").createRequire("${
-          RUNTIME("isolate/loader.ts")
+          RUNTIME("inside/loader.ts")
         }")("leven")`,
         NPM,
       ],
@@ -83,8 +83,8 @@ Deno.test("a service loads its own code and what it is granted, by whatever way 
       ["file: of another service", `return await import("${other}")`, OUTSIDE],
       ["a path of another service", `return await import("../other/other.js")`, OUTSIDE],
       ["require of another service", `return require("../other/other.js")`, OUTSIDE],
-      ["file: of the link", `return await import("${RUNTIME("wire/link.ts")}")`, OUTSIDE],
-      ["file: of the loader", `return await import("${RUNTIME("isolate/loader.ts")}")`, OUTSIDE],
+      ["file: of the link", `return await import("${RUNTIME("inside/link.ts")}")`, OUTSIDE],
+      ["file: of the loader", `return await import("${RUNTIME("inside/loader.ts")}")`, OUTSIDE],
       ["the link from within the runtime", vm(`import("../wire/link.ts")`), OUTSIDE],
       ["ext:", `return await import("ext:core/ops")`, /ext: modules is only allowed|comes from/],
       [
@@ -101,7 +101,7 @@ Deno.test("a service loads its own code and what it is granted, by whatever way 
       refused(
         server,
         "open",
-        `return await import("data:text/javascript,export * from '${RUNTIME("wire/link.ts")}'")`,
+        `return await import("data:text/javascript,export * from '${RUNTIME("inside/link.ts")}'")`,
         OUTSIDE,
       ));
 

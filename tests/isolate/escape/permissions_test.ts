@@ -4,7 +4,7 @@ import { Server } from "../../helpers/server.ts";
 import { Site } from "../../helpers/site.ts";
 import { ANYTHING, attempt, granted, refused } from "./attempt.ts";
 
-const RUNNER = fromFileUrl(import.meta.resolve("../../../lib/isolate/runner.ts"));
+const RUNNER = fromFileUrl(import.meta.resolve("../../../lib/inside/runner.ts"));
 
 const LISTEN_NODE = `
   const server = require("node:net").createServer();

@@ -1,0 +1,31 @@
+/** Counts what is under way, and tells when nothing is. */
+export class PendingCounter {
+  #count = 0;
+  #waiting: (() => void)[] = [];
+
+  /** What is under way. */
+  get count(): number {
+    return this.#count;
+  }
+
+  enter(): void {
+    this.#count++;
+  }
+
+  leave(): void {
+    if (--this.#count > 0) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Resolves to true when nothing is under way, or to false after a time, ms. */
+  zero(timeoutMs: number): Promise<boolean> {
+    if (this.#count === 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), timeoutMs);
+      this.#waiting.push(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+  }
+}

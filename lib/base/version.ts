@@ -1,0 +1,4 @@
+import config from "../../deno.json" with { type: "json" };
+
+/** Version of Switchboard. */
+export const VERSION: string = config.version;

@@ -1,0 +1,101 @@
+import { messageOf } from "../../base/errors.ts";
+import type { Identity } from "../../model/mod.ts";
+import { credentialOf, type CredentialPlaces } from "./credentials.ts";
+import { type JwtVerifier, WrongToken } from "./jwt.ts";
+import type { PasswordFile } from "./password_file.ts";
+
+/** A request, as far as it says who sends it. */
+export interface AuthRequest {
+  /** Of the request, for the log. */
+  id: string;
+  headers: Headers;
+  /** As the client asked for it. */
+  url: string;
+  method: string;
+  cookies: Record<string, string>;
+  /** The client's. */
+  address: string;
+}
+
+/**
+ * Who it is; or why that cannot be said: their credential is wrong, although somebody may have signed it whom we
+ * trust, or nobody can tell now.
+ */
+export type Outcome =
+  | { identity: Identity | null }
+  | { wrong: string; isGenuine?: boolean }
+  | { unavailable: string };
+
+/** A module of the operator's own that says who is asking. */
+export interface AuthModule {
+  authenticate(asking: AuthRequest): Promise<Outcome>;
+}
+
+/** What there is to tell who somebody is. */
+export interface AuthenticatorParts {
+  jwt: JwtVerifier | null;
+  passwords: PasswordFile | null;
+  module: AuthModule | null;
+  cookie: string | null;
+  queryParam: string | null;
+  /** Whether a session ends when its token does. */
+  expires: boolean;
+}
+
+/** Tells who is asking. A wrong credential is an error, never an anonymous visitor. */
+export class Authenticator {
+  readonly #places: CredentialPlaces;
+
+  constructor(private readonly parts: AuthenticatorParts) {
+    this.#places = {
+      tokens: parts.jwt !== null,
+      cookie: parts.cookie,
+      queryParam: parts.queryParam,
+      passwords: parts.passwords !== null,
+    };
+  }
+
+  /** What a client may answer a 401 with (RFC 9110, section 11.6.1). */
+  challenges(isWrong: boolean): string[] {
+    const error = isWrong ? ', error="invalid_token"' : "";
+    return [
+      ...(this.parts.jwt !== null || this.parts.passwords === null
+        ? [`Bearer realm="switchboard"${error}`]
+        : []),
+      ...(this.parts.passwords !== null ? ['Basic realm="switchboard", charset="UTF-8"'] : []),
+    ];
+  }
+
+  /** Whether it could be one of many guesses: a password can, a signature cannot. */
+  isGuess({ headers, url, cookies }: AuthRequest): boolean {
+    return credentialOf(headers, url, cookies, this.#places)?.kind === "password";
+  }
+
+  /** Who is asking. Never rejects. */
+  async identify(asking: AuthRequest): Promise<Outcome> {
+    const { headers, url, cookies } = asking;
+    const credential = credentialOf(headers, url, cookies, this.#places);
+    try {
+      switch (credential?.kind) {
+        case "broken":
+          return { wrong: credential.why };
+        case "token":
+          return { identity: this.#lasting(await this.parts.jwt!.verify(credential.token)) };
+        case "password": {
+          const { login, password } = credential;
+          const identity = await this.parts.passwords!.verify(login, password);
+          return identity === null ? { wrong: "a wrong login or password" } : { identity };
+        }
+      }
+    } catch (error) {
+      const message = messageOf(error);
+      if (!(error instanceof WrongToken)) return { unavailable: message };
+      return { wrong: message, isGenuine: error.isGenuine };
+    }
+    return await this.parts.module?.authenticate(asking) ?? { identity: null };
+  }
+
+  #lasting(identity: Identity): Identity {
+    return this.parts.expires ? identity : { ...identity, expiresAt: null };
+  }
+}

@@ -1,0 +1,33 @@
+import type { Identity, User } from "../../model/mod.ts";
+
+/** Roles that everybody has who is known, as XP has them. */
+const KNOWN = ["role:system.everyone", "role:system.authenticated"];
+
+/** What is known of a user, whoever says so. */
+export interface Claims {
+  /** Who vouches for the user. */
+  idProvider: string;
+  /** Unique among the users of the provider. */
+  id: string;
+  login?: string | undefined;
+  displayName?: string | undefined;
+  email?: string | undefined;
+  roles?: readonly string[];
+  /** Milliseconds since 1970; null: never. */
+  expiresAt?: number | null;
+}
+
+/** An identity of what is known. */
+export function identityOf(claims: Claims): Identity {
+  const { idProvider, id, login = id, displayName = login, email, expiresAt = null } = claims;
+  const user: User = {
+    key: `user:${idProvider}:${id}`,
+    displayName,
+    disabled: false,
+    ...(email !== undefined && { email }),
+    login,
+    idProvider,
+  };
+  const own = (claims.roles ?? []).map((role) => role.startsWith("role:") ? role : `role:${role}`);
+  return { user, roles: [...new Set([...KNOWN, ...own])], expiresAt };
+}

@@ -1,0 +1,12 @@
+/**
+ * Who is asking: JSON Web Tokens, passwords, and a module of the operator's own.
+ *
+ * Comes in: a request's headers. Goes out: an identity, nobody, or a refusal. What a service lets in is not
+ * decided here but in `gateway`.
+ *
+ * @module
+ */
+export { Authenticator, type AuthModule, type AuthRequest, type Outcome } from "./authenticator.ts";
+export { JwtVerifier } from "./jwt.ts";
+export { outcomeOf } from "./module_answer.ts";
+export { addUser, PasswordFile } from "./password_file.ts";

@@ -1,0 +1,21 @@
+import type { Identity } from "../../model/mod.ts";
+
+/** What everybody is, known or not. */
+const EVERYBODY = ["role:system.everyone", "user:system:anonymous"];
+
+/** What comes of an attempt to enter: 401 asks who it is, 403 says that it is the wrong one. */
+export type Admission = "admitted" | "unknown" | "forbidden";
+
+/**
+ * Whether a service lets in who asks (contract XP, section 4).
+ *
+ * @param allow Principals that may enter; null: everybody.
+ * @param identity Who is asking; null: anonymous.
+ */
+export function admission(allow: readonly string[] | null, identity: Identity | null): Admission {
+  if (allow === null || allow.includes(EVERYBODY[0]!)) return "admitted";
+  if (identity === null) return allow.includes(EVERYBODY[1]!) ? "admitted" : "unknown";
+  const { user, roles } = identity;
+  const isAllowed = allow.includes(user.key) || roles.some((role) => allow.includes(role));
+  return isAllowed ? "admitted" : "forbidden";
+}

@@ -1,0 +1,70 @@
+import { JsonFile } from "../../base/json_file.ts";
+import schema from "./manifest.schema.json" with { type: "json" };
+
+/** A kind of permission that Deno knows. */
+export type PermissionKind =
+  | "net"
+  | "read"
+  | "write"
+  | "import"
+  | "env"
+  | "sys"
+  | "run"
+  | "ffi";
+
+/** All kinds of permission. */
+export const PERMISSION_KINDS: readonly PermissionKind[] = [
+  "net",
+  "read",
+  "write",
+  "import",
+  "env",
+  "sys",
+  "run",
+  "ffi",
+];
+
+/** `service.json`: what a service may do and use. Its JSON Schema is `manifest.schema.json`. */
+export interface Manifest {
+  /** Where editors find the schema. */
+  $schema?: string;
+  /** What the isolate may touch, by kind of permission; paths are relative to the service. */
+  permissions?: Partial<Record<PermissionKind, string[] | boolean>>;
+  /** Lets a permission be `true`, which grants all of its kind. */
+  trusted?: boolean;
+  /** Groups that the service may join and send to; `*` stands for any text. Default: all. */
+  groups?: { join?: string[]; send?: string[] };
+  /** What the isolate may hold in memory, MiB. Default: 128. */
+  memoryMb?: number;
+  /** How long the isolate may be unresponsive, ms. Default: 5000. */
+  eventTimeoutMs?: number;
+  /** Principals that may enter, for example `role:system.authenticated`. Default: everybody. */
+  allow?: string[];
+  /** Origins that may connect, in place of the server's own. */
+  origins?: string[];
+  /** Largest inbound message, bytes; 0: no limit. Default: 65536. */
+  maxMessageBytes?: number;
+  /** Closes a session without a message either way, s; 0: never. Default: 300. */
+  idleTimeoutSec?: number;
+  /** What may wait for a slow client, bytes; 0: no limit. Default: 1048576. */
+  sendBufferBytes?: number;
+  /** Sessions at a time; 0: no limit. Default: 10000. */
+  maxSessions?: number;
+  /** Modules, relative to the service, that clients of `/service/js` may run (contract Dirigible, 3). */
+  messageModules?: string[];
+  /** Inbound messages per second and session; 0: no limit. Default: the server's. */
+  messagesPerSec?: number;
+  /** Inbound bytes per second and session; 0: no limit. Default: the server's. */
+  bytesPerSec?: number;
+  /** What becomes of who sends faster: closed with 1008, or what is too much is dropped. Default: the server's. */
+  overRate?: "close" | "drop";
+  /** What becomes of a client that does not take what is sent. Default: the server's. */
+  slowClient?: "close" | "drop";
+}
+
+/** Reads `service.json`. */
+export const manifestFile: JsonFile<Manifest> = new JsonFile<Manifest>(
+  "manifest",
+  "SB_MANIFEST",
+  schema,
+);

@@ -1,0 +1,19 @@
+import type { Flow } from "./flow.ts";
+
+/** A controller of a service: the system that calls it, and its file. */
+export interface EndpointSource {
+  /** What it is called among the service's controllers; stays the same when the service is edited. */
+  id: string;
+  /** Name of the system, for example `xp`. */
+  system: string;
+  /** Absolute path. */
+  file: string;
+  /** Paths that lead to it, in place of the service's own, see `RoutePattern`; empty, if only that does. */
+  paths: string[];
+  /** What its file says, for a system whose file is no code. */
+  flow?: Flow;
+  /** Modules that its messages may name, for a system whose messages do. */
+  modules?: string[];
+  /** Whether it takes part in a path of several services, where each message says whom it is for. */
+  isShared?: boolean;
+}

@@ -1,0 +1,26 @@
+/** A user as controllers see it (contract XP, section 3). */
+export interface User {
+  /** `user:<idProvider>:<login>`. */
+  key: string;
+  /** Name for people. */
+  displayName: string;
+  /** When the user was last changed (ISO 8601). */
+  modifiedTime?: string;
+  /** Whether the user may no longer log in. */
+  disabled: boolean;
+  /** Electronic mail address. */
+  email?: string;
+  /** Name to log in with. */
+  login: string;
+  /** Who vouches for the user. */
+  idProvider: string;
+}
+
+/** Who somebody is, and what they may do. */
+export interface Identity {
+  user: User;
+  /** All that the user has, `role:` in front. */
+  roles: readonly string[];
+  /** When it ends to be known, ms since 1970; null: never. */
+  expiresAt: number | null;
+}

@@ -1,0 +1,19 @@
+import type { Loader } from "../../../inside/endpoint.ts";
+
+let current: Loader | null = null;
+
+/** Says what loads handlers; called once, by the runner. */
+export function loadHandlersWith(loader: Loader): void {
+  current = loader;
+}
+
+/**
+ * What a handler module exports.
+ *
+ * @param id Relative to `services/`, extension optional.
+ * @throws {Error} If there is no such module, or the service may not load it.
+ */
+export function requireHandler(id: string): Record<string, unknown> {
+  if (current === null) throw new Error("Websocket clients work inside a service only");
+  return current.requireService(id) as Record<string, unknown>;
+}

@@ -1,0 +1,24 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Identity } from "../../../model/mod.ts";
+
+/** The request or event that code runs on behalf of. */
+export interface Context {
+  /** Scheme and host that the client used. */
+  origin: string;
+  /** What log lines are about, as in `Op.LOG` of the wire. */
+  about: string;
+  /** Null: anonymous. */
+  identity: Identity | null;
+}
+
+const storage = new AsyncLocalStorage<Context>();
+
+/** Runs a handler on behalf of a request or event, asynchronous parts included. */
+export function runIn<T>(context: Context, run: () => T): T {
+  return storage.run(context, run);
+}
+
+/** What this code runs on behalf of; undefined in timers and while loading. */
+export function currentContext(): Context | undefined {
+  return storage.getStore();
+}

@@ -1,0 +1,198 @@
+/**
+ * Types of an XP controller: what it gets and what it returns (contract XP, sections 2 and 3).
+ *
+ * @example
+ * ```ts
+ * import type { Request, Response, WebSocketEvent } from "@switchboard/switchboard/xp/types";
+ *
+ * export function get(req: Request): Response {
+ *   return req.webSocket ? { webSocket: { data: { room: "a" } } } : { status: 404 };
+ * }
+ *
+ * export function webSocketEvent(event: WebSocketEvent): void {
+ *   if (event.type === "message") console.log(event.session.id, event.message);
+ * }
+ * ```
+ *
+ * @module
+ */
+import type { User } from "../../../model/mod.ts";
+
+export type { User };
+
+/** One value is a string, repeated ones are an array. */
+export type Params = Record<string, string | string[]>;
+
+/** What `get` and its sisters are called with. */
+export interface Request {
+  /** Upper case. */
+  method: string;
+  /** `http` or `https`. */
+  scheme: string;
+  /** Host without the port. */
+  host: string;
+  /** Port that the client connected to. */
+  port: number;
+  /** Decoded path. */
+  path: string;
+  /** The path as it came. */
+  rawPath: string;
+  /** The whole URL. */
+  url: string;
+  /** Address of the client. */
+  remoteAddress: string;
+  /** True exactly for an upgrade request. */
+  webSocket: boolean;
+  /** Query parameters, and those of a form. */
+  params: Params;
+  /** Any case is answered; enumerated in Train-Case. */
+  headers: Record<string, string>;
+  /** A header, whatever its case; null if there is none. */
+  getHeader(name: string): string | null;
+  /** Cookies by name, values as the client sent them; of a repeated name, the first. */
+  cookies: Record<string, string>;
+  /** Text, or bytes if the content type is not one of text. */
+  body?: string | Uint8Array;
+  /** Content type of the body. */
+  contentType?: string;
+  /** The part of the path that names the service. */
+  contextPath: string;
+  /** Always `live`. */
+  mode: "live";
+}
+
+/** A cookie with its attributes. */
+export interface Cookie {
+  /** Its value. */
+  value: string;
+  /** Path that it is for. */
+  path?: string;
+  /** Domain that it is for. */
+  domain?: string;
+  /** Seconds. */
+  maxAge?: number;
+  /** Hidden from scripts. */
+  httpOnly?: boolean;
+  /** For `https:` only. */
+  secure?: boolean;
+  /** `Strict`, `Lax` or `None`. */
+  sameSite?: string;
+  /** Accepted as in XP, not sent: RFC 6265 knows no comments. */
+  comment?: string;
+}
+
+/** How a controller accepts an upgrade request. */
+export interface WebSocketConfig {
+  /** Comes back as `event.data`. */
+  data?: Record<string, unknown>;
+  /** The first one that the client asked for, in its order, is chosen. */
+  subProtocols?: string | string[];
+  /** Decides on the `Origin` in place of the server's own rule; `""` if the client sent none. */
+  checkOrigin?: (origin: string) => boolean;
+}
+
+/** What `get` and its sisters return. */
+export interface Response {
+  /** 200 if not given. */
+  status?: number;
+  /** Text, bytes, or anything else as JSON. */
+  body?: unknown;
+  /** `text/html` for text, `application/json` for JSON, if not given. */
+  contentType?: string;
+  /** Headers; a list repeats one. */
+  headers?: Record<string, string | number | boolean | string[]>;
+  /** Cookies to set, by name. */
+  cookies?: Record<string, string | Cookie>;
+  /** Answers 303 with this `Location`. */
+  redirect?: string;
+  /** Accepted as in XP; there are no filters. */
+  applyFilters?: boolean;
+  /** Accepted as in XP; there is no post-processing. */
+  postProcess?: boolean;
+  /** Accepted as in XP; there are no page contributions. */
+  pageContributions?: Record<string, string | string[]>;
+  /** Accepts an upgrade request. */
+  webSocket?: WebSocketConfig;
+}
+
+/** The session that an event belongs to. */
+export interface WebSocketSession {
+  /** What the grouped-send API knows it by. */
+  id: string;
+  /** Path of the request that opened it. */
+  path: string;
+  /** Query parameters of the request that opened it. */
+  params: Params;
+  /** Absent for anonymous sessions. */
+  user?: User;
+}
+
+/** What all events have. */
+export interface AbstractWebSocketEvent<Data> {
+  /** Whose event it is. */
+  session: WebSocketSession;
+  /** What `get` returned as `webSocket.data`, a fresh copy. */
+  data: Data;
+}
+
+/** The first event. */
+export interface OpenEvent<Data> extends AbstractWebSocketEvent<Data> {
+  /** Always `open`. */
+  type: "open";
+}
+
+/** A message from the client. */
+export interface MessageEvent<Data> extends AbstractWebSocketEvent<Data> {
+  /** Always `message`. */
+  type: "message";
+  /**
+   * Text; bytes for a binary message. (XP has text only, hence the type: check with `typeof` where clients
+   * may send bytes.)
+   */
+  message: string;
+}
+
+/** Something went wrong. */
+export interface ErrorEvent<Data> extends AbstractWebSocketEvent<Data> {
+  /** Always `error`. */
+  type: "error";
+  /** What went wrong. */
+  error: string;
+}
+
+/** The last event. */
+export interface CloseEvent<Data> extends AbstractWebSocketEvent<Data> {
+  /** Always `close`. */
+  type: "close";
+  /** The close code (RFC 6455, section 7.4). */
+  closeReason: number;
+}
+
+/** What `webSocketEvent` is called with. */
+export type WebSocketEvent<Data = Record<string, unknown>> =
+  | OpenEvent<Data>
+  | MessageEvent<Data>
+  | ErrorEvent<Data>
+  | CloseEvent<Data>;
+
+/** The global `log` of every controller: lines in the server's log. */
+export interface Log {
+  /** What helps to find a mistake. `%s` takes the next argument; what is left over follows. */
+  debug(message: unknown, ...args: unknown[]): void;
+  /** What is worth knowing. */
+  info(message: unknown, ...args: unknown[]): void;
+  /** What somebody should look at. */
+  warning(message: unknown, ...args: unknown[]): void;
+  /** What went wrong. */
+  error(message: unknown, ...args: unknown[]): void;
+}
+
+/** The global `app` of every controller: the application that it belongs to. */
+export interface App {
+  /** Its name in URLs, the server's setting `app`. */
+  name: string;
+  /** The version of Switchboard. */
+  version: string;
+  /** The server's setting `config`. */
+  config: Record<string, unknown>;
+}

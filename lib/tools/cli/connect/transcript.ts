@@ -1,0 +1,60 @@
+import { printable } from "../../../base/printable.ts";
+import pc from "picocolors";
+import { hexPreview } from "../../client/mod.ts";
+import { plural } from "../../../base/plural.ts";
+
+/** Most of a message that is shown, UTF-16 units: the rest would only push the others off the screen. */
+const MAX_SHOWN = 10_000;
+
+/** Which way a line went; `!` is what went wrong here. */
+export type Mark = "→" | "←" | "!";
+
+/** Lines of a conversation as somebody at a terminal reads them: time, direction, text. */
+export class Transcript {
+  readonly #color: ReturnType<typeof pc.createColors>;
+
+  constructor(color: boolean) {
+    this.#color = pc.createColors(color);
+  }
+
+  /** A message, text or bytes. */
+  message(mark: Mark, data: string | Uint8Array): string {
+    if (typeof data !== "string") {
+      const size = this.#aside(`(${plural(data.length, "byte")})`);
+      return this.#line(mark, data.length === 0 ? size : `${size} ${hexPreview(data)}`);
+    }
+    if (data === "") return this.about(mark, "empty");
+    const rest = data.length - MAX_SHOWN;
+    const shown = printable(data.slice(0, MAX_SHOWN)).replaceAll("\n", "\n  ");
+    return this.#line(
+      mark,
+      rest > 0 ? `${shown} ${this.#aside(`(${plural(rest, "more character")})`)}` : shown,
+    );
+  }
+
+  /** Something that is no message: a ping, a close. */
+  about(mark: Mark, text: string): string {
+    return this.#line(mark, this.#aside(`(${printable(text)})`));
+  }
+
+  /** What went wrong. */
+  problem(text: string): string {
+    return this.#line("!", this.#color.red(printable(text)));
+  }
+
+  #line(mark: Mark, text: string): string {
+    const { bold, cyan, dim, green, red } = this.#color;
+    const paint = { "→": cyan, "←": green, "!": red }[mark];
+    return `${dim(now())} ${bold(paint(mark))} ${text}`;
+  }
+
+  #aside(text: string): string {
+    return this.#color.dim(text);
+  }
+}
+
+/** The time of day where the user is, to the millisecond. */
+function now(): string {
+  const date = new Date();
+  return `${date.toTimeString().slice(0, 8)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+}

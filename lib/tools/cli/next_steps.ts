@@ -1,0 +1,41 @@
+import { resolve } from "@std/path";
+import { escaped } from "./printable.ts";
+
+/** What to do with what was written. */
+export interface NextSteps {
+  /** Commands to run in the folder. */
+  commands: string[];
+  /** What to do with the URL: `open`, `connect to`. */
+  verb: string;
+  url: string;
+}
+
+/**
+ * What a command has written, and what to do next; a line each, so that a narrow terminal shows it too.
+ *
+ * @param folder Where the files lie, as the user named it.
+ * @param files Paths relative to it, and what is to be said of them.
+ */
+export function nextSteps(folder: string, files: string[], next: NextSteps): string {
+  const root = resolve(folder);
+  const commands = root === Deno.cwd() ? next.commands : [`cd ${quoted(folder)}`, ...next.commands];
+  return [
+    `Wrote in ${escaped(root)}`,
+    ...indented(files),
+    "Next, run",
+    ...indented(commands),
+    `and ${next.verb}`,
+    ...indented([next.url]),
+  ].join("\n");
+}
+
+const indented = (lines: string[]) => lines.map((line) => `  ${line}`);
+
+/** As a shell reads it back, and a terminal shows it without obeying it. */
+function quoted(path: string): string {
+  // Or it would be taken for a flag.
+  if (path.startsWith("-")) return quoted(`./${path}`);
+  if (/^[\w./~+@-]+$/.test(path)) return path;
+  if (escaped(path) === path) return `'${path.replaceAll("'", `'\\''`)}'`;
+  return `$'${escaped(path.replace(/[\\']/g, "\\$&"))}'`;
+}

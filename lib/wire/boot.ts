@@ -1,0 +1,66 @@
+import type { EndpointSource } from "../model/mod.ts";
+
+/** What an isolate needs to know at boot. */
+export interface Boot {
+  service: string;
+  /** The root that is served, absolute. */
+  root: string;
+  /** The service's own folder, absolute. */
+  dir: string;
+  endpoints: EndpointSource[];
+  /** What ids stand for that are neither paths nor the runtime's: pairs of id and target, longer ids first. */
+  imports: [id: string, target: string][];
+  app: { name: string; version: string; config: Record<string, unknown> };
+  /** Group patterns that the service may use; null: all. */
+  groups: { join: string[] | null; send: string[] | null };
+  /** How long a synchronous question may take, ms. */
+  answerTimeoutMs: number;
+  /** How long a peer may take to answer the handshake of an outbound client, ms. */
+  dialTimeoutMs: number;
+  /** Words as in {@linkcode AnswerWord}. */
+  answer: SharedArrayBuffer;
+  /** What the isolate may hold in memory, MiB. */
+  memoryMb: number;
+  /** Environment variables that the service may read; true: all. */
+  env: string[] | true;
+  /** Whether the service may also do what reaches beyond its isolate, for example start workers. */
+  trusted: boolean;
+  /** Whether each event is reported as it is handled, and with the beginning of its message; null: none is. */
+  trace: { bodies: boolean } | null;
+}
+
+/** What a cell gets to start its isolate with. */
+export interface CellBoot {
+  boot: Boot;
+  port: MessagePort;
+  answers: MessagePort;
+  /** What it may use until the runner is loaded, and then gives back. */
+  loan: Revocation;
+}
+
+/** What a cell says of its isolate: it has ended. */
+export interface CellReport {
+  code: string;
+  message: string;
+}
+
+/** Permissions that a cell shall give up at once. */
+export type Revocation = { name: string; item: string | null }[];
+
+/** What went wrong while an isolate loaded its controllers. */
+export interface LoadFailure {
+  message: string;
+  stack: string;
+}
+
+/** What an isolate says of itself, outside of batches. */
+export type Report =
+  /** It has started, and waits for `null`: then it loads the controllers. */
+  | { is: "up" }
+  /** The controllers are loaded, from these files. */
+  | { is: "ready"; files: string[] }
+  | { is: "unloadable"; failure: LoadFailure }
+  /** It was told `"end"`, and has said goodbye to whom it was connected to. */
+  | { is: "done" }
+  /** A batch was cut off, for the heap was full; or what lies outside of the heap is too much. */
+  | { is: "full"; megabytes: number };
