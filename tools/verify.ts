@@ -10,7 +10,7 @@
  * @module
  */
 import { CHECK_EXAMPLES, PLACES, RUN_EXAMPLES } from "./verify/examples.ts";
-import { ON_BOTH, startsNothing, testFiles, TESTS } from "./verify/plan.ts";
+import { browserScripts, ON_BOTH, startsNothing, testFiles, TESTS } from "./verify/plan.ts";
 import { installPrograms } from "./verify/programs.ts";
 import { secondsByFile, slowest } from "./verify/slowest.ts";
 import { type Outcome, run, type Step } from "./verify/step.ts";
@@ -28,6 +28,10 @@ const SLOWEST = 10;
 const FORMAT: Step = { name: "format", args: ["fmt", "--check", "--quiet"] };
 const LINT: Step = { name: "lint", args: ["lint", "--quiet"] };
 const TYPES: Step = { name: "types", args: ["check", "--quiet", ...CHECK_EXAMPLES] };
+const PAGES: Step = {
+  name: "types of pages",
+  args: ["check", "--quiet", "--no-lock", "--config=tools/browser.json", ...browserScripts()],
+};
 const DOCS: Step = { name: "docs", args: ["doc", "--lint", "--quiet", ...EXPORTS] };
 /** Types have a step of their own; slow types are still checked here. */
 const PUBLISH: Step = {
@@ -61,6 +65,7 @@ async function secondLane(files: string[]): Promise<void> {
   const examples = [...TEST, "-A", "--parallel", ...RUN_EXAMPLES, ...PLACES];
   await steps(
     { ...TYPES, isQuiet: true },
+    { ...PAGES, isQuiet: true },
     { name: "examples", args: examples, env, isQuiet: true },
     { ...PUBLISH, isQuiet: true },
   );
@@ -68,7 +73,7 @@ async function secondLane(files: string[]): Promise<void> {
 }
 
 async function quick(): Promise<void> {
-  await steps(FORMAT, LINT, TYPES);
+  await steps(FORMAT, LINT, TYPES, PAGES);
   const files = testFiles([TESTS]).filter((file) => startsNothing(file));
   // No test may start a program here, and the files that do are not among these.
   await testStep("tests", files, ["--parallel", "--allow-all", "--deny-run"]);

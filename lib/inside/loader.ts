@@ -245,7 +245,7 @@ export class ModuleLoader implements Loader {
     const library = LIBRARY.get(libraryId);
     if (library !== undefined) return library.url;
     if (libraryId.startsWith("lib/xp/")) throw this.#noSuchLibrary(id, from);
-    if (id.startsWith("../host/supervisor/") || id.startsWith("../") || id === "." || id === "..") {
+    if (id.startsWith("./") || id.startsWith("../") || id === "." || id === "..") {
       return this.#find(join(dirname(from), id), id, from);
     }
     if (id.startsWith("file:")) return this.#find(fromFileUrl(id), asked, from);
@@ -329,7 +329,7 @@ export class ModuleLoader implements Loader {
     return new Error(
       `Cannot find module "${id}", asked for by ${
         this.#shown(from)
-      }: a file's id starts with "../host/supervisor/" or "/", ` +
+      }: a file's id starts with "./" or "/", ` +
         `a package needs a line in the imports of deno.json, as "${id}": "npm:${id}"${more}`,
       { cause },
     );

@@ -39,6 +39,20 @@ function* filesAt(path: string): Generator<string> {
   }
 }
 
+/** The scripts that run in a browser: their types are those of the web platform, not of Deno. */
+export function browserScripts(): string[] {
+  return ["lib", "services"].flatMap((folder) => [...scriptsBelow(folder)])
+    .filter((path) => /\/(?:assets|pages|chat)\/[^/]+\.js$/.test(path));
+}
+
+function* scriptsBelow(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const path = join(folder, name);
+    if (isDirectory) yield* scriptsBelow(path);
+    else if (name.endsWith(".js")) yield path;
+  }
+}
+
 /**
  * Whether a test file starts neither a program nor a server: it calls nothing that does so, and nor do the
  * helpers that it imports. The quick run denies the permission to start programs, so a mistake here fails there.

@@ -61,7 +61,7 @@ const OWN_WORDS: ReadonlySet<string> = new Set([
 /** A path as problems show it. */
 export function shownBelow(root: string, path: string): string {
   const shown = relative(root, path).replaceAll(SEPARATOR, "/");
-  return shown.startsWith("../../") || isAbsolute(shown) ? path : shown || ".";
+  return shown.startsWith("../") || isAbsolute(shown) ? path : shown || ".";
 }
 
 /** The first line and column of a file. */

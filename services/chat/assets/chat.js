@@ -3,6 +3,7 @@
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
 
+/** @type {(id: string) => any} */
 const $ = (id) => document.getElementById(id);
 const log = $("log");
 

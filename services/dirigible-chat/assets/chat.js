@@ -5,6 +5,7 @@ const RETRY_MS = 1000;
 /** Nobody tells who has left: the page asks. */
 const LOOK_EVERY_MS = 5000;
 
+/** @type {(id: string) => any} */
 const $ = (id) => document.getElementById(id);
 const log = $("log");
 

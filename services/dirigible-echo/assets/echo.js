@@ -1,5 +1,6 @@
 // The page of the Dirigible echo: sends straight, or through a connection of the server to itself.
 
+/** @type {(id: string) => any} */
 const $ = (id) => document.getElementById(id);
 const url = new URL("/websockets/service/dirigible-echo", location.href);
 url.protocol = url.protocol.replace("http", "ws");

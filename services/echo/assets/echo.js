@@ -1,5 +1,6 @@
 // The echo's page: sends, and times the way there and back.
 
+/** @type {(id: string) => any} */
 const $ = (id) => document.getElementById(id);
 const url = new URL("..", location.href);
 url.protocol = url.protocol.replace("http", "ws");

@@ -3,6 +3,7 @@
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
 
+/** @type {(id: string) => any} */
 const $ = (id) => document.getElementById(id);
 const rooms = new Map();
 let myName = sessionStorage.getItem("name") ?? "";
@@ -130,7 +131,8 @@ addEventListener("online", retryNow);
 document.addEventListener("visibilitychange", () => document.hidden || retryNow());
 document.addEventListener("click", (event) => {
   for (const presence of document.querySelectorAll(".presence[open]")) {
-    if (!presence.contains(event.target)) presence.open = false;
+    const target = /** @type {Node} */ (event.target);
+    if (!presence.contains(target)) presence.removeAttribute("open");
   }
 });
 

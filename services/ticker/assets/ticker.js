@@ -1,5 +1,6 @@
 // The ticker's page: shows what comes, posts what is written.
 
+/** @type {(id: string) => any} */
 const $ = (id) => document.getElementById(id);
 const service = new URL("..", location.href);
 service.pathname = service.pathname.replace(/\/$/, "");

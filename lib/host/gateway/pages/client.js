@@ -1,18 +1,32 @@
-/** The script of the landing page's client. It runs in the browser; a received text is never markup. */
-export const CLIENT_SCRIPT = String.raw`"use strict";
+// The client of the landing page. It runs in the browser; a received text is never markup.
+"use strict";
 const MAX_FRAMES = 500;
 const MAX_CHARACTERS = 10_000;
 const MAX_BYTES = 2_000;
 const CLOSE_NAMES = {
-  1000: "normal closure", 1001: "going away", 1002: "protocol error", 1003: "unsupported data",
-  1005: "no code was sent", 1006: "connection lost or refused", 1007: "not UTF-8", 1008: "policy violation",
-  1009: "message too big", 1010: "extension missing", 1011: "internal error", 1012: "service restart",
-  1013: "try again later", 1014: "bad gateway", 1015: "TLS failed", 3000: "unauthorized",
-  3003: "forbidden", 3008: "slow consumer",
+  1000: "normal closure",
+  1001: "going away",
+  1002: "protocol error",
+  1003: "unsupported data",
+  1005: "no code was sent",
+  1006: "connection lost or refused",
+  1007: "not UTF-8",
+  1008: "policy violation",
+  1009: "message too big",
+  1010: "extension missing",
+  1011: "internal error",
+  1012: "service restart",
+  1013: "try again later",
+  1014: "bad gateway",
+  1015: "TLS failed",
+  3000: "unauthorized",
+  3003: "forbidden",
+  3008: "slow consumer",
 };
+/** @type {(id: string) => any} */
 const byId = (id) => document.getElementById(id);
-const [service, url, connect, state, problem] =
-  ["service", "url", "connect", "state", "problem"].map(byId);
+const [service, url, connect, state, problem] = ["service", "url", "connect", "state", "problem"]
+  .map(byId);
 const [frames, compose, message, clear] = ["frames", "compose", "message", "clear"].map(byId);
 let socket = null;
 let count = 0;
@@ -42,8 +56,11 @@ function say(text) {
 function showState(text, kind) {
   state.textContent = text;
   state.className = kind;
-  connect.querySelector("button").textContent =
-    kind === "on" ? "Disconnect" : kind === "wait" ? "Cancel" : "Connect";
+  connect.querySelector("button").textContent = kind === "on"
+    ? "Disconnect"
+    : kind === "wait"
+    ? "Cancel"
+    : "Connect";
 }
 
 function target() {
@@ -61,10 +78,14 @@ function target() {
     return null;
   }
   if (parsed.host !== location.host) {
-    say("Expected a path or a URL of " + location.host + ", got one of " + (parsed.host || parsed.protocol));
+    say(
+      "Expected a path or a URL of " + location.host + ", got one of " +
+        (parsed.host || parsed.protocol),
+    );
     return null;
   }
-  return location.protocol.replace("http", "ws") + "//" + parsed.host + parsed.pathname + parsed.search;
+  return location.protocol.replace("http", "ws") + "//" + parsed.host + parsed.pathname +
+    parsed.search;
 }
 
 function open(address) {
@@ -129,7 +150,10 @@ function show(kind, data) {
     add({ kind, size, text: cut(data, MAX_CHARACTERS, data.slice(0, MAX_CHARACTERS)) });
   } else {
     const bytes = new Uint8Array(data);
-    const pairs = Array.from(bytes.subarray(0, MAX_BYTES), (byte) => byte.toString(16).padStart(2, "0"));
+    const pairs = Array.from(
+      bytes.subarray(0, MAX_BYTES),
+      (byte) => byte.toString(16).padStart(2, "0"),
+    );
     add({ kind, size: bytes.length, text: cut(bytes, MAX_BYTES, pairs.join(" ")), isBytes: true });
   }
 }
@@ -158,7 +182,9 @@ function flush() {
 function row({ kind, size, text, isBytes, at }) {
   const element = part("div", "frame " + kind, "");
   const pad = (number, length) => String(number).padStart(length, "0");
-  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map((one) => pad(one, 2)).join(":");
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map((one) => pad(one, 2)).join(
+    ":",
+  );
   element.append(part("time", "", time + "." + pad(at.getMilliseconds(), 3)));
   if (kind !== "note") {
     const arrow = part("span", "arrow", kind === "in" ? "←" : "→");
@@ -204,4 +230,3 @@ clear.addEventListener("click", () => {
   byId("count").textContent = "";
 });
 choose();
-`;
