@@ -7,10 +7,12 @@ import { Site } from "./helpers/site.ts";
 
 const PAGES = [
   "README.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
   "bench/README.md",
-  ...[...Deno.readDirSync("docs")].map(({ name }) => `docs/${name}`).filter((name) =>
-    name.endsWith(".md")
-  ),
+  ...["docs", "docs/contracts"].flatMap((folder) =>
+    [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`)
+  ).filter((name) => name.endsWith(".md")),
 ];
 
 /** Ids that the import map leads to modules of ours. */
@@ -35,6 +37,11 @@ function notRun(why: string, ...lines: string[]): Record<string, Exercise> {
 const COMMANDS: Record<string, Exercise> = {
   ...byTest("tests/e2e/chat_test.ts", "npx -y deno@2.9.6 task start"),
   ...byTest(".ci/run", "npx -y deno@2.9.6 task test"),
+  ...byTest(
+    "tests/tools/verify_test.ts",
+    "deno task test:quick",
+    "deno task test tests/contract/xp/2_controller_test.ts",
+  ),
   ...byTest(
     "tests/docs_test.ts",
     "mkdir -p board",
@@ -218,14 +225,14 @@ Deno.test("an app of XP is moved as docs/xp.md says", async () => {
 });
 
 Deno.test("docs/xp.md and docs/controllers.md name what lib/xp has", async () => {
-  for (const { name } of Deno.readDirSync("lib/xp")) {
+  for (const { name } of Deno.readDirSync("lib/systems/xp/inside")) {
     const id = `lib/xp/${name.replace(/\.ts$/, "")}`;
     if (!IMPORTS.has(id)) continue;
     const controllers = Deno.readTextFileSync("docs/controllers.md");
     assert(controllers.includes(`\`/${id}\``), `/${id} is not in docs/controllers.md`);
     if (id === "lib/xp/websocket") continue;
     const xp = Deno.readTextFileSync("docs/xp.md");
-    for (const call of Object.keys(await import(`../${id}.ts`))) {
+    for (const call of Object.keys(await import(`../lib/systems/xp/inside/${name}`))) {
       assert(xp.includes(`\`${call}\``), `${call} of ${id} is not in docs/xp.md`);
       assert(controllers.includes(`\`${call}(`), `${call} of ${id} is not in docs/controllers.md`);
     }
@@ -330,11 +337,11 @@ Deno.test("every shell command of the docs is exercised by a test, or it is said
       !/^ {4}(deno|npx|switchboard) /m.test(prose(page)),
       `${page}: put commands into a fence`,
     );
-    for (const [, language, block] of text.matchAll(/^```(\w+)[^\n]*\n([^]*?)^```$/gm)) {
+    for (const [, language, block] of text.matchAll(/^ *```(\w+)[^\n]*\n([^]*?)^ *```$/gm)) {
       // One name for them, so that none is overlooked.
       assert(!/^(bash|shell|console|zsh|cmd)$/.test(language!), `${page}: say sh for ${language}`);
       if (language !== "sh") continue;
-      const lines = block!.split("\n").map((line) => line.replace(/(^| +)#.*$/, ""));
+      const lines = block!.split("\n").map((line) => line.trim().replace(/(^| +)#.*$/, ""));
       for (const line of lines.filter((line) => line !== "")) {
         found.add(line);
         await t.step(`${page}: ${line}`, () => {

@@ -18,7 +18,7 @@ export interface InnerSession {
   refuse(code: number, reason: string): void;
 }
 
-/** An event of a session, in the order of contract XP, section 3. */
+/** An event of a session, in the order of docs/contracts/xp.md, section 3. */
 export type SessionEvent =
   | { type: "open" }
   | { type: "message"; message: string | Uint8Array }

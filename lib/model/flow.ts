@@ -1,4 +1,4 @@
-/** A flow as its file describes it, once it has been checked (contract Lolo, section 3). */
+/** A flow as its file describes it, once it has been checked (docs/contracts/lolo.md, section 3). */
 export interface Flow {
   /** Its file's name, less `.flow.json`. */
   name: string;

@@ -1,4 +1,4 @@
-/** A user as controllers see it (contract XP, section 3). */
+/** A user as controllers see it (docs/contracts/xp.md, section 3). */
 export interface User {
   /** `user:<idProvider>:<login>`. */
   key: string;

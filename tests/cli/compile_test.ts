@@ -176,7 +176,7 @@ Deno.test("compile puts in what is served, and leaves out secrets, tests and wha
     for (const path of filesIn(join(ROOT, "lib"))) {
       const source = Deno.readTextFileSync(path);
       const starts = source.matchAll(
-        /Worker\([^;]*?new URL\("\.\/([\w/]+\.ts)", import\.meta\.url\)/g,
+        /Worker\([^;]*?new URL\("(\.[\w/.]+\.ts)", import\.meta\.url\)/g,
       );
       for (const [, worker] of starts) {
         workers.add(`runtime/${join(path, "..", worker!).slice(ROOT.length)}`);

@@ -7,7 +7,7 @@ const EVERYBODY = ["role:system.everyone", "user:system:anonymous"];
 export type Admission = "admitted" | "unknown" | "forbidden";
 
 /**
- * Whether a service lets in who asks (contract XP, section 4).
+ * Whether a service lets in who asks (docs/contracts/xp.md, section 4).
  *
  * @param allow Principals that may enter; null: everybody.
  * @param identity Who is asking; null: anonymous.

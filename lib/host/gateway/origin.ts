@@ -1,5 +1,5 @@
 /**
- * Whether a page of this origin may connect (contract XP, section 4).
+ * Whether a page of this origin may connect (docs/contracts/xp.md, section 4).
  *
  * @param origin The `Origin` header; null: none was sent, so no browser is asking.
  * @param own Scheme, host and port that the client connected to.

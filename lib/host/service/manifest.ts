@@ -50,7 +50,7 @@ export interface Manifest {
   sendBufferBytes?: number;
   /** Sessions at a time; 0: no limit. Default: 10000. */
   maxSessions?: number;
-  /** Modules, relative to the service, that clients of `/service/js` may run (contract Dirigible, 3). */
+  /** Modules, relative to the service, that clients of `/service/js` may run (docs/contracts/dirigible.md, section 3). */
   messageModules?: string[];
   /** Inbound messages per second and session; 0: no limit. Default: the server's. */
   messagesPerSec?: number;

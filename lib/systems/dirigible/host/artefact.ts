@@ -5,7 +5,7 @@ import { isFile, isPlainPath, readableEntriesOf } from "../../../base/files.ts";
 import { JsonFile } from "../../../base/json_file.ts";
 import schema from "./artefact.schema.json" with { type: "json" };
 
-/** A `*.websocket` file (contract Dirigible, section 2). */
+/** A `*.websocket` file (docs/contracts/dirigible.md, section 2). */
 interface Artefact {
   handler: string;
   endpoint: string;

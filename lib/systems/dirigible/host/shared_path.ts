@@ -8,7 +8,7 @@ const WORDS = {
 
 /**
  * `/service/js`, as the front door sees it: the one thing of Dirigible that runs outside of an isolate, for
- * only a message says which service it is for (contract Dirigible, section 3).
+ * only a message says which service it is for (docs/contracts/dirigible.md, section 3).
  */
 export const messagePath: SharedPath = {
   path: "/service/js",

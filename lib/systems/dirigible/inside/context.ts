@@ -1,5 +1,5 @@
 /**
- * Dirigible 2's `core/context`: values of the message that the module is run for (contract Dirigible,
+ * Dirigible 2's `core/context`: values of the message that the module is run for (docs/contracts/dirigible.md,
  * section 3).
  *
  * @example

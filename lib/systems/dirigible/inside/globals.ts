@@ -1,5 +1,5 @@
 /**
- * Dirigible 2's `core/globals`: values that last as long as the service's isolate (contract Dirigible,
+ * Dirigible 2's `core/globals`: values that last as long as the service's isolate (docs/contracts/dirigible.md,
  * section 3).
  *
  * @example

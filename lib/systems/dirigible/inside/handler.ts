@@ -28,7 +28,7 @@ export class Handler {
 
   /**
    * Calls the function for an event. What it throws is logged and changes nothing: it is no error of the
-   * transport (contract Dirigible, section 1).
+   * transport (docs/contracts/dirigible.md, section 1).
    *
    * @param about What a line of the log is about, as in `Op.LOG` of the wire.
    * @returns What it returns, or undefined if it failed.

@@ -5,7 +5,7 @@ import type { Link } from "../../../inside/link.ts";
 import type { NeutralReply, NeutralRequest } from "../../../model/mod.ts";
 import type { Handler } from "./handler.ts";
 
-/** A `*.websocket` artefact: its handler's four functions, and replies by return value (contract, section 2). */
+/** A `*.websocket` artefact: its handler's four functions, and replies by return value (docs/contracts/dirigible.md, section 2). */
 export class HandlerEndpoint implements Endpoint {
   constructor(private readonly handler: Handler, private readonly link: Link) {}
 

@@ -1,6 +1,6 @@
 /**
  * Dirigible 2's `net/websocket`, documented as `service/websocket`: the session of the message that a module is
- * run for, and all others (contract Dirigible, section 3).
+ * run for, and all others (docs/contracts/dirigible.md, section 3).
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
  * Dirigible's `net/v4/websockets`, also `net/websockets`: outbound clients, and the event that a handler is
- * called for (contract Dirigible, section 1).
+ * called for (docs/contracts/dirigible.md, section 1).
  *
  * @example A client
  * ```ts

@@ -8,7 +8,7 @@ import { isFile } from "../../../base/files.ts";
 import { looseCycle } from "./loose_cycle.ts";
 import { nearest } from "../../../base/nearest.ts";
 
-/** A `*.flow.json` file (contract Lolo, section 3). */
+/** A `*.flow.json` file (docs/contracts/lolo.md, section 3). */
 export interface FlowFile {
   nodes: Record<string, NodeEntry>;
   edges: [string, string][];

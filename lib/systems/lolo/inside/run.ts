@@ -8,7 +8,7 @@ import type { Context } from "./types.ts";
 const MAX_STEPS = 1024;
 /** Nodes that an event may be on its way to at a time. */
 const MAX_UNDERWAY = 16_384;
-/** How long `once` waits if it is not told, ms (contract Lolo, section 1). */
+/** How long `once` waits if it is not told, ms (docs/contracts/lolo.md, section 1). */
 const ONCE_TIMEOUT_MS = 30_000;
 
 /** An event on its way to a node. */

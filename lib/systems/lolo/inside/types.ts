@@ -1,5 +1,5 @@
 /**
- * Types for flows: what nodes get, and what they export (contract Lolo, sections 1 and 2).
+ * Types for flows: what nodes get, and what they export (docs/contracts/lolo.md, sections 1 and 2).
  *
  * @example
  * ```ts
@@ -53,7 +53,7 @@ export interface State {
   keys(): string[];
 }
 
-/** What a node gets with each event (contract Lolo, section 1). All functions work without their object. */
+/** What a node gets with each event (docs/contracts/lolo.md, section 1). All functions work without their object. */
 export interface Context {
   /** `<appId>/<functionName>`. */
   functionId: string;

@@ -4,7 +4,7 @@ import defer * as sax from "sax";
 import { messageOf, SwitchboardError } from "../../../base/errors.ts";
 
 /**
- * The principals that an XP descriptor beside a controller allows (contract XP, section 4): `<name>.xml` of
+ * The principals that an XP descriptor beside a controller allows (docs/contracts/xp.md, section 4): `<name>.xml` of
  * XP 7, `<name>.yml` or `<name>.yaml` of XP 8. Null: no descriptor, or one that says nothing of it.
  *
  * @throws {SwitchboardError} `SB_MANIFEST`, if a descriptor is there and cannot be understood.

@@ -1,7 +1,7 @@
 import { OtherApplication, type Route, type ServiceKind } from "../../../model/mod.ts";
 
 /**
- * The service that a path leads to (contract XP, section 5); null: none.
+ * The service that a path leads to (docs/contracts/xp.md, section 5); null: none.
  *
  * @param rawPath The path as it came.
  * @param app Name of the application.

@@ -21,7 +21,7 @@ const SERVER_ERROR: NeutralReply = {
   accept: null,
 };
 
-/** One XP controller: its exports, called as XP calls them (contract XP, sections 2 and 3). */
+/** One XP controller: its exports, called as XP calls them (docs/contracts/xp.md, sections 2 and 3). */
 export class XpController implements Endpoint {
   readonly #methods = new Map<string, Handler>();
   readonly #webSocketEvent: Handler | null;

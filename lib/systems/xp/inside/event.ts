@@ -1,5 +1,5 @@
 /**
- * XP's `/lib/xp/event`: events between the services of a server (contract XP, section 6).
+ * XP's `/lib/xp/event`: events between the services of a server (docs/contracts/xp.md, section 6).
  *
  * @example
  * ```ts

@@ -6,7 +6,7 @@ import { currentContext } from "./context.ts";
 const LEVELS = { debug: "DEBUG", info: "INFO", warning: "WARN", error: "ERROR" } as const;
 
 /**
- * Puts XP's globals in place (contract XP, section 2): `log`, `app`, and for ES modules `resolve` and
+ * Puts XP's globals in place (docs/contracts/xp.md, section 2): `log`, `app`, and for ES modules `resolve` and
  * `require`, relative to the controller.
  */
 export function installGlobals(controller: string, loader: Loader): void {

@@ -1,5 +1,5 @@
 /**
- * XP's `/lib/xp/portal`, as far as websocket controllers use it: URLs of services and APIs (contract XP,
+ * XP's `/lib/xp/portal`, as far as websocket controllers use it: URLs of services and APIs (docs/contracts/xp.md,
  * section 6).
  *
  * @module

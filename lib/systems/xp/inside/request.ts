@@ -3,7 +3,7 @@ import type { NeutralRequest } from "../../../model/mod.ts";
 import { xpHeaders } from "./headers.ts";
 import type { Request } from "./types.ts";
 
-/** A neutral request as XP controllers get it (contract XP, section 2). */
+/** A neutral request as XP controllers get it (docs/contracts/xp.md, section 2). */
 export function xpRequest(request: NeutralRequest): Request {
   const headers = xpHeaders(request.headers);
   const contentType = headers["content-type"];

@@ -6,7 +6,7 @@ class MalformedResponse extends TypeError {
 }
 
 /**
- * A controller's return value as a neutral reply (contract XP, section 2).
+ * A controller's return value as a neutral reply (docs/contracts/xp.md, section 2).
  *
  * @param value What it returned.
  * @param origin The `Origin` of an upgrade request, `""` if it has none; null for a plain request.

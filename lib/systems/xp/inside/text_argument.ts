@@ -1,5 +1,5 @@
 /**
- * An argument as text (contract XP, section 1).
+ * An argument as text (docs/contracts/xp.md, section 1).
  *
  * @throws {TypeError} If it is null or undefined.
  */

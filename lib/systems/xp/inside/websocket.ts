@@ -1,5 +1,5 @@
 /**
- * XP's `/lib/xp/websocket`: the grouped-send API, exactly as XP has it (contract XP, section 1). New
+ * XP's `/lib/xp/websocket`: the grouped-send API, exactly as XP has it (docs/contracts/xp.md, section 1). New
  * controllers find more in `/lib/websocket`.
  *
  * Works inside a service only. Groups are shared by all services of a server.
