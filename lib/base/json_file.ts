@@ -65,7 +65,7 @@ export class JsonFile<T> {
     }
     const tree = jsonc.parseTree(text);
     const twice = duplicateKey(tree);
-    if (twice !== null) throw refused([[`"${twice.value}" is there twice`, twice.offset]]);
+    if (twice !== null) throw refused([[`"${twice.value}" occurs twice`, twice.offset]]);
     if (this.#validate(value)) return value;
     throw refused([...this.#problems(tree)]);
   }
@@ -227,6 +227,6 @@ function textOf(value: unknown): string {
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {
-    return typeof value === "object" ? "an object that is no JSON" : String(value);
+    return typeof value === "object" ? "an object that JSON cannot hold" : String(value);
   }
 }

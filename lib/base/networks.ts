@@ -21,7 +21,9 @@ export class Networks {
     this.#isEmpty = networks.length === 0;
     for (const text of networks) {
       const network = networkIn(text);
-      if (network === null) throw new TypeError(`"${text}" is no IP address, nor a range of them`);
+      if (network === null) {
+        throw new TypeError(`"${text}" is neither an IP address nor a range such as "10.0.0.0/8"`);
+      }
       this.#list.addSubnet(network.address, network.prefix, network.type);
     }
   }

@@ -30,7 +30,7 @@ const MODIFIERS: Record<string, number> = {
 
 /**
  * A path with parameters, for example `/rooms/:room`, as the web platform's `URLPattern` reads it. What could
- * take long to match is no path: everybody's requests pass here.
+ * take long to match is not a path: everybody's requests pass here.
  */
 export class RoutePattern {
   /** Names of its parameters. */
@@ -51,7 +51,7 @@ export class RoutePattern {
       rank === Rank.REST ? ["0"] : name === null ? [] : [name]
     );
     const twice = this.names.find((name, index) => this.names.indexOf(name) !== index);
-    if (twice !== undefined) throw new TypeError(`":${twice}" is there twice`);
+    if (twice !== undefined) throw new TypeError(`":${twice}" occurs twice`);
     this.#pattern = new URLPattern({ pathname: path });
     this.shape = this.#segments.map(({ rank, before, after }) => `/${before}<${rank}>${after}`)
       .join("");
@@ -109,7 +109,7 @@ function segmentsOf(path: string): Segment[] {
   if (odd !== null) throw new TypeError(`it must not contain ${JSON.stringify(odd[0])}`);
   if (/[()]/.test(path)) {
     throw new TypeError(
-      "regular expressions would run for everybody's requests: check the value in a node",
+      "regular expressions are not supported, because they would run for every request: check the value in a node",
     );
   }
   const texts = path.slice(1).split("/");
@@ -129,7 +129,7 @@ function segmentOf(text: string, isLast: boolean): Segment {
       `"${text}" must be text with one ":name" at the most, or ":name" with ?, + or * at the end`,
     );
   }
-  if (modifier !== "" && !isLast) throw new TypeError(`"${text}" must be its end`);
+  if (modifier !== "" && !isLast) throw new TypeError(`"${text}" must come last`);
   if (isRest) return { rank: Rank.REST, before: "", name: null, after: "" };
   if (name === null) return { rank: Rank.TEXT, before: before + after, name, after: "" };
   return { rank: isAlone ? MODIFIERS[modifier]! : Rank.MIXED, before, name, after };

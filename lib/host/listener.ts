@@ -102,7 +102,9 @@ export class Listener {
     }
     const address = this.#front.clientAt(remote);
     if (address !== undefined) return this.server.handle(request, { address, scheme: "https" });
-    return new Response("This port is the server's own\n", { status: 403 });
+    return new Response("This port is internal: connect to the port of the server\n", {
+      status: 403,
+    });
   }
 }
 
@@ -111,8 +113,8 @@ function listenProblem(error: unknown, port: number): string {
   if (error instanceof Deno.errors.AddrInUse || code === "EADDRINUSE") {
     const holder = portHolder(port);
     const who = holder === null
-      ? "another program listens there"
-      : `${holder.program} (process ${holder.pid}) listens there`;
+      ? "another program listens on it"
+      : `${holder.program} (process ${holder.pid}) listens on it`;
     return `${who}; stop it, or choose another port with --port (0: any free one)`;
   }
   if (error instanceof Deno.errors.PermissionDenied || code === "EACCES") {

@@ -309,7 +309,7 @@ export class Switchboard implements AsyncDisposable {
   async listen(): Promise<ListenAddress> {
     const { hostname, port: wanted, tls } = this.settings;
     if (this.#isListening) {
-      throw new SwitchboardError("SB_LISTEN", "Cannot listen: the server does so already");
+      throw new SwitchboardError("SB_LISTEN", "Cannot listen: the server listens already");
     }
     this.#isListening = true;
     try {
@@ -450,7 +450,7 @@ export class Switchboard implements AsyncDisposable {
    * being asked about is who the old one says.
    *
    * @returns Whether there is any, and the server goes on.
-   * @throws {SwitchboardError} As {@linkcode open}; then what was there before stays.
+   * @throws {SwitchboardError} As {@linkcode open}; then the previous ones stay in use.
    */
   async reloadAuth(): Promise<boolean> {
     const auth = this.#auth;
@@ -587,7 +587,7 @@ export class Switchboard implements AsyncDisposable {
   async #figuresFor({ addresses }: Origin): Promise<Response> {
     if (this.settings.metrics === "local" && !isLoopback(addresses[0])) {
       return new Response(
-        'Figures are for this machine only: see "metrics" in switchboard.json\n',
+        'Metrics are available on this machine only, see "metrics" in switchboard.json\n',
         {
           status: 403,
         },

@@ -276,7 +276,7 @@ export class ModuleLoader implements Loader {
     if (stateOf(querySync(wanted)) === "granted") return;
     this.#link.denied("import", source);
     throw new Error(
-      `Cannot load "${id}", asked for by ${this.#shown(from)}: it comes from ${source}, ` +
+      `Cannot load "${id}", imported by ${this.#shown(from)}: it comes from ${source}, ` +
         `which "permissions.import" in service.json does not list`,
     );
   }
@@ -289,7 +289,7 @@ export class ModuleLoader implements Loader {
       return found;
     }
     throw new Error(
-      `Cannot find module "${id}", asked for by ${this.#shown(from)}: ` +
+      `Cannot find module "${id}", imported by ${this.#shown(from)}: ` +
         `no ${this.#shown(path)}{${SUFFIXES.slice(0, 6).join(",")}}`,
     );
   }
@@ -327,7 +327,7 @@ export class ModuleLoader implements Loader {
 
   #noPackage(id: string, from: string, more = "", cause?: unknown): Error {
     return new Error(
-      `Cannot find module "${id}", asked for by ${
+      `Cannot find module "${id}", imported by ${
         this.#shown(from)
       }: a file's id starts with "./" or "/", ` +
         `a package needs a line in the imports of deno.json, as "${id}": "npm:${id}"${more}`,
@@ -380,7 +380,7 @@ export class ModuleLoader implements Loader {
       return exports;
     } catch (error) {
       throw new Error(
-        `Cannot load ${this.#shown(file)}, asked for by ${this.#shown(from)}: ${
+        `Cannot load ${this.#shown(file)}, imported by ${this.#shown(from)}: ${
           (error as Error).message
         }`,
         { cause: error },
@@ -392,14 +392,14 @@ export class ModuleLoader implements Loader {
     const available = [...LIBRARY.keys()].filter((id) => id.startsWith("lib/xp/"))
       .map((id) => `/${id}`).join(", ");
     return new Error(
-      `Cannot load "${id}", asked for by ${this.#shown(from)}: Switchboard has ${available}; ` +
+      `Cannot load "${id}", imported by ${this.#shown(from)}: Switchboard has ${available}; ` +
         `more for new controllers is in /lib/websocket`,
     );
   }
 
   #outside(id: string, from: string): Error {
     return new Error(
-      `Cannot load "${id}", asked for by ${this.#shown(from)}: it lies outside of ` +
+      `Cannot load "${id}", imported by ${this.#shown(from)}: it lies outside of ` +
         `${this.#shown(this.#dir)}/ and lib/, the folders that this service may load code from`,
     );
   }

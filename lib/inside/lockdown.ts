@@ -38,7 +38,7 @@ export function lockDown(trusted: boolean, link: Link): void {
   replace(v8, "setFlagsFromString", "setFlagsFromString()", INTERNAL);
   // To the cell, which reads what comes and has no use for it.
   for (const target of [globalThis, workers.parentPort!]) {
-    replace(target, "postMessage", "postMessage()", "nobody listens");
+    replace(target, "postMessage", "postMessage()", "there is no receiver");
   }
   // A loader of the service's own would come before ours.
   replace(module, "registerHooks", "registerHooks()", LOADER);
@@ -79,12 +79,12 @@ const KILLS: [object, string, string][] = [
 ];
 
 const ENDS = "it ends with its server";
-const FOLDER = "the current folder is that of all services";
+const FOLDER = "all services share the current folder";
 const INTERNAL = "it reaches into the engine that all services share";
 const LOADER = "modules are loaded by Switchboard";
 const SHARED = "all services of the server would share it";
 const WORKERS =
-  'nobody could stop one; split the work into services, or say "trusted": true in service.json';
+  'a worker could not be stopped; split the work into services, or say "trusted": true in service.json';
 
 function refusal(call: string, why: string): () => never {
   return () => {

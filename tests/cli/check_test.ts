@@ -211,11 +211,11 @@ Deno.test("check reports what is wrong with each service, a line an error", asyn
     'services/manifest/service.json:1:3: error: "memory" is not a key, did you mean "memoryMb"? [SB_MANIFEST]',
     'services/manifest/service.json:2:18: error: "maxSessions" must be an integer, got "x" [SB_MANIFEST]',
     "services/mit leer/mit leer.ts:1:14: error: Type 'number' is not assignable to type 'string'. (TS2322) [SB_TYPE]",
-    'services/module/module.mjs:2:8: error: Cannot load service "module": Error: Cannot find module "./none.js", asked for by services/module/module.mjs: no services/module/none.js{,.ts,.js,.mjs,.cjs,.json} [SB_LOAD]',
-    "services/stray.flow.json:1:1: error: it belongs into a folder of its own, services/NAME/ [SB_FLOW]",
+    'services/module/module.mjs:2:8: error: Cannot load service "module": Error: Cannot find module "./none.js", imported by services/module/module.mjs: no services/module/none.js{,.ts,.js,.mjs,.cjs,.json} [SB_LOAD]',
+    "services/stray.flow.json:1:1: error: move it into a service folder, services/NAME/ [SB_FLOW]",
     `services/syntax/syntax.js:2:17: error: Cannot load service "syntax": SyntaxError: Unexpected token ';' [SB_LOAD]`,
     'services/throws/throws.js:2:9: error: Cannot load service "throws": Error: not today [SB_LOAD]',
-    'services/twice/service.json:2:2: error: "allow" is there twice [SB_MANIFEST]',
+    'services/twice/service.json:2:2: error: "allow" occurs twice [SB_MANIFEST]',
     "services/types/types.ts:2:6: error: Argument of type 'number' is not assignable to parameter of type 'string'. (TS2345) [SB_TYPE]",
     "services/types/types.ts:3:14: error: Type 'number' is not assignable to type 'string'. (TS2322) [SB_TYPE]",
     "services/ünï 日本/ünï 日本.ts:1:14: error: Type 'number' is not assignable to type 'string'. (TS2322) [SB_TYPE]",
@@ -571,7 +571,7 @@ Deno.test("check ends, whatever services do", async () => {
     loop: ["while (true);", /has not answered for 500 ms \[SB_TIMEOUT\]/],
     heap: [
       "const a = []; while (true) a.push(new Array(1e4).fill(a));",
-      /has used up its memory of 32 MiB/,
+      /has exceeded its memory of 32 MiB/,
     ],
     bytes: [
       "const a = []; setInterval(() => a.push(new Uint8Array(1e7).fill(1))); while (a) a.push(new Uint8Array(1e7).fill(1));",
@@ -711,7 +711,7 @@ Deno.test("check looks at certificate, key, and what tells who is asking", async
       [
         'switchboard.json:1:16: error: "auth.jwt" in switchboard.json needs the environment variable SWITCHBOARD_TEST_NOWHERE, which is not set [SB_AUTH]',
         'switchboard.json:1:88: error: There are no users: "users.json" is missing; make it with "switchboard user add NAME" [SB_AUTH]',
-        'switchboard.json:1:119: error: There is no "auth.js", which "auth.module" in switchboard.json names [SB_AUTH]',
+        'switchboard.json:1:119: error: There is no "auth.js", named by "auth.module" in switchboard.json [SB_AUTH]',
       ],
     ],
     ["users that are none", {

@@ -52,7 +52,7 @@ board.add(
 
     await t.step("it says where it is, and how to get on", async () => {
       const lines = await terminal.shows(/^>$/);
-      assertEquals(lines, [`Connected to ${url}`, ":help says what there is, Ctrl-D ends", ">"]);
+      assertEquals(lines, [`Connected to ${url}`, ":help lists the commands, Ctrl-D ends", ">"]);
     });
     await t.step("text goes out and comes back", async () => {
       await terminal.type("hello wörld\r");
@@ -325,13 +325,13 @@ Deno.test({
     await using terminal = connect(server.url);
     await server.accept();
     await terminal.shows(/^>$/);
-    await t.step("pings, and pongs that nobody asked for", async () => {
+    await t.step("pings, and pongs unsolicited", async () => {
       await server.frame(9, "tick");
       await terminal.shows(/← \(ping "tick"\)$/);
       await server.frame(9);
       await terminal.shows(/← \(ping\)$/);
       await server.frame(10, "hm");
-      await terminal.shows(/← \(pong "hm" that nobody asked for\)$/);
+      await terminal.shows(/← \(pong "hm" unsolicited\)$/);
     });
     await t.step("text that would drive the terminal, harmless", async () => {
       await server.frame(1, "\x1b[2J\x1b]0;owned\x07\rover\x9b31m\u202ebidi");

@@ -320,7 +320,7 @@ board.add(
         "a malformed token",
         ["--token", "nonsense"],
         {},
-        "the server refuses with 401 Unauthorized; what was sent to say who you are is not valid",
+        "the server refuses with 401 Unauthorized; the credentials are not valid",
       ],
     ];
     for (const [name, args, env, message] of refused) {
@@ -338,7 +338,7 @@ board.add(
       assertEquals(code, 1);
       assertEquals(
         errors,
-        "error: Environment variable SWITCHBOARD_TOKEN is no token: expected ASCII without blanks\n",
+        "error: Environment variable SWITCHBOARD_TOKEN is not a token: expected ASCII without blanks\n",
       );
     });
   },
@@ -354,13 +354,13 @@ board.add("connect says why it cannot connect, and what to do", {}, async (serve
       "nobody listens",
       `:${port}/x`,
       "/x",
-      `nobody listens there; start a server with: switchboard serve --port ${port}`,
+      `nothing listens there; start a server with: switchboard serve --port ${port}`,
     ],
     [
       "nobody listens, where few may",
       ":1/x",
       "/x",
-      "nobody listens there; check host and port",
+      "nothing listens there; check host and port",
     ],
     ["no such host", "ws://nowhere.invalid/", "", 'there is no host "nowhere.invalid"'],
     [
@@ -436,7 +436,7 @@ board.add("connect says why it cannot connect, and what to do", {}, async (serve
     [
       "no HTTP",
       "SSH-2.0-OpenSSH\r\n",
-      'what listens there does not speak HTTP; if it speaks TLS, use "wss:"',
+      'the program that listens there does not speak HTTP; if it speaks TLS, use "wss:"',
     ],
     [
       "a redirect",
@@ -483,7 +483,7 @@ Deno.test("connect takes user and password from the URL, and does not show them"
   assertEquals(
     errors,
     "error: Cannot connect to ws://HOST/: the server refuses with 401 Unauthorized; " +
-      "what was sent to say who you are is not valid\n  Wrong\\x1b[31m\n",
+      "the credentials are not valid\n  Wrong\\x1b[31m\n",
   );
 });
 
@@ -514,7 +514,7 @@ Deno.test("connect speaks TLS, and trusts the authority of --ca", async (t) => {
     [
       "by the wrong scheme",
       [url.replace("wss:", "ws:")],
-      "Cannot connect to ws://HOST/echo: what listens there does not speak HTTP; " +
+      "Cannot connect to ws://HOST/echo: the program that listens there does not speak HTTP; " +
       'if it speaks TLS, use "wss:"',
     ],
     [
@@ -581,14 +581,14 @@ Deno.test("connect with a wrong command line: exit 2 and what was expected", asy
     [[":1", "--token", ""], "Expected ASCII without blanks."],
     [[":1", "--token", "a b"], "Expected ASCII without blanks."],
     [[":1", "--subprotocol", "a,b"], "A subprotocol is of letters, digits and"],
-    [[":1", "--subprotocol", "a", "--subprotocol", "a"], "It was given already."],
+    [[":1", "--subprotocol", "a", "--subprotocol", "a"], "It was already given."],
     [
       [":1", "--token", "a", "-H", "authorization: b"],
-      "only one of --token and --header can say who you are",
+      "only one of --token and --header can authenticate you",
     ],
     [
       ["ws://a:b@localhost/", "--token", "a"],
-      "only one of --token and the URL can say who you are",
+      "only one of --token and the URL can authenticate you",
     ],
   ];
   for (const [args, message] of wrong) {

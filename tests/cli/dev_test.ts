@@ -47,11 +47,11 @@ Deno.test("dev swaps in what is edited, with its sockets open", async (t) => {
   });
 
   await t.step(
-    "a version with an error is shown, once, and the last good one goes on",
+    "a version with an error is shown, once, and the last good one stays up",
     async () => {
       const before = server.log.all.length;
       server.site.write({ "services/chat/chat.ts": "export const get = (;\n" });
-      await logged(/The last good version goes on/);
+      await logged(/The last good version stays up/);
       const lines = server.log.all.slice(before);
       assertEquals(lines.filter((line) => line.includes("Cannot load service")).length, 1);
       const text = lines.join("\n");
@@ -154,7 +154,7 @@ Deno.test("dev notices what comes to the root, and what is edited there", async 
   });
   await t.step("the imports of deno.json, also where a service had failed for them", async () => {
     server.site.write({ "services/greeter/greeter.js": greeter("#word") });
-    await logged(/The last good version goes on/);
+    await logged(/The last good version stays up/);
     server.site.write({ "lib/two.js": "exports.word = 'two';", ...imports("./lib/two.js") });
     await says("two");
     server.site.write(imports("./lib/one.js"));

@@ -79,7 +79,7 @@ Deno.test({
     ]);
     assertMatch(
       await serving.log.next((line) => line.includes("WARN")),
-      /"Cannot write the output: No space left on device \(os error 28\)\. What is served goes on"/,
+      /"Cannot write the output: No space left on device \(os error 28\)\. The running services stay as they are"/,
     );
     await serving.log.next((line) => line.includes('"up"'));
     const ready = await fetch(`http://127.0.0.1:${port}/healthz`);

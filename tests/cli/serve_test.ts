@@ -75,7 +75,7 @@ Deno.test("The command line is checked before anything is served", async (t) => 
         const { code, output, errors } = await way(args);
         assertEquals([code, output], [2, ""]);
         assertStringIncludes(errors, said);
-        assertStringIncludes(errors, "(add --help for what there is)");
+        assertStringIncludes(errors, "(run with --help for usage)");
       }
     });
   }
@@ -199,7 +199,7 @@ Deno.test("serve says where it listens, and then what it serves", async (t) => {
       ["api:good", "xp", "/api/app:good", "own folder"],
       ["webapp", "xp", "/webapp/app/", "own folder"],
     ]);
-    assertEquals(server.output.all.at(-1), "See the log for what is not running");
+    assertEquals(server.output.all.at(-1), "See the log for services that are not running");
   });
 
   await t.step("nothing of it has colours, for it is no terminal", () => {

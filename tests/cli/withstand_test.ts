@@ -72,7 +72,7 @@ Deno.test("wrong arguments: exit 2, one line and where to find help", async (t) 
       const { code, output, errors } = await runInProcess(args);
       assertEquals([code, output], [2, ""]);
       assertStringIncludes(errors, said);
-      assertStringIncludes(errors, "(add --help for what there is)");
+      assertStringIncludes(errors, "(run with --help for usage)");
       assertEquals(errors.includes("\x1b"), false);
     });
   }

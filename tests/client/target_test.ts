@@ -49,7 +49,7 @@ Deno.test("parseTarget() says what is wrong with garbage, and shows no password"
     ["/services/chat", "it names no host"],
     [":abc", "it is no URL"],
     [":65536/", "it is no URL"],
-    [":0/", "nobody listens on port 0"],
+    [":0/", "port 0 is not a port to connect to"],
     ["localhost:80x", "it is no URL"],
     ["ws://", "it is no URL"],
     ["http:///", "it is no URL"],

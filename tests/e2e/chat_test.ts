@@ -190,7 +190,7 @@ Deno.test({
 
     await t.step("a version with an error changes nothing", async () => {
       Deno.writeTextFileSync(file, source.replace("function say(", "function say(("));
-      await server.log.next((line) => line.includes("The last good version goes on"));
+      await server.log.next((line) => line.includes("The last good version stays up"));
       await say(bob, "still here");
       await ada.getByText("STILL HERE").waitFor();
     });

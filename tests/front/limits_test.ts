@@ -230,7 +230,7 @@ Deno.test("who sends more messages than it may is closed with 1008, and its serv
     await loud.write(new Uint8Array([...frameOf(1, "one"), ...frameOf(1, "two")]));
     assertEquals(await closeOf(loud), [1008, "too many messages"]);
     const logged = () => server.logged((line) => line.service === service);
-    assertEquals((await logged()).message, "error Messages come faster than they may");
+    assertEquals((await logged()).message, "error The client exceeded its rate limit");
     assertEquals((await logged()).message, "closed 1008");
     calm.send("calm");
     assertEquals(await calm.next(), "calm");

@@ -94,7 +94,7 @@ Deno.test("a module of the operator's own says who is asking", async (t) => {
       assertEquals([status, JSON.parse(body).user], [200, null]);
     });
   }
-  await t.step("a wrong credential", async () => {
+  await t.step("Wrong credentials", async () => {
     assertEquals((await ask(server, { "X-Key": "wrong" })).status, 401);
   });
   await t.step("one that ends", async () => {
@@ -158,11 +158,11 @@ Deno.test("SIGHUP reads the module anew; one that does not load replaces nothing
   server.site.write({ "auth/auth.mjs": "export const authenticate = (" });
   server.process.kill("SIGHUP");
   const { message } = await server.logged(({ level }) => level === "ERROR");
-  assertMatch(message, /auth\.mjs:1:[^]*what was there before stays$/);
+  assertMatch(message, /auth\.mjs:1:[^]*the previous ones stay in use$/);
   assertEquals(await login(), "k1");
   server.site.write({ "auth/auth.mjs": "export const authenticate = () => ({ login: 'new' });" });
   server.process.kill("SIGHUP");
-  await server.logged(({ message }) => message === "Keys and users were read anew");
+  await server.logged(({ message }) => message === "Keys and users were reloaded");
   assertEquals(await login(), "new");
 });
 
@@ -233,7 +233,7 @@ Deno.test("a server whose module is not as it should be does not start, and says
       "no file",
       {},
       { module: "none.ts" },
-      /There is no "none.ts", which "auth.module" in switchboard.json names/,
+      /There is no "none.ts", named by "auth.module" in switchboard.json/,
     ],
     [
       "no function",

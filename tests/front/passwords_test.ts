@@ -183,7 +183,7 @@ Deno.test("user add refuses what cannot be, and changes nothing", async (t) => {
     using other = Site.make({ "services/who/who.js": WHO });
     const { code, stderr } = await add(other, "correct horse", "eva");
     assertEquals(code, 1);
-    assertMatch(stderr, /There is no file for users: add \{ "auth": \{ "basic"/);
+    assertMatch(stderr, /No users file is configured: add \{ "auth": \{ "basic"/);
   });
   assertEquals(Deno.readTextFileSync(join(site.root, "users.json")), before);
 });

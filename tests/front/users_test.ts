@@ -144,7 +144,7 @@ Deno.test("a wrong token is an error, never an anonymous visitor, whatever is wr
   const cases: Record<string, [string, RegExp]> = {
     "expired": [
       await tokenOf(good, { expires: Math.floor(Date.now() / 1000) - 1 }),
-      /an expired token/,
+      /The token has expired/,
     ],
     "not yet": [await tokenOf({ ...good, nbf: hour }), /"nbf" is another/],
     "another secret": [await tokenOf(good, { secret: "x".repeat(40) }), /a wrong signature/],

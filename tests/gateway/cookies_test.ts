@@ -100,7 +100,7 @@ Deno.test("setCookieHeader() says which field no cookie may have, and not its va
         const cookie = { name: "a", value: "b", [field]: value } as unknown as NeutralCookie;
         const { message } = assertThrows(() => setCookieHeader(cookie), TypeError, "may have");
         assertEquals(
-          message.includes(` has a ${field} that no cookie may have: it must be `),
+          message.includes(` has a ${field} that is not allowed in a cookie: it must be `),
           true,
         );
         assertEquals(message.includes("secret"), false);

@@ -192,7 +192,7 @@ Deno.test("what one service does harms itself only", async (t) => {
       assertEquals([await two.next(), await two.next()].sort(), ["after", "too"]);
       await server.logged(({ service, message }) =>
         service === "spins" &&
-        /has not answered for 1000 ms, lost 1 event of 1 session; it starts anew in 100 ms/.test(
+        /has not answered for 1000 ms, lost 1 event of 1 session; it restarts in 100 ms/.test(
           message,
         )
       );

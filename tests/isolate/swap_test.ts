@@ -279,7 +279,7 @@ Deno.test("SIGHUP swaps in what lies on disk", async () => {
   assertEquals(await client.next(), "two hello");
   server.site.write({ "services/chat/chat.js": "exports.get = (" });
   server.process.kill("SIGHUP");
-  await server.logged(({ message }) => /The last good version goes on$/.test(message));
+  await server.logged(({ message }) => /The last good version stays up$/.test(message));
   client.send("hello");
   assertEquals(await client.next(), "two hello");
 });

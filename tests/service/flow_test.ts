@@ -45,7 +45,7 @@ Deno.test("A flow file that is no flow is refused with what was expected, and wh
     [
       "a key twice",
       '{"nodes": {"a": {}, "a": {}}, "edges": []}',
-      '"a" is there twice',
+      '"a" occurs twice',
     ],
     [
       "edges in an object",
@@ -114,7 +114,7 @@ Deno.test("A node that cannot be is refused by its name", async (t) => {
     [
       "an unknown setting",
       { n: { ...MANAGER, params: { mach: [] } } },
-      'node "n": "params.mach" is no setting of "lolo/Connection Manager", did you mean "match"?',
+      'node "n": "params.mach" is not a setting of "lolo/Connection Manager", did you mean "match"?',
     ],
     [
       "ports of a library function",
@@ -192,28 +192,28 @@ Deno.test("A path that cannot be is refused by its node", async (t) => {
     [undefined, '"params.path" must be a path such as "/rooms/:room", got nothing'],
     [7, '"params.path" must be a path such as "/rooms/:room", got 7'],
     [["/a"], '"params.path" must be a path such as "/rooms/:room", got ["/a"]'],
-    ["", '"" is no path: it must begin with /'],
-    ["rooms", '"rooms" is no path: it must begin with /'],
-    ["/", '"/" is no path: it has an empty segment'],
-    ["/rooms/", '"/rooms/" is no path: it has an empty segment'],
-    ["/a/../b", '"/a/../b" is no path: it must not contain "/.."'],
+    ["", '"" is not a path: it must begin with /'],
+    ["rooms", '"rooms" is not a path: it must begin with /'],
+    ["/", '"/" is not a path: it has an empty segment'],
+    ["/rooms/", '"/rooms/" is not a path: it has an empty segment'],
+    ["/a/../b", '"/a/../b" is not a path: it must not contain "/.."'],
     [
       "/:id(\\d+)",
-      '"/:id(\\d+)" is no path: it must not contain "\\\\"',
+      '"/:id(\\d+)" is not a path: it must not contain "\\\\"',
     ],
     [
       "/:id(a|b)",
-      '"/:id(a|b)" is no path: regular expressions would run for everybody\'s requests: check the value in a node',
+      '"/:id(a|b)" is not a path: regular expressions would run for everybody\'s requests: check the value in a node',
     ],
-    ["/:a/:a", '"/:a/:a" is no path: ":a" is there twice'],
-    ["/*/a", '"/*/a" is no path: "*" must be its end'],
-    ["/services/a", '"/services/a" is no path: /services is the server\'s own'],
-    ["/healthz", '"/healthz" is no path: /healthz is the server\'s own'],
+    ["/:a/:a", '"/:a/:a" is not a path: ":a" occurs twice'],
+    ["/*/a", '"/*/a" is not a path: "*" must be its end'],
+    ["/services/a", '"/services/a" is not a path: /services is the server\'s own'],
+    ["/healthz", '"/healthz" is not a path: /healthz is the server\'s own'],
     [
       "/websockets/service/x",
-      '"/websockets/service/x" is no path: /websockets is the server\'s own',
+      '"/websockets/service/x" is not a path: /websockets is the server\'s own',
     ],
-    ["/_/service/app/a", '"/_/service/app/a" is no path: /_ is the server\'s own'],
+    ["/_/service/app/a", '"/_/service/app/a" is not a path: /_ is the server\'s own'],
   ];
   for (const [path, problem] of cases) {
     await t.step(String(path), () => {
@@ -267,13 +267,13 @@ Deno.test("An edge that leads nowhere is refused as the file has it", async (t) 
   await t.step("one that is there twice", () => {
     assertEquals(
       problemOf(flow("/a", nodes, [["socket.req", "node.in"], ["socket.req", "node.in"]])),
-      'edge ["socket.req", "node.in"]: it is there twice',
+      'edge ["socket.req", "node.in"]: it occurs twice',
     );
   });
   await t.step("all that is wrong is named at once", () => {
     assertEquals(
       problemOf(flow("/", { n: {} }, [["a.b", "n.d"]])),
-      'node "socket": "/" is no path: it has an empty segment; ' +
+      'node "socket": "/" is not a path: it has an empty segment; ' +
         'node "n": expected either "use", a library function, or "file", a module; ' +
         'edge ["a.b", "n.d"]: there is no node "a", expected one of socket, n',
     );
@@ -285,7 +285,7 @@ Deno.test("A graph that nothing comes into is refused", async (t) => {
   await t.step("no trigger", () => {
     assertEquals(
       problemOf({ nodes: { a: { file: "./node.js" } }, edges: [] }),
-      'no node uses "lolo/Websocket Trigger": nothing would ever come in',
+      'no node uses "lolo/Websocket Trigger": the flow would never get an event',
     );
   });
   await t.step("a cycle that no trigger leads to", () => {

@@ -272,7 +272,7 @@ Deno.test("what does not come to be in time is an error that says how far it cam
   await t.step("a line", async () => {
     const error = await assertRejects(() => board.untilLogged(() => false), SwitchboardError);
     assertEquals(error.code, "SB_TIMEOUT");
-    assertMatch(error.message, /^The line that is wanted is not among the \d+ of the log/);
+    assertMatch(error.message, /^The expected line is not among the \d+ of the log/);
   });
   await t.step("a group that cannot be", async () => {
     await assertRejects(() => board.untilGroup(5 as unknown as string, 1), TypeError, "a number");

@@ -84,7 +84,7 @@ export class Authenticator {
         case "password": {
           const { login, password } = credential;
           const identity = await this.parts.passwords!.verify(login, password);
-          return identity === null ? { wrong: "a wrong login or password" } : { identity };
+          return identity === null ? { wrong: "Wrong login or password" } : { identity };
         }
       }
     } catch (error) {

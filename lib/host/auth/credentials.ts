@@ -57,15 +57,18 @@ export function bearerProtocol(headers: Headers): string | null {
 
 function token(text: string): Credential {
   if (text.length > MAX_TOKEN) {
-    return { kind: "broken", why: `a token of more than ${MAX_TOKEN} characters` };
+    return { kind: "broken", why: `The token is longer than ${MAX_TOKEN} characters` };
   }
-  if (!/^[\w.~+/=-]+$/.test(text)) return { kind: "broken", why: "what is no token" };
+  if (!/^[\w.~+/=-]+$/.test(text)) return { kind: "broken", why: "Malformed token" };
   return { kind: "token", token: text };
 }
 
 /** RFC 7617, section 2: Base64 of UTF-8, the login up to the first colon. */
 function password(text: string): Credential {
-  const broken: Credential = { kind: "broken", why: "what is no login with a password" };
+  const broken: Credential = {
+    kind: "broken",
+    why: "Malformed credentials: expected a login, a colon and a password in Base64",
+  };
   if (text.length > 4 * MAX_PASSWORD) return broken;
   try {
     const bytes = Uint8Array.fromBase64(text);

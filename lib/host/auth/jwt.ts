@@ -119,10 +119,10 @@ export class JwtVerifier {
       return typeof value === "string" && value !== "" ? value.slice(0, 256) : undefined;
     };
     if (typeof payload.sub !== "string" || payload.sub === "") {
-      throw new WrongToken("a token without a subject", true);
+      throw new WrongToken('The token has no subject ("sub")', true);
     }
     if (payload.sub.length > 256) {
-      throw new WrongToken("a token with a subject of more than 256 characters", true);
+      throw new WrongToken(`The token's subject ("sub") is longer than 256 characters`, true);
     }
     return {
       id: payload.sub,
@@ -234,22 +234,21 @@ function isSigned(error: errors.JOSEError): boolean {
 
 /** What is wrong with a token, in words that hold nothing of it. */
 function problemOf(error: errors.JOSEError): string {
-  if (error instanceof errors.JWTExpired) return "an expired token";
+  if (error instanceof errors.JWTExpired) return "The token has expired";
   if (error instanceof errors.JWTClaimValidationFailed) {
-    return `a token whose "${error.claim}" is ${
-      error.reason === "missing" ? "missing" : "another"
-    }`;
+    const what = error.reason === "missing" ? "is missing" : "does not match this server";
+    return `The token's "${error.claim}" claim ${what}`;
   }
   if (error instanceof errors.JOSEAlgNotAllowed) {
-    return "a token of an algorithm that is not listed";
+    return `The token's algorithm is not listed in "auth.jwt.algorithms"`;
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) {
-    return "a token with a wrong signature";
+    return "The token's signature is wrong";
   }
   if (error instanceof errors.JWKSNoMatchingKey) {
-    return "a token that is signed with an unknown key";
+    return "The token is signed with an unknown key";
   }
-  return "what is no token";
+  return "Malformed token";
 }
 
 function wrong(problem: string): SwitchboardError {

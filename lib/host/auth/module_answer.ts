@@ -8,7 +8,7 @@ const MAX_TEXT = 256;
 const MAX_ROLES = 256;
 
 /**
- * What a module's answer means: `null` is nobody, `false` a wrong credential, anything else the user.
+ * What a module's answer means: `null` is nobody, `false` Wrong credentials, anything else the user.
  *
  * @param body JSON.
  */
@@ -17,10 +17,10 @@ export function outcomeOf(body: string): Outcome {
   try {
     answer = JSON.parse(body);
   } catch {
-    return { unavailable: "The answer of the auth module is no JSON" };
+    return { unavailable: "The auth module must return a value that JSON can hold" };
   }
   if (answer === null) return { identity: null };
-  if (answer === false) return { wrong: "a wrong credential" };
+  if (answer === false) return { wrong: "Wrong credentials" };
   try {
     return { identity: asIdentity(answer) };
   } catch (error) {

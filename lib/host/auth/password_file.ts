@@ -103,7 +103,7 @@ export class PasswordFile {
 
   async #inTurn<T>(run: () => Promise<T>): Promise<T> {
     if (this.#busy >= MAX_AT_A_TIME) {
-      if (this.#waiting.length >= MAX_WAITING) throw new TooManyLogins("Too many log in at a time");
+      if (this.#waiting.length >= MAX_WAITING) throw new TooManyLogins("Too many logins at a time");
       await new Promise<void>((go) => this.#waiting.push(go));
     }
     this.#busy++;
@@ -223,7 +223,7 @@ function readUsers(path: string, shown: string): Users {
     if (isHash(password)) continue;
     throw new SwitchboardError(
       "SB_AUTH",
-      `Cannot read users "${shown}": the password of "${login}" is no hash; ` +
+      `Cannot read users "${shown}": the password of "${login}" is not a hash; ` +
         `set it with "switchboard user add ${login}"`,
     );
   }

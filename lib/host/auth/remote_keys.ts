@@ -114,7 +114,7 @@ export class RemoteKeys {
       this.#failure = this.#problem(error);
       if (!isFirst || !this.#mayGoOn) return;
       this.onError(
-        `${this.#failure.message}; those that there are go on for up to ${KEEP_HOURS} h`,
+        `${this.#failure.message}; the current keys stay valid for up to ${KEEP_HOURS} h`,
       );
     }
   }

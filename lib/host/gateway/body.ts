@@ -25,7 +25,7 @@ export async function readBody(request: Request, limit: number, timeoutMs: numbe
     // A read that is cancelled ends like a body that is complete.
     return isLate ? "too slow" : body;
   } catch {
-    // The client has gone in the middle of it: that is its business.
+    // The client has disconnected in the middle of it: that is its business.
     return isLate ? "too slow" : "cut off";
   } finally {
     clearTimeout(timer);

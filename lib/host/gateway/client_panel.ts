@@ -24,7 +24,7 @@ export function clientPanel(
   const own = /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : "";
   return {
     html: `<style>${CLIENT_CSS}</style>` +
-      CLIENT_HTML.replace("{{options}}", () => sockets.map(option).join("")) +
+      CLIENT_HTML.replace("{{ options }}", () => sockets.map(option).join("")) +
       `<script nonce="${nonce}">${CLIENT_JS}</script>`,
     policy: `script-src 'nonce-${nonce}'; connect-src 'self'${own}; ` +
       "base-uri 'none'; form-action 'none'",

@@ -40,9 +40,9 @@ export function setCookieHeader(cookie: NeutralCookie): string {
   for (const [field, rule] of Object.entries(RULES)) {
     const alone = { name: "a", value: "", [field]: cookie[field as keyof NeutralCookie] };
     if (serialized(alone) !== null) continue;
-    throw new TypeError(`Cookie ${name} has a ${field} that no cookie may have: ${rule}`);
+    throw new TypeError(`Cookie ${name} has a ${field} that is not allowed in a cookie: ${rule}`);
   }
-  throw new TypeError(`Cookie ${name} has fields that no cookie may have`);
+  throw new TypeError(`Cookie ${name} has fields that are not allowed in a cookie`);
 }
 
 /** The header; null if npm `cookie` or the types of the fields do not permit it. */

@@ -181,7 +181,7 @@ export class Gateway {
     const url = URL.parse(request.url);
     const host = request.headers.get("host");
     if (url === null || host !== null && /[@/\\?#\s]/.test(host)) {
-      return refusal(400, "The Host header or the path is broken");
+      return refusal(400, "The Host header or the path is malformed");
     }
     const origin = originOf(request, peer.address, this.#proxies, peer.scheme);
     const upgrade = wantsWebSocket(request.headers);
@@ -200,14 +200,14 @@ export class Gateway {
       route = urls.findRoute(url.pathname, app) ?? findMount(url.pathname, services);
     } catch (error) {
       if (error instanceof OtherApplication) return refusal(404, error.message);
-      return refusal(400, "The path has a broken percent-encoding");
+      return refusal(400, "The path has a malformed percent-encoding");
     }
     const service = route === null ? undefined : services.get(route.key);
     if (route === null || service === undefined) {
       return refusal(404, `There is nothing at ${url.pathname}`);
     }
     if (!URL.canParse(`${origin.scheme}://${origin.host}`)) {
-      return refusal(400, "The Host header is broken");
+      return refusal(400, "The Host header is malformed");
     }
     const identity = await this.#identify(request, origin, id);
     if (identity instanceof Response) return identity;
@@ -228,9 +228,9 @@ export class Gateway {
     if (body === "too large") {
       return this.#refuse("body", 413, `The body is larger than ${bodyBytes} bytes`, CLOSE);
     }
-    if (body === "cut off") return refusal(400, "The body has not come whole", CLOSE);
+    if (body === "cut off") return refusal(400, "The body is incomplete", CLOSE);
     if (body === "too slow") {
-      return this.#refuse("timeout", 408, "The body did not come in time", CLOSE);
+      return this.#refuse("timeout", 408, "The body did not arrive in time", CLOSE);
     }
     const reply = await this.#ask(service, request, place, {
       body: request.body === null ? null : body,
@@ -266,18 +266,18 @@ export class Gateway {
     const asking = { id, headers, url, method, cookies: requestCookies(headers), address };
     const isGuess = authenticator.isGuess(asking);
     if (isGuess ? !quotas.mayGuess(address) : !quotas.mayTry(address)) {
-      return this.#refuse("rate", 429, "Too many wrong credentials from this address", SOON);
+      return this.#refuse("rate", 429, "Too many failed logins from this address", SOON);
     }
     const outcome = await authenticator.identify(asking);
     if (isGuess && !("wrong" in outcome)) quotas.wasRight(address);
     if ("identity" in outcome) return outcome.identity;
     if ("unavailable" in outcome) {
       this.#options.log("WARN", outcome.unavailable, id);
-      return this.#refuse("unavailable", 503, "Nobody can log in at the moment", RETRY);
+      return this.#refuse("unavailable", 503, "Authentication is unavailable at the moment", RETRY);
     }
     // A browser whose session has expired sends it with each file of a page: that shall not shut out its network.
     if (!isGuess && outcome.isGenuine !== true) quotas.wasWrong(address);
-    return this.#refuse("credential", 401, `This is ${outcome.wrong}`, this.#challenges(true));
+    return this.#refuse("credential", 401, outcome.wrong, this.#challenges(true));
   }
 
   /** The answer for who may not enter; null: they may. */
@@ -289,11 +289,11 @@ export class Gateway {
         return this.#refuse(
           "credential",
           401,
-          "This service is for users who are logged in",
+          "This service requires authentication",
           this.#challenges(false),
         );
       case "forbidden":
-        return this.#refuse("role", 403, "This service is for other users");
+        return this.#refuse("role", 403, "You are not allowed to use this service");
     }
   }
 
@@ -308,10 +308,10 @@ export class Gateway {
     const shortage = this.#options.quotas.shortage(origin.addresses[0], identity?.user.key ?? null);
     if (shortage === null) return null;
     if (shortage === "server") {
-      return this.#refuse("server", 503, "The server has as many sessions as it may have", RETRY);
+      return this.#refuse("server", 503, "The server has reached its limit of sessions", RETRY);
     }
     const whose = shortage === "user" ? "This user" : "This address";
-    return this.#refuse(shortage, 429, `${whose} has as many sessions as it may have`, RETRY);
+    return this.#refuse(shortage, 429, `${whose} has reached its limit of sessions`, RETRY);
   }
 
   async #enterLobby(
@@ -335,7 +335,7 @@ export class Gateway {
     const identity = await this.#identify(request, origin, id);
     if (identity instanceof Response) return identity;
     const { scheme, host } = origin;
-    if (!URL.canParse(`${scheme}://${host}`)) return refusal(400, "The Host header is broken");
+    if (!URL.canParse(`${scheme}://${host}`)) return refusal(400, "The Host header is malformed");
     const own = `${scheme}://${host}`;
     const sent = request.headers.get("origin");
     if (!sharing.some(({ origins }) => this.#originAllowed(sent, own, origins, null))) {
@@ -347,7 +347,7 @@ export class Gateway {
       return this.#refuse(
         "service",
         503,
-        `${pathname} has as many sessions as its services may have`,
+        `${pathname} has reached the limit of sessions of its services`,
         RETRY,
       );
     }
@@ -458,7 +458,7 @@ export class Gateway {
   }
 
   #full(route: Route): Response {
-    const text = `Service "${route.key}" has as many sessions as it may have`;
+    const text = `Service "${route.key}" has reached its limit of sessions`;
     return this.#refuse("service", 503, text, RETRY);
   }
 
@@ -549,7 +549,7 @@ class SessionEvents implements SocketEvents {
     try {
       this.#session?.receive(data);
     } catch (error) {
-      this.options.log("ERROR", `A message could not be handed over: ${messageOf(error)}`);
+      this.options.log("ERROR", `Cannot deliver a message: ${messageOf(error)}`);
     }
   }
 
@@ -568,7 +568,7 @@ class SessionEvents implements SocketEvents {
     try {
       run();
     } catch (error) {
-      this.options.log("ERROR", `A socket event could not be handled: ${messageOf(error)}`);
+      this.options.log("ERROR", `Cannot handle a socket event: ${messageOf(error)}`);
     }
   }
 }

@@ -41,7 +41,7 @@ export function landingPage(
     client: panel?.html ?? "",
     flows: figures(entries),
   };
-  const body = PAGE.replace(/\{\{(\w+)\}\}/g, (_, name) => parts[name]!);
+  const body = PAGE.replace(/\{\{ (\w+) \}\}/g, (_, name) => parts[name]!);
   return new Response(body, {
     headers: {
       "content-type": "text/html; charset=utf-8",

@@ -118,7 +118,7 @@ export function replyHeaders(reply: NeutralReply): Headers {
     if (SERVERS_OWN.has(name.toLowerCase())) continue;
     if (!append(headers, name, value)) {
       const shown = JSON.stringify(name.slice(0, 100));
-      throw new TypeError(`Header ${shown} has a name or a value that no header may have`);
+      throw new TypeError(`Header ${shown} has a name or a value that HTTP does not allow`);
     }
   }
   for (const cookie of reply.cookies) headers.append("set-cookie", setCookieHeader(cookie));

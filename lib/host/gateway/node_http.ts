@@ -60,7 +60,10 @@ function bodyOf(message: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer
       });
       message.on("end", () => end(() => controller.close()));
       message.on("error", (error: Error) => end(() => controller.error(error)));
-      message.on("close", () => end(() => controller.error(new Error("The client has gone"))));
+      message.on(
+        "close",
+        () => end(() => controller.error(new Error("The client has disconnected"))),
+      );
     },
     pull: () => void message.resume(),
     cancel() {

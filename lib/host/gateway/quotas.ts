@@ -57,13 +57,13 @@ export class Quotas {
     return this.#wrong.has(networkOf(address));
   }
 
-  /** The address has sent a wrong credential. */
+  /** The address has sent Wrong credentials. */
   wasWrong(address: string): void {
     this.#wrong.spend(networkOf(address), 1);
   }
 
   /**
-   * Whether the address may guess now: counts it as a wrong credential at once, so that many guesses at a time are
+   * Whether the address may guess now: counts it as Wrong credentials at once, so that many guesses at a time are
    * no way round. {@linkcode wasRight} takes that back.
    */
   mayGuess(address: string): boolean {
@@ -157,7 +157,7 @@ export class Place {
   }
 }
 
-/** Whether a service has as many sessions as it may have, those included that are about to open. */
+/** Whether a service has reached its limit of sessions, those included that are about to open. */
 export function isFull({ owner, sessions, maxSessions }: GatewayService, quotas: Quotas): boolean {
   return maxSessions > 0 && sessions + quotas.opening(owner.name) >= maxSessions;
 }

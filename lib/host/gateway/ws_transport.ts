@@ -184,7 +184,7 @@ export class WsTransport implements Transport {
     } finally {
       this.#accepting = null;
     }
-    // The client has gone meanwhile.
+    // The client has disconnected meanwhile.
     if (!isOpen) events.closed(1006, "");
     return ACCEPTED;
   }

@@ -273,7 +273,7 @@ export class Session {
     if ((messagesPerSec > 0 || bytesPerSec > 0) && !this.#isInTime(message)) {
       this.#keeper.counts.tooFast++;
       if (!this.limits.dropsOverRate) {
-        this.fail("Messages come faster than they may", 1008, "too many messages");
+        this.fail("The client exceeded its rate limit", 1008, "too many messages");
       }
       return;
     }

@@ -22,7 +22,7 @@ export interface Figures {
   >;
   /** Requests that were refused, by cause. */
   refused: ReadonlyMap<string, number>;
-  /** Bytes that wait for clients: all of them, and the one that most waits for. */
+  /** Bytes queued for clients: all of them, and the one that most waits for. */
   buffered: { total: number; most: number };
   services: {
     service: string;

@@ -66,13 +66,13 @@ export function registryOf(read: () => Figures, latencies: Latencies): Registry 
   of("switchboard_service_up", "Whether the service runs", ({ isUp }) => Number(isUp));
   of(
     "switchboard_waiting_bytes",
-    "Length of the events that wait for a service",
+    "Length of the events queued for a service",
     (s) => s.waiting,
   );
-  one("switchboard_send_buffer_bytes", "Bytes that wait for clients", (f) => f.buffered.total);
+  one("switchboard_send_buffer_bytes", "Bytes queued for clients", (f) => f.buffered.total);
   one(
     "switchboard_send_buffer_most_bytes",
-    "Bytes that wait for the client that most wait for",
+    "Bytes queued for the slowest client",
     (f) => f.buffered.most,
   );
   counts("switchboard_sessions_opened_total", "Sessions opened", (f) => f.counts.opened);
@@ -88,7 +88,7 @@ export function registryOf(read: () => Figures, latencies: Latencies): Registry 
   );
   by(
     "switchboard_dropped_total",
-    "Sessions closed, or messages left out, for a limit",
+    "Sessions closed or messages dropped because of a limit",
     "cause",
     ({ counts }) => [
       ["slow_client", counts.slow],
@@ -104,7 +104,7 @@ export function registryOf(read: () => Figures, latencies: Latencies): Registry 
   by("switchboard_refused_total", "Requests refused", "cause", ({ refused }) => [...refused]);
   by(
     "switchboard_isolate_restarts_total",
-    "Isolates that ended and were started anew",
+    "Isolates that ended and were restarted",
     "service",
     ({ services }) => services.map(({ service, restarts }) => [service, restarts]),
   );

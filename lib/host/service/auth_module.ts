@@ -25,7 +25,7 @@ export function authModuleDefinition(
   if (!isFile(file)) {
     throw new SwitchboardError(
       "SB_AUTH",
-      `There is no "${module}", which "auth.module" in ${SHOWN} names`,
+      `There is no "${module}", named by "auth.module" in ${SHOWN}`,
     );
   }
   const dir = dirname(file);

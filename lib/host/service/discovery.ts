@@ -83,8 +83,8 @@ function define(project: Project, kind: ServiceKind, name: string): ServiceDefin
     if (kind === "service" && service.key !== name) {
       throw new SwitchboardError(
         "SB_SERVICE",
-        `Cannot start service "${name}": its URLs would be those of another kind; ` +
-          `call it something else than "webapp", without ":"`,
+        `Cannot start service "${name}": its URLs would be those of an API or a web app; ` +
+          `choose another name than "webapp", without ":"`,
       );
     }
     const shown = relative(root, join(dir, "service.json"));

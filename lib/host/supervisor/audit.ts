@@ -23,7 +23,7 @@ export class Audit {
     if (this.#told.has(key) || this.#told.size > MAX_TOLD) return;
     this.#told.add(key);
     if (this.#told.size > MAX_TOLD) {
-      this.log(`Denied more than ${MAX_TOLD} things: no more of them are logged`);
+      this.log(`More than ${MAX_TOLD} denials: later ones are not logged`);
       return;
     }
     this.log(`Denied ${kind}${shown === "" ? "" : ` "${shown}"`}; ${advice(kind, shown)}`);
@@ -44,10 +44,10 @@ function advice(kind: string, target: string): string {
     return `to allow it, service.json needs "groups": { "${kind.slice(7)}": ${list} }`;
   }
   if (kind === "session") {
-    return 'who shall address sessions of other services must not narrow "groups" in service.json';
+    return 'to reach sessions of other services, remove "groups" from service.json';
   }
-  if (kind === "another group") return "its sessions are in as many groups as they may be";
-  if (!KINDS.has(kind)) return "nothing allows it";
+  if (kind === "another group") return "its sessions have reached the limit of groups";
+  if (!KINDS.has(kind)) return "no grant allows it";
   if (target === "") {
     return `to allow it, service.json needs "trusted": true, "permissions": { "${kind}": true }`;
   }

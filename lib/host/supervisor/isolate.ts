@@ -359,7 +359,7 @@ export class Isolate implements OperationsTarget {
       this.#tracer?.read(batch);
       applyBatch(this, batch);
     } catch (error) {
-      this.#keeper.logged("ERROR", `Sent a batch that is not understood: ${messageOf(error)}`, "");
+      this.#keeper.logged("ERROR", `Sent a malformed batch: ${messageOf(error)}`, "");
     }
   }
 
@@ -379,7 +379,7 @@ export class Isolate implements OperationsTarget {
 
   #failFull(): void {
     const megabytes = this.#definition.manifest.memoryMb ?? DEFAULT_MANIFEST.memoryMb;
-    this.#fail("SB_MEMORY", `has used up its memory of ${megabytes} MiB ("memoryMb")`);
+    this.#fail("SB_MEMORY", `has exceeded its memory of ${megabytes} MiB ("memoryMb")`);
   }
 
   #fail(code: ErrorCode, what: string): void {

@@ -166,7 +166,7 @@ function number(value: unknown): number {
 }
 
 function text(value: unknown): string {
-  if (typeof value !== "string") throw new TypeError(`Expected a text, got ${typeof value}`);
+  if (typeof value !== "string") throw new TypeError(`Expected text, got ${typeof value}`);
   return value;
 }
 

@@ -160,7 +160,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     isolate.stop();
     this.ended(
       isolate,
-      new SwitchboardError("SB_ISOLATE_GONE", `Service "${this.name}" was told to start anew`),
+      new SwitchboardError("SB_ISOLATE_GONE", `Service "${this.name}" is being restarted`),
     );
   }
 
@@ -185,7 +185,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     }
     const length = EVENT_LENGTH + (request.body?.length ?? 0);
     if (!this.#backlog.hasRoomFor(length)) {
-      return Promise.reject(this.#requests.gone("has too much to do"));
+      return Promise.reject(this.#requests.gone("is overloaded"));
     }
     const { id, reply } = this.#requests.add(request, timeoutMs, () => this.#dismiss());
     this.#backlog.push(length, Event.REQUEST, id, request);
@@ -212,9 +212,13 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   received(session: Session, message: string | Uint8Array<ArrayBuffer>): void {
     const length = message.length;
     if (!this.#pending.hasRoomFor(session, length) || !this.#backlog.hasRoomFor(length)) {
-      this.#host.log("WARN", "Session closed: its messages come faster than handled", {
-        session: session.id,
-      });
+      this.#host.log(
+        "WARN",
+        "Session closed: its messages arrive faster than the service handles them",
+        {
+          session: session.id,
+        },
+      );
       this.#overloaded(session);
       return;
     }
@@ -335,7 +339,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     }
     this.state = "restarting";
     const delay = this.#backoff.next();
-    this.#host.log("ERROR", `${error.message}${lost}; it starts anew in ${delay} ms`);
+    this.#host.log("ERROR", `${error.message}${lost}; it restarts in ${delay} ms`);
     this.#restartIn(delay);
   }
 
@@ -350,12 +354,12 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
         if (this.state !== "restarting" || this.#next !== null) return;
         const { message } = error as Error;
         if (this.#backoff.isHopeless) {
-          this.#host.log("ERROR", `${message}; it was tried often enough, and stays down`);
+          this.#host.log("ERROR", `${message}; it has failed too often and stays down`);
           this.#giveUp();
           return;
         }
         const delay = this.#backoff.next();
-        this.#host.log("ERROR", `${message}; it is tried again in ${delay} ms`);
+        this.#host.log("ERROR", `${message}; next attempt in ${delay} ms`);
         this.#restartIn(delay);
       }
     }, delay);

@@ -110,7 +110,7 @@ export function unusedGrants(
         isUsed
           ? `Grant ${shown} seems unused: something in ${own} ${what}, but nothing names "${item}"; ` +
             "remove it, or name it in a comment if it is put together at run time"
-          : `Grant ${shown} is unused: by its text nothing in ${own} ${what}; remove it`,
+          : `Grant ${shown} is unused: nothing in the text of ${own} ${what}; remove it`,
       );
     }
   }

@@ -79,7 +79,7 @@ export function jsonPlace(root: string, path: string, keys: (string | number)[])
 
 /** A message with a place in a source: below it, in its stack, or where a module was asked for. */
 function sourcePlace(message: string, root: string): { place: Place; message: string } | null {
-  const [, id, asking] = / "([^"]+)", asked for by ([^\n]+?): /.exec(message) ?? [];
+  const [, id, asking] = / "([^"]+)", imported by ([^\n]+?): /.exec(message) ?? [];
   const asks = asking === undefined ? null : resolve(root, asking);
   if (asks !== null && isBelow(root, asks)) {
     return { place: textPlace(root, asks, id!), message: message.split(STACK)[0]! };

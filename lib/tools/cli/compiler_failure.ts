@@ -47,7 +47,7 @@ export function compilerFailure(
   }
   if (/the file already exists and cannot be overwritten/.test(said)) {
     return failure(
-      `Cannot write "${file}": there is a file that is no compiled binary; ` +
+      `Cannot write "${file}": there is a file that is not a compiled binary; ` +
         `remove it, or name another with -o${whole}`,
     );
   }

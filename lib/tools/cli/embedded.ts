@@ -58,7 +58,7 @@ function collectModule(
   if (!isWithin(file, root)) {
     throw new SwitchboardError(
       "SB_COMPILE",
-      `Cannot embed "${module}", which "auth.module" in switchboard.json names: ` +
+      `Cannot embed "${module}", named by "auth.module" in switchboard.json: ` +
         `it lies outside of ${root}`,
     );
   }

@@ -36,7 +36,7 @@ export async function main(args: string[], shell: Shell = Deno): Promise<number>
     .summary("the same, and swap in a service as soon as it is edited")
     .description(
       "Serves like serve, and watches: an edited service is swapped in with its sockets open.\n" +
-        "A version that does not load is shown with its error, and the last good one goes on.\n" +
+        "A version that does not load is shown with its error, and the last good one stays up.\n" +
         "Each event is printed: session, type, size, how long its handler took (as the isolate " +
         "measures it, promises included), and what was sent meanwhile. At / there is a client to try services with",
     )
@@ -45,16 +45,16 @@ export async function main(args: string[], shell: Shell = Deno): Promise<number>
     .option("--open", "open the page at / in the browser");
   let exitCode = 0;
   program.command("check")
-    .summary("find what is wrong, without serving")
+    .summary("find errors without serving")
     .description(
-      "Finds all that serve would complain of, wrong types, grants and files that nothing uses.\n" +
-        "Starts each service with its grants, and stops it again; opens no port.\n" +
+      "Finds errors that serve would report, wrong types, unused grants and unused files.\n" +
+        "Starts each service once with its grants, and stops it; opens no port.\n" +
         "Exit code: 0 if there is no error, 1 if there is, 2 if the command line is wrong",
     )
     .argument("[root]", "folder that holds services/", ".")
     .option("--json", "print one JSON object, for editors and CI")
-    .option("--strict", "take warnings for errors")
-    .option("--no-types", "leave out the types, which take longest")
+    .option("--strict", "treat warnings as errors")
+    .option("--no-types", "skip the types, which take longest")
     .action(async (root: string, flags: CheckFlags) => {
       const { check } = await import("./check.ts");
       exitCode = await check(root, flags, shell);
@@ -65,7 +65,7 @@ export async function main(args: string[], shell: Shell = Deno): Promise<number>
       "Makes a project: deno.json, a first chat in services/, its test, and settings of the editor.\n" +
         "The folder may hold other files; none is overwritten. A .gitignore and .vscode/ are kept",
     )
-    .argument("[dir]", "folder of the project, made if it is not there", ".")
+    .argument("[dir]", "folder of the project; created if it does not exist", ".")
     .action(async (dir: string) => {
       const { init } = await import("./init.ts");
       init(dir, shell);
@@ -96,8 +96,8 @@ export async function main(args: string[], shell: Shell = Deno): Promise<number>
       "Adds a user to the file of auth.basic, or changes the password of one that is there.\n" +
         "Asks for the password, or reads it from standard input",
     )
-    .argument("<name>", "what the user logs in with")
-    .option("-r, --role <name...>", "roles of the user, in place of those before")
+    .argument("<name>", "login of the user")
+    .option("-r, --role <name...>", "roles of the user; replaces the previous ones")
     .option("--root <folder>", "folder that holds switchboard.json", ".")
     .action(async (login: string, options: UserOptions) => {
       const { userAdd } = await import("./user.ts");
@@ -121,8 +121,8 @@ export async function main(args: string[], shell: Shell = Deno): Promise<number>
         "they are inside it, with their manifests, their assets and the settings",
     )
     .argument("[root]", "folder that holds services/", ".")
-    .option("-o, --output <file>", "where it is written (default: app, app.exe for Windows)")
-    .option("--target <triple>", "what it is to run on (default: this machine)", targetOf)
+    .option("-o, --output <file>", "output file (default: app, app.exe for Windows)")
+    .option("--target <triple>", "target platform (default: this machine)", targetOf)
     .action(async (root: string, options: CompileOptions) => {
       const { compile } = await import("./compile.ts");
       await compile(root, options, shell);

@@ -46,7 +46,10 @@ export function create(
 ): void {
   const folder = resolve(root);
   if (!isFolder(folder)) {
-    throw new SwitchboardError("SB_ROOT", `Cannot make a service in "${folder}": it is no folder`);
+    throw new SwitchboardError(
+      "SB_ROOT",
+      `Cannot make a service in "${folder}": it is not a folder`,
+    );
   }
   const { files, path } = serviceStarter(name, kind, js);
   const isProject = leadsHere(folder);

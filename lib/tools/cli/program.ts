@@ -27,7 +27,7 @@ export function newProgram(name: string, description: string, shell: Shell = Den
       outputError: (text, write) => write(printable(text)),
     })
     .showSuggestionAfterError()
-    .showHelpAfterError("(add --help for what there is)");
+    .showHelpAfterError("(run with --help for usage)");
 }
 
 /**
@@ -76,7 +76,7 @@ export function withServerOptions(command: Command): Command {
         "ws",
       ]),
     )
-    .option("--cert <file>", "certificate chain (PEM), for TLS; read anew on SIGHUP")
+    .option("--cert <file>", "certificate chain (PEM), for TLS; reloaded on SIGHUP")
     .option("--key <file>", "its private key (PEM)")
     .hook("preAction", (command) => {
       const { cert, key } = command.opts();

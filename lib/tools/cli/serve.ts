@@ -130,9 +130,8 @@ async function run(
   using _watcher = isWatching
     ? new Watcher(board.root, () => board.services, {
       services: (keys) => reload(board, keys, log),
-      settings: () => log("WARN", "switchboard.json has changed: it counts from the next start"),
-      failed: (error) =>
-        log("ERROR", `${messageOf(error)}. What is edited is not swapped in any more`),
+      settings: () => log("WARN", "switchboard.json has changed: restart the server to apply it"),
+      failed: (error) => log("ERROR", `${messageOf(error)}. Edits are no longer swapped in`),
     })
     : null;
   await board.settled();
@@ -153,7 +152,7 @@ function sayer(log: Log, shell: Shell): (text: string) => void {
       print(text, shell);
     } catch (error) {
       isSilent = true;
-      log("WARN", `${messageOf(error)}. What is served goes on`);
+      log("WARN", `${messageOf(error)}. The running services stay as they are`);
     }
   };
 }
@@ -190,8 +189,8 @@ const HAS_HANG_UP = Deno.build.os !== "windows";
 function reloadOnSignal(board: Switchboard, log: Log, shell: Shell): Disposable {
   if (!HAS_HANG_UP) return { [Symbol.dispose]() {} };
   const hangUp = () => {
-    again(log, "The certificate was read anew", () => board.reloadTls());
-    again(log, "Keys and users were read anew", () => board.reloadAuth());
+    again(log, "The certificate was reloaded", () => board.reloadTls());
+    again(log, "Keys and users were reloaded", () => board.reloadAuth());
     reload(board, board.keys, log);
   };
   shell.addSignalListener("SIGHUP", hangUp);
@@ -203,7 +202,7 @@ async function again(log: Log, done: string, read: () => Promise<boolean>): Prom
   try {
     if (await read()) log("INFO", done);
   } catch (error) {
-    log("ERROR", `${messageOf(error)}; what was there before stays`);
+    log("ERROR", `${messageOf(error)}; the previous ones stay in use`);
   }
 }
 
@@ -223,7 +222,9 @@ async function reload(board: Switchboard, keys: string[], log: Log): Promise<voi
       const code = error instanceof SwitchboardError ? error.code : "";
       // Somebody saved twice: the newer version reports for itself.
       if (code === "SB_ISOLATE_GONE" || state === undefined) return;
-      const outcome = state === "running" ? "The last good version goes on" : "It does not run";
+      const outcome = state === "running"
+        ? "The last good version stays up"
+        : "The service is down";
       log("ERROR", `${messageOf(error)}\n${outcome}`, key);
     }
   }));
@@ -239,7 +240,7 @@ function checkEvents(wanted: string, { services }: Switchboard, log: Log): void 
   const keys = services.map(({ key }) => key);
   if (wanted === "all" || wanted === "off" || keys.includes(wanted)) return;
   const there = keys.length === 0 ? "" : `; there are ${keys.join(", ")}`;
-  log("WARN", `There is no service "${wanted}" yet, whose events shall be shown${there}`);
+  log("WARN", `--events: there is no service "${wanted}" yet${there}`);
 }
 
 function columns(shell: Shell): number {
@@ -265,6 +266,6 @@ function printServices(board: Switchboard, say: (text: string) => void, width: n
   say(table(["SERVICE", "SYSTEM", "URL", "GRANTS"], rows, width));
   const app = settings.app === "app" ? "" : ` as application "${settings.app}"`;
   if (services.some(({ error }) => error !== null)) {
-    say(`See the log for what is not running${app}`);
+    say(`See the log for services that are not running${app}`);
   }
 }

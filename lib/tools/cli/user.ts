@@ -28,7 +28,7 @@ export async function userAdd(
   if (basic === undefined) {
     throw new SwitchboardError(
       "SB_AUTH",
-      'There is no file for users: add { "auth": { "basic": { "file": "users.json" } } } to switchboard.json',
+      'No users file is configured: add { "auth": { "basic": { "file": "users.json" } } } to switchboard.json',
     );
   }
   const password = await readPassword(login, shell);

@@ -53,7 +53,7 @@ export class Workshop implements Disposable {
       this[Symbol.dispose]();
       throw new SwitchboardError(
         "SB_COMPILE",
-        `Cannot bring together what goes into the binary: ${messageOf(error)}`,
+        `Cannot collect the files of the binary: ${messageOf(error)}`,
         { cause: error },
       );
     }

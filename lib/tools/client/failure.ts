@@ -57,18 +57,18 @@ function reasonOf(attempt: Attempt, { code = "", message }: Error & { code?: str
     const hint = isOurs
       ? `start a server with: switchboard serve --port ${port}`
       : "check host and port";
-    return `nobody listens there; ${hint}`;
+    return `nothing listens there; ${hint}`;
   }
   if (/^(ENOTFOUND|EAI_)/.test(code)) return `there is no host "${hostname}"`;
   if (code === "EPERM" || code === "EACCES") {
-    return `this process may not; if Deno keeps it from it, add --allow-net=${host}`;
+    return `permission denied; add --allow-net=${host}`;
   }
   if (code === "ECONNRESET") return "the server ended the connection without an answer";
   if (message === "Opening handshake has timed out") {
     return `there was no answer within ${attempt.handshakeMs / 1000} s`;
   }
   if (code.startsWith("HPE_")) {
-    return `what listens there does not speak HTTP${
+    return `the program that listens there does not speak HTTP${
       isSecure ? "" : '; if it speaks TLS, use "wss:"'
     }`;
   }
@@ -77,7 +77,7 @@ function reasonOf(attempt: Attempt, { code = "", message }: Error & { code?: str
   }
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER") return 'it does not speak TLS; use "ws:"';
   if (/SIGNATURE|SELF_SIGNED|ISSUER/.test(code)) {
-    return "the server's certificate is of an authority that is not trusted; " +
+    return "the server's certificate is signed by an authority that is not trusted; " +
       "name the authority's file (PEM) with --ca";
   }
   if (/no subprotocol|invalid subprotocol/.test(message)) {
@@ -88,7 +88,7 @@ function reasonOf(attempt: Attempt, { code = "", message }: Error & { code?: str
 
 function hintOf({ hasCredentials }: Attempt, { statusCode = 0, headers }: IncomingMessage): string {
   if (statusCode === 401 && hasCredentials) {
-    return "; what was sent to say who you are is not valid";
+    return "; the credentials are not valid";
   }
   if (statusCode === 401) {
     return "; send a token with --token, or in the environment variable SWITCHBOARD_TOKEN" +

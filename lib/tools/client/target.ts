@@ -29,7 +29,7 @@ export function parseTarget(text: string): Target {
   // deno-lint-ignore no-control-regex
   if (/[\x00-\x1f\x7f]/.test(text)) throw problem(text, "it has a control character");
   const url = URL.parse(withScheme(text));
-  if (url === null) throw problem(text, `it is no URL, ${EXAMPLES}`);
+  if (url === null) throw problem(text, `it is not a URL, ${EXAMPLES}`);
   const scheme = SCHEMES[url.protocol];
   if (scheme === undefined) {
     throw problem(text, `its scheme must be ws, wss, http or https, got "${url.protocol}"`);
@@ -37,7 +37,7 @@ export function parseTarget(text: string): Target {
   if (text.includes("#")) {
     throw problem(text, 'a websocket URL has no fragment; write "%23" where "#" is meant');
   }
-  if (url.port === "0") throw problem(text, "nobody listens on port 0");
+  if (url.port === "0") throw problem(text, "port 0 is not a port to connect to");
   const authorization = basicOf(url, text);
   // The setter refuses to change some schemes into others, but not these four.
   url.protocol = scheme;

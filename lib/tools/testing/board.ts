@@ -194,7 +194,7 @@ export class TestBoard implements AsyncDisposable {
   untilLogged(isWanted: (line: LogLine) => boolean): Promise<LogLine> {
     return this.#wait(
       () => this.log.find(isWanted),
-      () => `The line that is wanted is not among the ${this.log.length} of the log`,
+      () => `The expected line is not among the ${this.log.length} of the log`,
     );
   }
 
@@ -273,7 +273,7 @@ function checked(options: TestBoardOptions): TestBoardOptions {
   }
   const { deadlineMs, files, root, service } = options;
   for (const key of NOT_THEIRS) {
-    if (Object.hasOwn(options, key)) throw problem(`"${key}" is not for a test to say`);
+    if (Object.hasOwn(options, key)) throw problem(`"${key}" cannot be set in a test`);
   }
   const unknown = unknownOption(options, KEYS);
   if (unknown !== null) throw problem(unknown);

@@ -261,12 +261,12 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
           }
         }
         if (this.#closed !== null) {
-          throw placed(this.#gone(`No ${kind} can come any more`), site);
+          throw placed(this.#gone(`No ${kind} can arrive any more`), site);
         }
       },
       deadlineMs: this.#deadlineMs,
       failure: () => {
-        const what = isWanted === undefined ? kind : `${kind} that is wanted`;
+        const what = isWanted === undefined ? kind : `expected ${kind}`;
         return placed(this.#late(what, "did not come"), site);
       },
     }).then(({ value }) => value);

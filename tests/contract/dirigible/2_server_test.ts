@@ -205,7 +205,7 @@ const broken: [string, unknown, RegExp][] = [
   [
     "a key that is there twice",
     '{"handler":"bad/good","endpoint":"x","endpoint":"y"}',
-    /"endpoint" is there twice/,
+    /"endpoint" occurs twice/,
   ],
   ...[
     "..",

@@ -306,7 +306,7 @@ const lists = [
   "./m.js",
   "a\\m.js",
 ];
-suite.add("a manifest that lists what is no module of the service", {
+suite.add("a manifest that lists what is not a module of the service", {
   ...Object.fromEntries(lists.flatMap((module, index) => [
     [`services/s${index}/m.js`, ""],
     [`services/s${index}/folder/x.js`, ""],

@@ -421,8 +421,8 @@ suite.add(
     const cases: Record<string, RegExp> = {
       "a ring": /TypeError: Converting circular structure to JSON/,
       "a bigint": /TypeError: Do not know how to serialize a BigInt/,
-      "a function": /TypeError: Cannot send a function: it has no JSON/,
-      "a symbol": /TypeError: Cannot send a symbol: it has no JSON/,
+      "a function": /TypeError: Cannot send a function: JSON cannot hold it/,
+      "a symbol": /TypeError: Cannot send a symbol: JSON cannot hold it/,
       "a text": /TypeError: "response" takes { body, end }, got a string/,
       "a number": /TypeError: "response" takes { body, end }, got a number/,
       "true": /TypeError: "response" takes { body, end }, got a boolean/,

@@ -88,7 +88,7 @@ suite.add("a broken flow is named at start-up, and the others run", {
   await t.step("a flow that lies where no service is", () => {
     assertEquals(
       errors.find(({ service }) => service === undefined)?.message,
-      'Cannot serve flow "services/stray.flow.json": it belongs into a folder of its own, services/NAME/',
+      'Cannot serve flow "services/stray.flow.json": move it into a service folder, services/NAME/',
     );
   });
 });
@@ -194,7 +194,7 @@ suite.add("a manager passes on what it knows, and takes garbage for what it is",
     ["req", {}, /The event has no sessionId/],
     ["close", { sessionId: 7 }, /The event has no sessionId/],
     ["req", { sessionId: "x", params: 7 }, /Expected "params" as an object, got number/],
-    ["broadcast", {}, /What is broadcast needs a "body" or a "message"/],
+    ["broadcast", {}, /A broadcast needs a "body" or a "message"/],
     ["broadcast", { body: 1, params: "den" }, /Expected "params" as an object, got string/],
     [
       "broadcast",

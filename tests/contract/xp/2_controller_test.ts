@@ -123,7 +123,7 @@ const broken: Record<string, { source: string; says: RegExp[] }> = {
     source: `import "../other/secret.js"; export const get = () => ({});`,
     says: [
       /"\.\.\/other\/secret\.js"/,
-      /asked for by services\/escape\/escape\.js/,
+      /imported by services\/escape\/escape\.js/,
       /outside of/,
     ],
   },
@@ -137,19 +137,19 @@ const broken: Record<string, { source: string; says: RegExp[] }> = {
   },
   "missing": {
     source: `exports.x = require("./nothing");`,
-    says: [/Cannot find module "\.\/nothing", asked for by services\/missing\/missing\.js/],
+    says: [/Cannot find module "\.\/nothing", imported by services\/missing\/missing\.js/],
   },
   "package": {
     source: `import "nowhere/deep"; export const get = () => ({});`,
     says: [
-      /Cannot find module "nowhere\/deep", asked for by services\/package\/package\.js/,
+      /Cannot find module "nowhere\/deep", imported by services\/package\/package\.js/,
       /the imports of deno\.json, as "nowhere\/deep": "npm:nowhere\/deep"$/,
     ],
   },
   "package-cjs": {
     source: `\nexports.x = require("nowhere");`,
     says: [
-      /Cannot find module "nowhere", asked for by services\/package-cjs\/package-cjs\.js/,
+      /Cannot find module "nowhere", imported by services\/package-cjs\/package-cjs\.js/,
       /"nowhere": "npm:nowhere", and await import\("nowhere"\) in place of require/,
       /package-cjs\.js:2:\d+/,
     ],
@@ -158,13 +158,13 @@ const broken: Record<string, { source: string; says: RegExp[] }> = {
     source: `const content = require("/lib/xp/content"); exports.get = () => content;`,
     says: [
       /"\/lib\/xp\/content"/,
-      /asked for by services\/unknown-lib\/unknown-lib\.js/,
+      /imported by services\/unknown-lib\/unknown-lib\.js/,
       /\/lib\/xp\/auth, \/lib\/xp\/event, \/lib\/xp\/portal, \/lib\/xp\/websocket/,
     ],
   },
   "unknown-lib-esm": {
     source: `import { get as x } from "lib/xp/node"; export const get = () => x;`,
-    says: [/"lib\/xp\/node"/, /asked for by services\/unknown-lib-esm/],
+    says: [/"lib\/xp\/node"/, /imported by services\/unknown-lib-esm/],
   },
   "java": {
     source: `\nvar bean = Java.type("java.lang.String"); exports.get = () => bean;`,

@@ -35,7 +35,7 @@ const FILLERS = {
   small: { memoryMb: 16, eventTimeoutMs: 3000 },
 };
 
-const FULL = /has used up its memory of (32|16) MiB/;
+const FULL = /has exceeded its memory of (32|16) MiB/;
 
 /** Code that fills the memory: in which service, and what it is ended for. */
 const FILLS: Record<string, [service: keyof typeof FILLERS, code: string, line: RegExp]> = {
@@ -143,7 +143,7 @@ async function stopsLoops(t: Deno.TestContext, server: Server, calm: Client): Pr
       while (await client.next() !== "after");
       assertMatch(
         await logged(server, ({ message }) => message.includes(`"s${index}" has not answered`)),
-        /has not answered for 1000 ms.*; it starts anew in 100 ms/,
+        /has not answered for 1000 ms.*; it restarts in 100 ms/,
       );
       calm.send(name);
       assertEquals(await calm.next(), name);
@@ -188,7 +188,7 @@ Deno.test("a service that does not come to an end while it loads stays down", as
   const lines: [string, RegExp][] = [
     ["spins", /has not answered for 500 ms/],
     // The engine cuts the loading off, and mostly without a word: then it is the silence that is noticed.
-    ["fills", /has not answered for 1000 ms|has used up its memory of 32 MiB/],
+    ["fills", /has not answered for 1000 ms|has exceeded its memory of 32 MiB/],
     ["deep", /Maximum call stack size exceeded/],
   ];
   for (const [service, line] of lines) {

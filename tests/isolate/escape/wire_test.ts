@@ -265,7 +265,7 @@ async function forges(t: Deno.TestContext, server: Server): Promise<void> {
     ["a question that is none", `[12, 99, "x", 1]`, /is not understood/],
     ["a very long batch", `${many("0")}`, /is not understood/],
     ["a level and a text that are none", `[10, {}, []]`, /is not understood/],
-    ["a denial", `[13, "${"x".repeat(3000)}", "y"]`, /Denied x{256} "y"; nothing allows it/],
+    ["a denial", `[13, "${"x".repeat(3000)}", "y"]`, /Denied x{256} "y"; no grant allows it/],
   ];
   for (const [name, operations, line] of forged) {
     await t.step(name, async () => {

@@ -93,7 +93,7 @@ export function strayArtefacts(
   return [
     ...broken.filter(({ service }) => !services.has(service)).map(({ error }) => error),
     ...found.filter(({ service }) => !services.has(service)).map(({ service, shown }) =>
-      refused(shown, `its handler lies in "${service}", which is no service`)
+      refused(shown, `its handler lies in "${service}", which is not a service`)
     ),
   ];
 }

@@ -2,8 +2,8 @@ import type { SharedPath } from "../../../model/mod.ts";
 import { BadMessage, readMessage, unknownModule } from "../message.ts";
 
 const WORDS = {
-  FORBIDDEN: "You may not talk to this service",
-  UNAVAILABLE: "The service is not running, or has as many sessions as it may have",
+  FORBIDDEN: "You are not allowed to use this service",
+  UNAVAILABLE: "The service is not running, or has reached its limit of sessions",
 };
 
 /**

@@ -62,6 +62,6 @@ export class HandlerEndpoint implements Endpoint {
 function textOf(value: unknown): string {
   if (typeof value !== "object") return String(value);
   const text = JSON.stringify(value);
-  if (text === undefined) throw new TypeError("it has no JSON");
+  if (text === undefined) throw new TypeError("JSON cannot hold it");
   return text;
 }

@@ -55,7 +55,7 @@ export class FlowReader {
       if (at > 0) outputs.unshift(...outputs.splice(at, 1));
     }
     if (!nodes.some(({ use }) => use === TRIGGER)) {
-      this.problems.push(`no node uses "${TRIGGER}": nothing would ever come in`);
+      this.problems.push(`no node uses "${TRIGGER}": the flow would never get an event`);
     }
     this.#checkManagers(nodes);
     const cycle = looseCycle(nodes, edges);
@@ -118,7 +118,7 @@ export class FlowReader {
     node.outputs = known.outputs;
     for (const name of Object.keys(node.params)) {
       if (!known.params.includes(name)) {
-        problem(`"params.${name}" is no setting of "${use}"${hint(name, known.params)}`);
+        problem(`"params.${name}" is not a setting of "${use}"${hint(name, known.params)}`);
       }
     }
     if (use === TRIGGER) checkPath(node.params.path, problem);
@@ -150,7 +150,7 @@ export class FlowReader {
     for (const [from, to] of pairs) {
       const pair = shown([from, to]);
       const problem = (text: string) => void this.problems.push(`edge ${pair}: ${text}`);
-      if (seen.has(pair)) problem("it is there twice");
+      if (seen.has(pair)) problem("it occurs twice");
       seen.add(pair);
       const source = this.#port(from, "outputs", problem);
       const target = this.#port(to, "inputs", problem);
@@ -199,11 +199,11 @@ function checkPath(path: unknown, problem: (text: string) => void): void {
   try {
     new RoutePattern(path);
   } catch (error) {
-    return problem(`"${path}" is no path: ${messageOf(error)}`);
+    return problem(`"${path}" is not a path: ${messageOf(error)}`);
   }
   const first = path.split("/")[1]!;
   if (RESERVED_PATHS.includes(first)) {
-    problem(`"${path}" is no path: /${first} is the server's own`);
+    problem(`"${path}" is not a path: /${first} is the server's own`);
   }
 }
 

@@ -76,7 +76,7 @@ export function readFlows(root: string): { found: FoundFlow[]; broken: BrokenFlo
 export function strayFlows(root: string): SwitchboardError[] {
   return readableEntriesOf(join(root, "services")).filter(({ name }) => isFlow(name)).map((
     { name },
-  ) => refused(join("services", name), `it belongs into a folder of its own, services/NAME/`));
+  ) => refused(join("services", name), `move it into a service folder, services/NAME/`));
 }
 
 function flowFiles(root: string): [service: string, file: string][] {

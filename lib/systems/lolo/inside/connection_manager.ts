@@ -38,7 +38,7 @@ export const connectionManager: Functions = {
 
 function broadcast(event: Record<string, unknown>, context: Context): void {
   const body = "body" in event ? event.body : event.message;
-  if (body === undefined) throw new TypeError('What is broadcast needs a "body" or a "message"');
+  if (body === undefined) throw new TypeError('A broadcast needs a "body" or a "message"');
   const wanted = asParams(event.params);
   const known = context.params.match as string[] | undefined;
   const names = Object.keys(wanted).filter((name) => known?.includes(name) ?? true);

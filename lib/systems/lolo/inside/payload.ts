@@ -4,13 +4,13 @@ import { bytesOf } from "../../../base/bytes.ts";
  * What goes to a client for a body: text as text, bytes as binary, anything else as JSON (docs/contracts/lolo.md,
  * section 2).
  *
- * @throws {TypeError} If it has no JSON.
+ * @throws {TypeError} If JSON cannot hold it.
  */
 export function payloadOf(body: unknown): string | Uint8Array<ArrayBuffer> {
   if (typeof body === "string") return body;
   const bytes = bytesOf(body);
   if (bytes !== null) return bytes;
   const text = JSON.stringify(body);
-  if (text === undefined) throw new TypeError(`Cannot send a ${typeof body}: it has no JSON`);
+  if (text === undefined) throw new TypeError(`Cannot send a ${typeof body}: JSON cannot hold it`);
   return text;
 }

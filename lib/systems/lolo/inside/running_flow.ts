@@ -80,7 +80,7 @@ export class RunningFlow implements Graph {
       throw new TypeError("addHelper() takes a name and a function");
     }
     if (Object.hasOwn(this.helpers, name) || Object.hasOwn(context, name) || name === "addHelper") {
-      throw new TypeError(`There is a "${name}" in every context already`);
+      throw new TypeError(`Every context has a "${name}" already`);
     }
     this.helpers[name] = callback;
   }

@@ -43,5 +43,5 @@ export function hasRole(role: string): boolean {
 function context(call: string) {
   const found = currentContext();
   if (found !== undefined) return found;
-  throw new Error(`Cannot call ${call} here: there is a user inside a request or an event only`);
+  throw new Error(`Cannot call ${call} here: a user is known only inside a request or an event`);
 }

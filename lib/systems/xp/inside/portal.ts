@@ -111,7 +111,7 @@ function finish(call: string, path: string, { params, type = "server" }: {
   const context = currentContext();
   if (context === undefined) {
     throw new Error(
-      `Cannot call ${call} with type "${type}" here: there is a host inside a request or an event only`,
+      `Cannot call ${call} with type "${type}" here: a host is known only inside a request or an event`,
     );
   }
   return (type === "websocket" ? context.origin.replace(/^http/, "ws") : context.origin) + url;

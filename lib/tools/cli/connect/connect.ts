@@ -57,7 +57,7 @@ export async function connect(
   const { count = Infinity, wait = Infinity } = options;
   const { stdin, stdout, env } = shell;
   const isAtTerminal = stdin.isTerminal() && stdout.isTerminal() && env.get("TERM") !== "dumb";
-  if (isAtTerminal) complain(":help says what there is, Ctrl-D ends", shell);
+  if (isAtTerminal) complain(":help lists the commands, Ctrl-D ends", shell);
   const { closed, problem } = isAtTerminal
     ? { closed: await talkAtTerminal(conversation, count), problem: null }
     : await talkByPipe(conversation, count, wait * 1000, shell);
@@ -81,7 +81,7 @@ function conversationOptions(
     target.authorization === null ? [] : ["the URL"],
   ].flat();
   if (given.length > 1) {
-    command.error(`error: only one of ${given.join(" and ")} can say who you are`);
+    command.error(`error: only one of ${given.join(" and ")} can authenticate you`);
   }
   const bearer = token ?? (given.length === 0 ? tokenOfEnvironment(env) : undefined);
   if (bearer !== undefined) headers.authorization = `Bearer ${bearer}`;
@@ -98,7 +98,7 @@ function tokenOfEnvironment(env: Shell["env"]): string | undefined {
   if (isToken(token)) return token;
   throw new SwitchboardError(
     "SB_CONNECT",
-    "Environment variable SWITCHBOARD_TOKEN is no token: expected ASCII without blanks",
+    "Environment variable SWITCHBOARD_TOKEN is not a token: expected ASCII without blanks",
   );
 }
 

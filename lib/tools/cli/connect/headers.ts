@@ -48,6 +48,6 @@ export function addSubprotocol(name: string, before: string[] = []): string[] {
   if (!TOKEN.test(name)) {
     throw new InvalidArgumentError("A subprotocol is of letters, digits and !#$%&'*+-.^_`|~.");
   }
-  if (before.includes(name)) throw new InvalidArgumentError("It was given already.");
+  if (before.includes(name)) throw new InvalidArgumentError("It was already given.");
   return [...before, name];
 }

@@ -31,7 +31,7 @@ export async function talkAtTerminal(conversation: Conversation, most: number): 
     message: (data) => prompt.print(transcript.message("←", data)),
     ping: (text) => prompt.print(transcript.about("←", named("ping", text))),
     pong: (text, tookMs) => {
-      const took = tookMs === null ? "that nobody asked for" : `after ${tookMs.toFixed(1)} ms`;
+      const took = tookMs === null ? "unsolicited" : `after ${tookMs.toFixed(1)} ms`;
       prompt.print(transcript.about("←", `${named("pong", text)} ${took}`));
     },
   }, most);
