@@ -124,7 +124,7 @@ Deno.test("The command line is checked before anything is served", async (t) => 
     assertEquals(await run(["serve", root, "--port", `${port}`]), {
       code: 1,
       output: "",
-      errors: `error: Cannot listen on 127.0.0.1:${port}: ${who} listens there; ` +
+      errors: `error: Cannot listen on 127.0.0.1:${port}: ${who} listens on it; ` +
         "stop it, or choose another port with --port (0: any free one)\n",
     });
   });

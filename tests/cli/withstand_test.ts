@@ -326,7 +326,7 @@ Deno.test("a port that is taken: by whom, if that can be said", async (t) => {
         const who = isLinux ? `deno (process ${holder.pid})` : "another program";
         assertEquals(
           errors,
-          `error: Cannot listen on 127.0.0.1:${holder.port}: ${who} listens there; ${remedy}`,
+          `error: Cannot listen on 127.0.0.1:${holder.port}: ${who} listens on it; ${remedy}`,
         );
       });
     }
@@ -336,7 +336,7 @@ Deno.test("a port that is taken: by whom, if that can be said", async (t) => {
       permissions: ["--allow-env", "--allow-net", "--allow-read"],
     });
     assertEquals(code, 1);
-    assertMatch(errors, /listens there; stop it, or choose another port with --port/);
+    assertMatch(errors, /listens on it; stop it, or choose another port with --port/);
   });
 });
 

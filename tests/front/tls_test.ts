@@ -126,7 +126,7 @@ Deno.test("of certificates that come one right after the other, the last one cou
     await using other = await Switchboard.open({ root: site.root, port, tls, log() {} });
     const { code, message } = await assertRejects(() => other.listen(), SwitchboardError);
     assertEquals(code, "SB_LISTEN");
-    assertMatch(message, /Cannot listen on .*listens there; stop it/);
+    assertMatch(message, /Cannot listen on .*listens on it; stop it/);
   });
 });
 
