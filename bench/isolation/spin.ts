@@ -95,7 +95,7 @@ export async function spin(plan: Plan, report: Report): Promise<Section> {
       ]),
     ],
     notes: [
-      "A service: medians, counted from the client's message. It waits 100 ms before it starts anew.",
+      "A service: medians, counted from the client's message. It waits 100 ms before it restarts.",
       `CPU: percent of a core that the whole process uses in ${LOOK_MS} ms.`,
     ],
     data: { terminated, caught },
@@ -133,7 +133,7 @@ async function catchSpinning(eventTimeoutMs: number, plan: Plan): Promise<Caught
     await talker.ask("after");
     caught.answeredMs.push(clock() - begun);
     const stopped = await board.hears(
-      ({ text, service }) => service === key && text.includes("starts anew"),
+      ({ text, service }) => service === key && text.includes("restarts in"),
       from,
     );
     caught.stoppedMs.push(stopped.at - begun);

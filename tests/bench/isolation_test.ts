@@ -24,7 +24,7 @@ Deno.test({
       missedByMembers: hit.missedByMembers,
       lost: [hit.lost, lostByLog, lostByReadyz],
       version: hit.version,
-      starts: log.filter((line) => line.includes("starts anew")).length,
+      starts: log.filter((line) => line.includes("restarts in")).length,
     }));
     const names = ["quiet", "edit", "kill", "out of memory", "spin"];
     assertEquals(

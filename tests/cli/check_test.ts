@@ -409,13 +409,13 @@ Deno.test("check warns of grants that nothing uses, and says how sure it is", as
       "service.json":
         `{ "permissions": {\n"net": ["a.test:443"],\n"read": ["data"],\n"write": ["out"],\n"env": ["TOKEN"],\n"sys": ["hostname"],\n"run": ["git"],\n"import": ["esm.sh:443"] } }`,
     }, [
-      '2:9: warning: Grant permissions.net: "a.test:443" is unused: by its text nothing in its module uses the network; remove it',
-      '3:10: warning: Grant permissions.read: "data" is unused: by its text nothing in its module reads files; remove it',
-      '4:11: warning: Grant permissions.write: "out" is unused: by its text nothing in its module writes files; remove it',
-      '5:9: warning: Grant permissions.env: "TOKEN" is unused: by its text nothing in its module reads the environment; remove it',
-      '6:9: warning: Grant permissions.sys: "hostname" is unused: by its text nothing in its module asks about the system; remove it',
-      '7:9: warning: Grant permissions.run: "git" is unused: by its text nothing in its module runs programs; remove it',
-      '8:12: warning: Grant permissions.import: "esm.sh:443" is unused: by its text nothing in its module loads modules from elsewhere; remove it',
+      '2:9: warning: Grant permissions.net: "a.test:443" is unused: nothing in the text of its module uses the network; remove it',
+      '3:10: warning: Grant permissions.read: "data" is unused: nothing in the text of its module reads files; remove it',
+      '4:11: warning: Grant permissions.write: "out" is unused: nothing in the text of its module writes files; remove it',
+      '5:9: warning: Grant permissions.env: "TOKEN" is unused: nothing in the text of its module reads the environment; remove it',
+      '6:9: warning: Grant permissions.sys: "hostname" is unused: nothing in the text of its module asks about the system; remove it',
+      '7:9: warning: Grant permissions.run: "git" is unused: nothing in the text of its module runs programs; remove it',
+      '8:12: warning: Grant permissions.import: "esm.sh:443" is unused: nothing in the text of its module loads modules from elsewhere; remove it',
     ]],
     ["the kind is used, the grant named nowhere", {
       "NAME.js": `${GOOD} require("./b"); exports.x = () => Deno.env.get("OTHER");`,
@@ -429,7 +429,7 @@ Deno.test("check warns of grants that nothing uses, and says how sure it is", as
       "NAME.js": GOOD,
       "service.json": { trusted: true, permissions: { net: true } },
     }, [
-      "1:38: warning: Grant permissions.net is unused: by its text nothing in its module uses the network; remove it",
+      "1:38: warning: Grant permissions.net is unused: nothing in the text of its module uses the network; remove it",
     ]],
     ["groups", {
       "NAME.js": `const ws = require("/lib/xp/websocket"); ${GOOD}
@@ -443,7 +443,7 @@ Deno.test("check warns of grants that nothing uses, and says how sure it is", as
       "NAME_test.js": `fetch("http://a.test");`,
       "service.json": { permissions: { net: ["a.test"] } },
     }, [
-      '1:24: warning: Grant permissions.net: "a.test" is unused: by its text nothing in its module uses the network; remove it',
+      '1:24: warning: Grant permissions.net: "a.test" is unused: nothing in the text of its module uses the network; remove it',
     ]],
     ["named in the code, in a comment, in data, escaped, with another port", {
       "NAME.js": `${GOOD} // CUSTOM_TOKEN

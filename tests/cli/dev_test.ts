@@ -167,7 +167,7 @@ Deno.test("dev notices what comes to the root, and what is edited there", async 
   });
   await t.step("the settings, which count from the next start", async () => {
     server.site.write({ "switchboard.json": { port: 0 } });
-    await logged(/WARN {2}switchboard\.json has changed: it counts from the next start/);
+    await logged(/WARN {2}switchboard\.json has changed: restart the server to apply it/);
   });
 });
 

@@ -47,14 +47,14 @@ Deno.test("parseTarget() says what is wrong with garbage, and shows no password"
   const cases: [string, string][] = [
     ["", "it names no host"],
     ["/services/chat", "it names no host"],
-    [":abc", "it is no URL"],
-    [":65536/", "it is no URL"],
+    [":abc", "it is not a URL"],
+    [":65536/", "it is not a URL"],
     [":0/", "port 0 is not a port to connect to"],
-    ["localhost:80x", "it is no URL"],
-    ["ws://", "it is no URL"],
-    ["http:///", "it is no URL"],
-    ["a b", "it is no URL"],
-    ["<>", "it is no URL"],
+    ["localhost:80x", "it is not a URL"],
+    ["ws://", "it is not a URL"],
+    ["http:///", "it is not a URL"],
+    ["a b", "it is not a URL"],
+    ["<>", "it is not a URL"],
     ["con\u0000", "it has a control character"],
     ["local\nhost", "it has a control character"],
     ["ws:localhost", '"//" must follow the scheme'],
@@ -63,8 +63,8 @@ Deno.test("parseTarget() says what is wrong with garbage, and shows no password"
     ["ws://localhost/#top", "a websocket URL has no fragment"],
     ["localhost#", "a websocket URL has no fragment"],
     ["ws://a%zz@localhost/", 'its user or password has a "%" that begins no escape'],
-    ["ws://ada:secret@localhost:x/", "it is no URL"],
-    ["ada:secret@localhost:x/", "it is no URL"],
+    ["ws://ada:secret@localhost:x/", "it is not a URL"],
+    ["ada:secret@localhost:x/", "it is not a URL"],
   ];
   for (const [text, said] of cases) {
     await t.step(JSON.stringify(text), () => {

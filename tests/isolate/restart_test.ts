@@ -90,7 +90,9 @@ Deno.test("a service starts anew", async (t) => {
       one.send("again");
       assertEquals(await one.next(), "again");
       assert(
-        server.log.all.some((line) => line.includes(`start anew, lost ${events} of 1 session; it`)),
+        server.log.all.some((line) =>
+          line.includes(`is being restarted, lost ${events} of 1 session; it`)
+        ),
         server.log.all.join("\n"),
       );
     },
@@ -159,14 +161,14 @@ Deno.test("a service starts anew", async (t) => {
       assertEquals((await client.untilClosed()).code, 1011);
       const tried = server.log.all.map((line): LogLine => JSON.parse(line))
         .filter(({ service }) => service === "broken").map(({ message }) => message);
-      assertMatch(tried[0]!, /has not answered for 1000 ms.*starts anew in 100 ms/);
+      assertMatch(tried[0]!, /has not answered for 1000 ms.*restarts in 100 ms/);
       for (const [index, wait] of [200, 400, 800, 1600].entries()) {
         assertMatch(
           tried[index + 1]!,
-          new RegExp(`broken\\.js:1:\\d+[^]*tried again in ${wait} ms$`),
+          new RegExp(`broken\\.js:1:\\d+[^]*next attempt in ${wait} ms$`),
         );
       }
-      assertMatch(tried[5]!, /tried often enough, and stays down$/);
+      assertMatch(tried[5]!, /it has failed too often and stays down$/);
       const response = await server.fetch("/services/broken");
       await response.body?.cancel();
       assertEquals([response.status, response.headers.has("retry-after")], [503, true]);

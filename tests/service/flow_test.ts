@@ -203,10 +203,10 @@ Deno.test("A path that cannot be is refused by its node", async (t) => {
     ],
     [
       "/:id(a|b)",
-      '"/:id(a|b)" is not a path: regular expressions would run for everybody\'s requests: check the value in a node',
+      '"/:id(a|b)" is not a path: regular expressions are not supported, because they would run for every request: check the value in a node',
     ],
     ["/:a/:a", '"/:a/:a" is not a path: ":a" occurs twice'],
-    ["/*/a", '"/*/a" is not a path: "*" must be its end'],
+    ["/*/a", '"/*/a" is not a path: "*" must come last'],
     ["/services/a", '"/services/a" is not a path: /services is the server\'s own'],
     ["/healthz", '"/healthz" is not a path: /healthz is the server\'s own'],
     [

@@ -131,10 +131,10 @@ Deno.test("a client hears what comes, in order, and can talk to any server", asy
     assertEquals(await ann.untilClosed(), { code: 4001, reason: "as you say" });
     const at = "the socket at ws://127.0.0.1:PORT/services/peer was closed with 4001 " +
       '"as you say"; nothing has come so far';
-    assertEquals(await waiting, `No text can come any more: ${at}`);
+    assertEquals(await waiting, `No text can arrive any more: ${at}`);
     assertEquals(
       await rejected("SB_CLOSED", () => ann.nextJson()),
-      `No JSON can come any more: ${at}`,
+      `No JSON can arrive any more: ${at}`,
     );
     const error = assertThrows(() => ann.send("x"), SwitchboardError, "Cannot send: the socket");
     assertEquals(error.code, "SB_CLOSED");
@@ -309,7 +309,7 @@ Deno.test("a client that waits in vain is told what came instead, and where it w
       await received(ann, 3);
       assertEquals(
         await rejected("SB_TIMEOUT", () => ann.next((text) => text === "c")),
-        `Text that is wanted did not come within 1 s ${at}; ` +
+        `Expected text did not come within 1 s ${at}; ` +
           '3 messages have come so far: "a", {"b":1}, 3 bytes',
       );
     });
@@ -317,7 +317,7 @@ Deno.test("a client that waits in vain is told what came instead, and where it w
       ann.sendJson(Array.from({ length: 20 }, (_, i) => `${i}${"x".repeat(100)}`));
       await received(ann, 23);
       const message = await rejected("SB_TIMEOUT", () => ann.nextJson((value) => value === 0));
-      assertMatch(message, /^JSON that is wanted/);
+      assertMatch(message, /^Expected JSON/);
       assertMatch(message, /23 messages have come so far, the last 10 of them: "10x+\.\.\.", "11/);
       assert(message.length < 1200, message);
     });

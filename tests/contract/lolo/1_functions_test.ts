@@ -398,7 +398,7 @@ suite.add("helpers are in the context of all nodes of their flow", {
   assertEquals(
     server.log.all.map((line) => JSON.parse(line)).filter(({ service }) => service === "b")
       .map(({ message }) => message),
-    ['There is a "double" in every context already'],
+    ['Every context has a "double" already'],
   );
 });
 

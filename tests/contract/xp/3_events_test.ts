@@ -311,7 +311,9 @@ suite.add("order with asynchronous handlers", {
     if (Deno.env.get("SWITCHBOARD_TRANSPORT") !== "ws") {
       // Deno resets a connection that it closes with messages under way: the code may be lost.
       assert([1013, 1006, 0].includes((await flood.untilClosed()).code));
-      await server.logged(({ message }) => message.includes("messages come faster than handled"));
+      await server.logged(({ message }) =>
+        message.includes("messages arrive faster than the service handles them")
+      );
     }
     other.send("fine");
     assertEquals(await other.next(), "fine 1");

@@ -97,7 +97,7 @@ suite.add("/lib/xp/auth", {
   await t.step("nobody is logged in yet: null, and everybody's role only", async () => {
     const [user, ...rest] = JSON.parse(await server.text("/services/who"));
     assertEquals([user, ...rest.slice(0, 3)], [null, false, true, false]);
-    assertMatch(rest[3], /inside a request or an event only/);
+    assertMatch(rest[3], /only inside a request or an event/);
   });
 
   await t.step("in events as in requests", async () => {

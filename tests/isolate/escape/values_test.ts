@@ -134,13 +134,13 @@ Deno.test("whatever a controller throws, rejects with or returns, its service go
     assertMatch(message, /biter\.js:\d+/);
   });
   await t.step("nothing was started anew", () => {
-    assertEquals(server.log.all.filter((line) => line.includes("starts anew")), []);
+    assertEquals(server.log.all.filter((line) => line.includes("restarts in")), []);
   });
   await t.step("what the engine stumbles over in a timer ends that isolate only", async () => {
     client.send(`later ${VALUES["a revoked proxy"]}`);
     calm.send("calm");
     assertEquals(await calm.next(), "calm");
-    await server.logged(({ message }) => /^Service "biter" ended: .*starts anew/.test(message));
+    await server.logged(({ message }) => /^Service "biter" ended: .*restarts in/.test(message));
     client.send("?");
     assertEquals(await client.next(), "!");
   });
