@@ -414,8 +414,8 @@ board.add("connect says why it cannot connect, and what to do", {}, async (serve
     }).output();
     assertEquals({ code, errors: new TextDecoder().decode(stderr) }, {
       code: 1,
-      errors: `error: Cannot connect to ws://localhost:${port}/: this process may not; ` +
-        `if Deno keeps it from it, add --allow-net=localhost:${port}\n`,
+      errors: `error: Cannot connect to ws://localhost:${port}/: permission denied; ` +
+        `add --allow-net=localhost:${port}\n`,
     });
   });
   await t.step("a server that does not answer: exit 1", async () => {
@@ -503,7 +503,7 @@ Deno.test("connect speaks TLS, and trusts the authority of --ca", async (t) => {
     [
       "without it",
       [url],
-      "Cannot connect to wss://HOST/echo: the server's certificate is of an authority that is " +
+      "Cannot connect to wss://HOST/echo: the server's certificate is signed by an authority that is " +
       "not trusted; name the authority's file (PEM) with --ca",
     ],
     [
