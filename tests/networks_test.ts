@@ -41,7 +41,7 @@ Deno.test("Networks has addresses and ranges, and nothing else", async (t) => {
       const text of ["", "x", "10.0.0.0/33", "10.0.0.0/-1", "::/129", "1.2.3", "*", "10.0.0.0/8/8"]
     ) {
       assertEquals(isNetwork(text), false, text);
-      assertThrows(() => new Networks([text]), TypeError, "is no IP address");
+      assertThrows(() => new Networks([text]), TypeError, "is neither an IP address");
     }
   });
 });

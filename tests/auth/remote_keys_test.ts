@@ -122,7 +122,7 @@ Deno.test("while the URL fails the keys that there were go on, for a day and no 
   });
   await t.step("it is said once", () => {
     assertEquals(told.length, 1);
-    assertMatch(told[0]!, /^Cannot get the keys .*; those that there are go on for up to 24 h$/);
+    assertMatch(told[0]!, /^Cannot get the keys .*; the current keys stay valid for up to 24 h$/);
   });
   await t.step("of unknown ones nobody can say anything", async () => {
     const error = await assertRejects(() => login(verifier, two), Error, "Cannot get the keys");

@@ -357,7 +357,7 @@ Deno.test("compile says what it cannot do, and what would help", async (t) => {
       "a file that is no binary",
       [ok, "-o", join(root, "text")],
       1,
-      "a file that is no compiled binary",
+      "a file that is not a compiled binary",
     ],
     [
       "a target that is none",

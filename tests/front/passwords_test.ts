@@ -195,13 +195,17 @@ Deno.test("a server whose users are not as they should be does not start, and sa
       {},
       /There are no users: "users.json" is missing; make it with "switchboard user add NAME"/,
     ],
-    ["a password as it is", { ada: { password: "secret" } }, /the password of "ada" is no hash/],
+    ["a password as it is", { ada: { password: "secret" } }, /the password of "ada" is not a hash/],
     [
       "a hash that asks for all memory",
       { ada: { password: "scrypt$9999999$8$1$AAAA$AAAA" } },
-      /is no hash/,
+      /is not a hash/,
     ],
-    ["a hash that is cut", { ada: { password: "scrypt$16384$8$1$c2FsdHNhbHQ=$" } }, /is no hash/],
+    [
+      "a hash that is cut",
+      { ada: { password: "scrypt$16384$8$1$c2FsdHNhbHQ=$" } },
+      /is not a hash/,
+    ],
     ["an unknown key", { ada: { pasword: "x" } }, /did you mean "password"/],
   ];
   for (const [name, users, expected] of cases) {

@@ -236,6 +236,7 @@ function isSigned(error: errors.JOSEError): boolean {
 function problemOf(error: errors.JOSEError): string {
   if (error instanceof errors.JWTExpired) return "The token has expired";
   if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === "nbf" && error.reason !== "missing") return "The token is not valid yet";
     const what = error.reason === "missing" ? "is missing" : "does not match this server";
     return `The token's "${error.claim}" claim ${what}`;
   }

@@ -1,22 +1,22 @@
+import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
+
 /**
- * What of an address is counted: all of an IPv4 address, and of an IPv6 address the first 64 bits, for its owner
- * has the rest to choose from (RFC 6177).
+ * The part of an address that limits count: all of an IPv4 address, and the first 64 bits of an IPv6 address, because
+ * its owner can choose the rest (RFC 6177).
  */
 export function networkOf(address: string): string {
-  const plain = address.replace(/%.*$/, "");
-  if (!plain.includes(":")) return plain;
-  const mapped = /^(?:0{0,4}:)*:?(?:0{0,4}:)*ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1];
-  if (mapped !== undefined) return mapped;
-  const [head = "", tail] = plain.split("::");
-  const first = head === "" ? [] : head.split(":");
-  const last = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length);
-  const groups = [...first, ...Array(zeros).fill("0"), ...last].slice(0, 4);
-  return groups.map((group) => group.toLowerCase().replace(/^0+(?=.)/, "")).join(":");
+  const parsed = parse(address);
+  if (!(parsed instanceof ipaddr.IPv6)) return parsed?.toString() ?? address;
+  return parsed.parts.slice(0, 4).map((part) => part.toString(16)).join(":");
 }
 
 /** Whether the address is this machine's own. */
 export function isLoopback(address: string): boolean {
-  return /^127\.\d+\.\d+\.\d+$/.test(address) || address === "::1" ||
-    /^::ffff:127\./i.test(address);
+  return parse(address)?.range() === "loopback";
+}
+
+/** An IPv4 address in an IPv6 one counts as IPv4 (RFC 4291, section 2.5.5.2); null: the text is not an address. */
+function parse(address: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
+  return isIP(address.replace(/%.*$/, "")) === 0 ? null : ipaddr.process(address);
 }

@@ -1,5 +1,5 @@
 import { BaseHandler, type LevelName, Logger, type LogRecord } from "@std/log";
-import defer * as picocolors from "picocolors";
+import { type Paint, painter } from "../../base/paint.ts";
 
 /** What a line is about. */
 export interface LogAbout {
@@ -24,9 +24,7 @@ export interface LogOptions {
 
 /** Opens a log. */
 export function openLog(options: LogOptions): Log {
-  const format = options.format === "json"
-    ? asJson
-    : asText(picocolors.default.createColors(options.color));
+  const format = options.format === "json" ? asJson : asText(painter(options.color));
   const handler = new LineHandler(options.level ?? "INFO", format, options.write);
   const logger = new Logger("switchboard", options.level ?? "INFO", { handlers: [handler] });
   return (level, text, service, about) => {
@@ -70,9 +68,7 @@ function asJson({ datetime, levelName, msg, args }: LogRecord): string {
   });
 }
 
-function asText(
-  color: ReturnType<typeof picocolors.default.createColors>,
-): (record: LogRecord) => string {
+function asText(color: Paint): (record: LogRecord) => string {
   const paint: Record<string, (text: string) => string> = {
     DEBUG: color.dim,
     INFO: color.cyan,

@@ -1,10 +1,10 @@
-import type { Registry } from "prom-client";
+import type { Registry } from "@prometheus-io/client";
 import type { Figures } from "./figures.ts";
 import { Latencies } from "./latencies.ts";
 
 /** The server's figures as Prometheus reads them. They are counted anyway, and looked at when somebody asks. */
 export class Metrics {
-  /** Made by the first request for metrics: `prom-client` takes a tenth of a second to load. */
+  /** Made by the first request for metrics: the client library takes a tenth of a second to load. */
   #registry: Promise<Registry> | null = null;
   readonly #latencies = new Latencies(
     "switchboard_event_seconds",

@@ -1,3 +1,4 @@
+import type { Paint } from "../../base/paint.ts";
 import { plural } from "../../base/plural.ts";
 import type { Findings } from "./check.ts";
 import type { Problem } from "./problem.ts";
@@ -6,8 +7,8 @@ import type { Problem } from "./problem.ts";
 export interface ReportOptions {
   /** What stands for a file: its path as whoever reads this can use it. */
   shown(file: string): string;
-  /** Colours, if there are any. */
-  paint: Record<"red" | "yellow" | "bold" | "dim", (text: string) => string>;
+  /** Styles of the parts of a line. */
+  paint: Pick<Paint, "red" | "yellow" | "bold" | "dim">;
 }
 
 /** The findings for people: a line each, as editors read them, and a line that sums up. */

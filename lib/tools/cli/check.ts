@@ -1,5 +1,5 @@
 import { relative, resolve, SEPARATOR } from "@std/path";
-import colors from "picocolors";
+import { painter } from "../../base/paint.ts";
 import { check as checkRoot, type Findings, jsonReport, textReport } from "../check/mod.ts";
 import { abortOnSignal, ToldToEnd } from "./abort_on_signal.ts";
 import { print } from "./output.ts";
@@ -31,7 +31,7 @@ export async function check(
   if (json) {
     print(jsonReport(findings.problems, isOk), shell);
   } else {
-    const paint = colors.createColors(shell.stdout.isTerminal() && !shell.noColor);
+    const paint = painter(shell.stdout.isTerminal() && !shell.noColor);
     print(textReport(findings, { paint, shown: (file) => fromHere(root, file) }), shell);
   }
   return isOk ? 0 : 1;

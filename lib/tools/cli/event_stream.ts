@@ -1,4 +1,4 @@
-import pc from "picocolors";
+import { type Paint, painter } from "../../base/paint.ts";
 import type { Effects, HandledEvent } from "../../host/switchboard.ts";
 import { escaped } from "./printable.ts";
 import { columnsOf } from "./table.ts";
@@ -24,7 +24,7 @@ export interface EventStreamOptions {
 /** Prints events as they are handled, one a line; of a flood the first ones, and how many more there were. */
 export class EventStream implements Disposable {
   readonly #options: EventStreamOptions;
-  readonly #color: ReturnType<typeof pc.createColors>;
+  readonly #color: Paint;
   #nameWidth = 0;
   #since = -Infinity;
   #lines = 0;
@@ -34,7 +34,7 @@ export class EventStream implements Disposable {
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
-    this.#color = pc.createColors(options.color);
+    this.#color = painter(options.color);
   }
 
   /** Prints an event, or counts it. */

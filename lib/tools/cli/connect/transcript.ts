@@ -1,5 +1,5 @@
 import { printable } from "../../../base/printable.ts";
-import pc from "picocolors";
+import { type Paint, painter } from "../../../base/paint.ts";
 import { hexPreview } from "../../client/mod.ts";
 import { plural } from "../../../base/plural.ts";
 
@@ -11,10 +11,10 @@ export type Mark = "→" | "←" | "!";
 
 /** Lines of a conversation as somebody at a terminal reads them: time, direction, text. */
 export class Transcript {
-  readonly #color: ReturnType<typeof pc.createColors>;
+  readonly #color: Paint;
 
   constructor(color: boolean) {
-    this.#color = pc.createColors(color);
+    this.#color = painter(color);
   }
 
   /** A message, text or bytes. */
