@@ -275,7 +275,7 @@ Deno.test("listen() says where, and listens once", async (t) => {
     assertEquals((await (await fetch(`${url}/readyz`)).json()).status, "ready");
   });
   await t.step("twice", async () => {
-    const error = await assertRejects(() => board.listen(), SwitchboardError, "does so already");
+    const error = await assertRejects(() => board.listen(), SwitchboardError, "listens already");
     assertEquals(error.code, "SB_LISTEN");
   });
   await t.step("an IPv6 address", async () => {

@@ -187,7 +187,7 @@ Deno.test("dev --events NAME prints those of one service, and off prints none", 
     await using server = await start(site, { args: ["--events", "thr\x1bee"] });
     await server.log.next((line) =>
       line.endsWith(
-        'WARN  There is no service "thr\\x1bee" yet, whose events shall be shown; there are one, two',
+        'WARN  --events: there is no service "thr\\x1bee" yet; there are one, two',
       )
     );
     await talk(server);

@@ -63,7 +63,7 @@ Deno.test("new overwrites nothing", async (t) => {
     const { code, errors } = await switchboard(["new", "a", "none"], { cwd: site.root });
     assertEquals([code, errors], [
       1,
-      `error: Cannot make a service in "${site.root}/none": it is no folder\n`,
+      `error: Cannot make a service in "${site.root}/none": it is not a folder\n`,
     ]);
   });
 });

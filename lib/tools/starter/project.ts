@@ -1,6 +1,6 @@
+import { CHAT_CONTROLLER } from "./chat_controller.ts";
 import CHAT_CSS from "./chat/chat.css" with { type: "text" };
 import CHAT_JS from "./chat/chat.js" with { type: "text" };
-import CHAT_TS from "./chat/chat.ts" with { type: "text" };
 import CHAT_HTML from "./chat/index.html" with { type: "text" };
 import { testOf } from "./test.ts";
 import type { Files } from "../../model/mod.ts";
@@ -31,7 +31,7 @@ export function projectFiles(wiring: Wiring): Files {
   return {
     "deno.json": json(denoJson(wiring)),
     "globals.d.ts": GLOBALS,
-    "services/chat/chat.ts": CHAT_TS,
+    "services/chat/chat.ts": CHAT_CONTROLLER,
     "services/chat/assets/index.html": CHAT_HTML,
     "services/chat/assets/chat.css": CHAT_CSS,
     "services/chat/assets/chat.js": CHAT_JS,
