@@ -186,7 +186,7 @@ Deno.test("a token that names no key is tried with each that fits", async () => 
   for (const key of [one, two]) {
     assertEquals((await verifier.verify(await key.token({}, nameless))).user.login, "ada");
     const expired = await key.token({ exp: 1 }, nameless);
-    const error = await assertRejects(() => verifier.verify(expired), WrongToken, "an expired");
+    const error = await assertRejects(() => verifier.verify(expired), WrongToken, "has expired");
     assertEquals(error.isGenuine, true);
   }
   const forged = await other.token({}, nameless);

@@ -1,4 +1,4 @@
-import type { MetricValueWithName, Registry } from "@prometheus-io/client";
+import type { MetricValueWithName, Registry } from "prom-client";
 
 /** Upper ends of the buckets, ms. */
 const BUCKETS_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];

@@ -1,4 +1,4 @@
-import type { Registry } from "@prometheus-io/client";
+import type { Registry } from "prom-client";
 import type { Figures } from "./figures.ts";
 import { Latencies } from "./latencies.ts";
 

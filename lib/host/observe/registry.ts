@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from "@prometheus-io/client";
+import { Counter, Gauge, Registry } from "prom-client";
 import type { Figures } from "./figures.ts";
 import type { Latencies } from "./latencies.ts";
 

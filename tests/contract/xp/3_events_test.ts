@@ -398,6 +398,8 @@ suite.add("limits", {
   });
 
   await t.step("idle: error, then close 1001", async () => {
+    // The sessions before still tell of their close.
+    await server.until(({ sessions }) => sessions === 0);
     await using watcher = await Watcher.open(server);
     const client = await Client.open(server.ws("/services/idle"));
     assertEquals((await client.untilClosed()).code, 1001);
