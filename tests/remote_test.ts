@@ -126,7 +126,7 @@ Deno.test("compile runs from the registry, and the binary holds what comes from 
     "main.ts",
     "root/services/echo/echo.js",
   ]);
-  const entries = ["lib/inside/cell.ts", "lib/inside/runner.ts", "lib/tools/cli/compiled.ts"];
+  const entries = ["lib/inside/cell.ts", "lib/inside/runner.ts", "lib/tools/cli/compiled_main.ts"];
   // These are loaded only where they are needed.
   const others = [
     "lib/host/auth/jwt.ts",

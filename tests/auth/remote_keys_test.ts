@@ -190,6 +190,10 @@ Deno.test("a token that names no key is tried with each that fits", async () => 
     assertEquals(error.isGenuine, true);
   }
   const forged = await other.token({}, nameless);
-  const error = await assertRejects(() => verifier.verify(forged), WrongToken, "a wrong signature");
+  const error = await assertRejects(
+    () => verifier.verify(forged),
+    WrongToken,
+    "signature is wrong",
+  );
   assertEquals([error.isGenuine, server.asked], [false, 1]);
 });

@@ -6,8 +6,8 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join, toFileUrl } from "@std/path";
-import { main } from "../../lib/tools/cli/compiled.ts";
-import { embeddedOf } from "../../lib/tools/cli/embedded.ts";
+import { main } from "../../lib/tools/cli/compiled_main.ts";
+import { embeddedOf } from "../../lib/tools/cli/embedded_files.ts";
 import { Workshop } from "../../lib/tools/cli/workshop.ts";
 import { readSettings } from "../../lib/host/service/mod.ts";
 import { VERSION } from "../../lib/base/version.ts";
@@ -153,7 +153,11 @@ Deno.test("compile puts in what is served, and leaves out secrets, tests and wha
     "each module that the command and its workers reach, and their packages",
     async () => {
       for (
-        const entry of ["lib/tools/cli/compiled.ts", "lib/inside/cell.ts", "lib/inside/runner.ts"]
+        const entry of [
+          "lib/tools/cli/compiled_main.ts",
+          "lib/inside/cell.ts",
+          "lib/inside/runner.ts",
+        ]
       ) {
         for (const module of await modulesOf(entry)) {
           assert(
@@ -203,7 +207,7 @@ Deno.test("compile puts in what is served, and leaves out secrets, tests and wha
     assertEquals(
       files.filter((path) => path.startsWith("runtime/lib/tools/cli/")).map(nameOf).sort(),
       [
-        "compiled.ts",
+        "compiled_main.ts",
         "event_stream.ts",
         "framed_log.ts",
         "help.ts",

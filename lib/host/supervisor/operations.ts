@@ -2,7 +2,7 @@ import { closeCodeProblem, MAX_REASON_BYTES } from "../../base/close_code.ts";
 import type { Hub } from "../hub/mod.ts";
 import { MAX_GROUP_NAME, Op, OP_FIELDS, Query } from "../../wire/mod.ts";
 import type { NeutralReply, SessionInfo } from "../../model/mod.ts";
-import { checkedReply, isBytes, isListOf, isText } from "./checked_reply.ts";
+import { checkedReply, isBytes, isListOf, isText } from "./reply_check.ts";
 
 /** Whose operations they are, and what they are applied to. */
 export interface OperationsTarget {

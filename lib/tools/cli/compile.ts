@@ -10,7 +10,7 @@ import {
 import { entriesOf, isFolder, isWithin } from "../../base/files.ts";
 import { abortOnSignal } from "./abort_on_signal.ts";
 import { compilerFailure } from "./compiler_failure.ts";
-import { type Embedded, embeddedOf, SERVED } from "./embedded.ts";
+import { type Embedded, embeddedOf, SERVED } from "./embedded_files.ts";
 import { complain, print } from "./output.ts";
 import type { Shell } from "./shell.ts";
 import { Workshop } from "./workshop.ts";

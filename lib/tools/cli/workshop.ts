@@ -3,7 +3,7 @@ import { messageOf, SwitchboardError } from "../../base/errors.ts";
 import { isFile } from "../../base/files.ts";
 import { readDenoConfig } from "../../host/service/mod.ts";
 import config from "../../../deno.json" with { type: "json" };
-import type { Embedded } from "./embedded.ts";
+import type { Embedded } from "./embedded_files.ts";
 
 /** The part of a `deno.json` that counts in a binary. */
 interface Config {
@@ -64,7 +64,7 @@ export class Workshop implements Disposable {
     if (isLocal) this.#copyRuntime();
     this.#write(
       this.entry,
-      `import { main } from ${JSON.stringify(`${runtime}lib/tools/cli/compiled.ts`)};\n` +
+      `import { main } from ${JSON.stringify(`${runtime}lib/tools/cli/compiled_main.ts`)};\n` +
         `Deno.exit(await main(new URL("./${ROOT}/", import.meta.url), Deno.args));\n`,
     );
     // Versions are those that the project has been tested with.
