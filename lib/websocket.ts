@@ -71,7 +71,7 @@ export function send(id: string, message: Message): void {
  *
  * @param group Name of the group; an unknown one is ignored.
  * @param message Text or bytes; bytes are copied at once.
- * @param options Whom to skip.
+ * @param options Sessions that do not receive it.
  * @throws {TypeError} If an argument is null or undefined.
  */
 export function sendToGroup(group: string, message: Message, options: GroupSendOptions = {}): void {
@@ -153,7 +153,7 @@ export function getGroups(id: string): string[] {
 }
 
 /**
- * What is known of a session; null if there is none with this id.
+ * The description of a session; null if there is none with this id.
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@
 export const MAX_REASON_BYTES = 123;
 
 /**
- * What is wrong with a close code that an endpoint wants to send, or null.
+ * The problem with a close code that an endpoint wants to send, or null.
  *
  * Allowed are the codes of RFC 6455, section 7.4 that may appear in a frame, and those left to applications:
  * any other breaks the client.

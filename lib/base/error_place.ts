@@ -13,9 +13,9 @@ const MAX_FILE = 1_048_576;
 /**
  * The first place that a text names in some folders: file, line and column, and below them the code around it.
  *
- * @param text What somebody threw, who is not to be trusted: it may name any file.
- * @param folders Whose files may be shown.
- * @param root What the file's path is relative to.
+ * @param text Text of an error, which is not to be trusted: it may name any file.
+ * @param folders Folders of files that may be shown.
+ * @param root The folder that the file's path is relative to.
  * @returns null: there is none.
  */
 export function errorPlace(text: string, folders: string[], root: string): string | null {

@@ -41,14 +41,14 @@ export class SwitchboardError extends Error {
   /** Always `SwitchboardError`. */
   override name = "SwitchboardError";
 
-  /** What went wrong, for programs. */
+  /** The kind of error, for programs. */
   readonly code: ErrorCode;
 
   /**
    * Makes an error.
    *
-   * @param code What went wrong, for programs.
-   * @param message What went wrong, for people.
+   * @param code The kind of error, for programs.
+   * @param message The error in words, for people.
    * @param options `cause`: the error behind this one.
    */
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

@@ -10,7 +10,7 @@ export function isFolder(path: string): boolean {
   return stat(path)?.isDirectory ?? false;
 }
 
-/** What is in a folder, by name; nothing, if it is no folder. */
+/** The entries of a folder, by name; none if it is not a folder. */
 export function entriesOf(folder: string): Deno.DirEntry[] {
   try {
     return [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);

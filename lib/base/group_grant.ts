@@ -5,7 +5,7 @@ export class GroupGrant {
   readonly #patterns: readonly string[][] | null;
 
   /**
-   * @param verb What is granted.
+   * @param verb The granted operation.
    * @param patterns Null: everything.
    */
   constructor(readonly verb: "join" | "send", patterns: readonly string[] | null) {

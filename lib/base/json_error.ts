@@ -2,7 +2,7 @@ import { type ErrorCode, SwitchboardError } from "./errors.ts";
 
 /** One thing that is wrong with a file. */
 export interface Finding {
-  /** What, without the file's name. */
+  /** The problem, without the file's name. */
   message: string;
   /** From 1. */
   line: number;
@@ -10,7 +10,7 @@ export interface Finding {
   column: number;
 }
 
-/** What is wrong with a JSON file, thing by thing. */
+/** The problems of a JSON file, one by one. */
 export class JsonFileError extends SwitchboardError {
   /** The file; null: what was read is no file. */
   readonly path: string | null;

@@ -12,7 +12,7 @@ export class JsonFile<T> {
   #compiled: ValidateFunction<T> | null = null;
 
   /**
-   * @param what What the file is called in messages.
+   * @param what The name of the file's kind in messages.
    * @param code Code of the errors.
    * @param schema Its JSON Schema, a valid one: that is not checked again.
    */
@@ -86,7 +86,7 @@ export class JsonFile<T> {
     return this.#compiled ??= sharedValidator().compile<T>(this.schema);
   }
 
-  /** What the validator has found, and where in the text. */
+  /** A finding of the validator, with its place in the text. */
   #problems(tree: Node | undefined): Map<string, number> {
     const places = new Map<string, number>();
     for (const error of this.#validate.errors!) {

@@ -3,7 +3,7 @@ export class PendingCounter {
   #count = 0;
   #waiting: (() => void)[] = [];
 
-  /** What is under way. */
+  /** The number of pending tasks. */
   get count(): number {
     return this.#count;
   }

@@ -4,7 +4,7 @@ export class TokenBucket {
   #at: number;
 
   /**
-   * @param capacity What is let through at once.
+   * @param capacity The largest burst that passes at once.
    * @param now Milliseconds, of any clock.
    */
   constructor(capacity: number, now: number) {

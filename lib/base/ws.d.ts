@@ -21,7 +21,7 @@ export class WebSocket {
   readonly readyState: number;
   readonly OPEN: number;
   readonly protocol: string;
-  /** What was agreed upon, by name. No part of its interface: see `Inflater`. */
+  /** The negotiated extensions, by name. Not part of its public interface: see `Inflater`. */
   readonly _extensions: Record<string, unknown>;
   constructor(url: string, protocols: readonly string[], options: WebSocketOptions);
   send(message: string | Uint8Array, sent?: (error?: Error | null) => void): void;
@@ -44,7 +44,7 @@ export class WebSocket {
   on(event: "close", listener: (this: WebSocket, code: number, reason: Uint8Array) => void): this;
 }
 
-/** What turns upgrade requests into sockets. */
+/** Turns upgrade requests into sockets. */
 export class WebSocketServer {
   readonly options: { maxPayload: number };
   constructor(options: {

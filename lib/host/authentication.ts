@@ -6,7 +6,7 @@ import { Supervisor, type SupervisorOptions } from "./supervisor/mod.ts";
 import { authModuleDefinition, type Settings } from "./service/mod.ts";
 import type { NeutralRequest } from "../model/mod.ts";
 
-/** What tells who is asking, as the settings say, and what can be read anew of it while the server runs. */
+/** Authentication as the settings configure it; it can be reloaded while the server runs. */
 export class Authentication {
   #authenticator: Authenticator | null = null;
   #jwt: JwtVerifier | null = null;
@@ -27,7 +27,7 @@ export class Authentication {
   /**
    * Reads keys and users, and starts the module; null: nobody is known.
    *
-   * @param hostOf What the isolate of a module needs, by its name.
+   * @param hostOf The parts of the server that a module's isolate needs, by its name.
    * @throws {SwitchboardError} `SB_AUTH`, if a key, a file or the module is not there or not as it should be;
    * or why the module does not start.
    */

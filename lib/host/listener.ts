@@ -4,14 +4,14 @@ import type { KeyPair } from "./tls.ts";
 import { LOCAL, TlsFront } from "./tls_front.ts";
 import { WAITS } from "../base/waits.ts";
 
-/** Who is at the other end, and how they speak. */
+/** The remote end of a connection, and its scheme. */
 export interface Caller {
   /** IP address. */
   address: string;
   scheme: "http" | "https";
 }
 
-/** What takes requests, and answers them. */
+/** The handler of requests. */
 export interface Server {
   listen(
     hostname: string,

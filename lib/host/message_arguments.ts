@@ -4,7 +4,7 @@ import { MAX_GROUP_NAME } from "../wire/mod.ts";
 /**
  * The name of a group.
  *
- * @param call Who asks, for the message.
+ * @param call The called function, for the message.
  * @throws {TypeError} If it is no text.
  * @throws {RangeError} If it is longer than a group's name may be.
  */
@@ -58,7 +58,7 @@ export function exceptArgument(value: unknown, call: string): string[] | null {
   return ids as string[];
 }
 
-/** What a value is, and not what it says: that may be a secret. */
+/** The type of a value, not its content, which may be a secret. */
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a list";

@@ -23,7 +23,7 @@ export interface SwitchboardOptions extends PartialSettings {
    */
   devPage?: boolean;
   /**
-   * Who wants to know of each event that a service's controllers have handled, as `dev` prints them; undefined:
+   * Gets each event that a service's controllers have handled, as `dev` prints them; undefined:
    * nobody, and then it costs nothing. Asked whenever an isolate is made. Default: nobody for all.
    */
   trace?: (service: string) => Trace | undefined;
@@ -106,7 +106,7 @@ export function checkOptions(options: unknown): CheckedOptions {
   };
 }
 
-/** What is wrong with the names of these options; null: nothing. */
+/** The problem with the names of these options; null: none. */
 export function unknownOption(options: object, known: readonly string[]): string | null {
   const key = Object.keys(options).find((key) => !known.includes(key));
   if (key === undefined) return null;

@@ -6,14 +6,14 @@ import { RoutePattern } from "../base/route_pattern.ts";
 import { DEFAULT_MANIFEST, type ServiceDefinition, type Settings } from "./service/mod.ts";
 import type { BusEvent, NeutralReply, NeutralRequest } from "../model/mod.ts";
 
-/** What a server sets for all its services. */
+/** Defaults of a server for all its services. */
 export type SessionDefaults = Pick<Settings, "limits" | "slowClient">;
 
 /** One service that is being served: its definition, and who keeps it running. */
 export class RunningService implements GatewayService {
   readonly settled: Promise<void>;
   readonly limits: SessionLimits;
-  /** What was found on disk, and is being served. */
+  /** The definition that is being served. */
   definition: ServiceDefinition;
   /** Why it is not running, or why its newest version is not. */
   error: SwitchboardError | null;
@@ -22,7 +22,7 @@ export class RunningService implements GatewayService {
   readonly #eventMs: number;
 
   /**
-   * @param defaults What holds where its manifest says nothing.
+   * @param defaults Values for fields that its manifest does not set.
    * @param onError Told once, if it does not start.
    */
   constructor(
@@ -90,7 +90,7 @@ export class RunningService implements GatewayService {
     return this.#supervisor;
   }
 
-  /** What it has been through. */
+  /** Its counters. */
   get counts(): ServiceCounts {
     return this.#supervisor.counts;
   }

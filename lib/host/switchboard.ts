@@ -61,11 +61,11 @@ export interface ServiceStatus {
   page: string | null;
   /** Why it is not running, or why its newest version is not. */
   error: SwitchboardError | null;
-  /** What its author should know. */
+  /** Warnings for its author. */
   warnings: string[];
   /** Files that its running controllers were loaded from. */
   files: readonly string[];
-  /** What was found on disk. */
+  /** The service as found on disk. */
   definition: ServiceDefinition;
 }
 
@@ -183,7 +183,7 @@ export class Switchboard implements AsyncDisposable {
    * Finds the services of a root and begins to start them. One that is broken does not keep the others from
    * running: see {@linkcode services}.
    *
-   * @param options What to serve, and how; none: the services of the current folder.
+   * @param options The services to serve, and settings; none: the services of the current folder.
    * @throws {SwitchboardError} `SB_ROOT`, if there is no such folder; `SB_SETTINGS`, if an option or a setting is
    * wrong; `SB_SERVICE`, if there is no service of a key that is asked for; `SB_AUTH`, if what tells who is
    * asking is not there or not as it should be.
@@ -228,7 +228,7 @@ export class Switchboard implements AsyncDisposable {
     return service;
   }
 
-  /** What an isolate needs of this server. */
+  /** The parts of this server that an isolate needs. */
   #hostOf(key: string): SupervisorOptions {
     return {
       hub: this.#hub,
@@ -283,7 +283,7 @@ export class Switchboard implements AsyncDisposable {
    * transport of the settings.
    *
    * @param request The request, not yet read.
-   * @param info What `Deno.serve` gives to its handler, for limits and logs by address.
+   * @param info The second argument of a handler of `Deno.serve`, for limits and logs by address.
    * @throws {TypeError} If `info` was not passed on.
    */
   fetch = (request: Request, info: Deno.ServeHandlerInfo): Promise<Response> => {
@@ -368,7 +368,7 @@ export class Switchboard implements AsyncDisposable {
    *
    * @param group Name of the group.
    * @param message Text or bytes; bytes are copied at once.
-   * @param options Whom to skip.
+   * @param options Sessions that do not receive it.
    * @throws {TypeError} If the group is no text, or the message neither text nor bytes.
    * @throws {RangeError} If the group's name is longer than 1,024 characters.
    * @throws {SwitchboardError} `SB_CLOSED`, if the server has been closed.
@@ -628,7 +628,7 @@ export class Switchboard implements AsyncDisposable {
   }
 }
 
-/** What serves the sockets. npm `ws` is loaded only if it is to. */
+/** The transport of the settings. npm `ws` is loaded only if it is used. */
 async function transportOf(settings: Settings, waits: Waits): Promise<Transport> {
   const { transport, pingIntervalSec, compression } = settings;
   if (transport === "deno") return new DenoTransport(2 * pingIntervalSec);

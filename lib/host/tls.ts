@@ -11,7 +11,7 @@ export interface KeyPair {
 /**
  * Reads a certificate and its key.
  *
- * @param root What the paths are relative to.
+ * @param root The folder that the paths are relative to.
  * @throws {SwitchboardError} `SB_TLS`, if one cannot be read, or is none.
  */
 export function readKeyPair(root: string, paths: { cert: string; key: string }): KeyPair {

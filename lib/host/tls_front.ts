@@ -53,7 +53,7 @@ export class TlsFront {
     listener?.close();
   }
 
-  /** Whose connection the server sees at an address and port; undefined: nobody's who came through here. */
+  /** The client behind an address and port that the server sees; undefined: not opened by this front end. */
   clientAt({ hostname, port }: { hostname: string; port: number }): string | undefined {
     // The same port of another address of this machine is another program's.
     return hostname === LOCAL ? this.#clients.get(port) : undefined;

@@ -4,7 +4,7 @@ import { queryParams } from "../base/query_params.ts";
 /**
  * The reply of a path that speaks websocket and nothing else (RFC 9110, section 15.5.22).
  *
- * @param memo What the system wants to know again at each event.
+ * @param memo Data that the system needs again at each event.
  */
 export function connectOnly(request: NeutralRequest, memo = ""): NeutralReply {
   const { upgrade, url } = request;

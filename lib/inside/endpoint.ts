@@ -10,9 +10,9 @@ export interface InnerSession {
   readonly params: string;
   /** JSON. */
   readonly data: string;
-  /** Whose it is; null: anonymous. */
+  /** Its user; null: anonymous. */
   readonly identity: Identity | null;
-  /** What its system noted when it accepted the session. */
+  /** Data that its system stored when it accepted the session. */
   readonly memo: string;
   /** Closes the session; messages that have come already are dropped. */
   refuse(code: number, reason: string): void;

@@ -38,7 +38,7 @@ export function described(event: SessionEvent, bodies: boolean): [number, number
   }
 }
 
-/** What is shown of a message: of bytes, in hexadecimal digits. */
+/** The beginning of a message; bytes as hexadecimal digits. */
 function beginning(message: string | Uint8Array): string {
   const most = typeof message === "string" ? SHOWN_CHARACTERS : SHOWN_BYTES;
   const more = message.length > most ? "…" : "";

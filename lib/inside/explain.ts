@@ -1,5 +1,5 @@
 /**
- * What a controller threw, in words for its author: message and user frames only.
+ * Errors of a controller, in words for its author: message and user frames only.
  *
  * @module
  */

@@ -48,7 +48,7 @@ export class Link {
   #asked = 0;
   readonly #endings: (() => Promise<void>)[] = [];
   readonly #listeners = new Set<(event: BusEvent) => void>();
-  /** What the isolate was booted with, less what it shares with the host. */
+  /** The boot data of the isolate, without the memory that it shares with the host. */
   readonly boot: Omit<Boot, "answer">;
   readonly #answer: Int32Array;
   readonly #answers: PortLike;
@@ -158,7 +158,7 @@ export class Link {
     this.#added(0);
   }
 
-  /** @param about What the line is about, as in `Op.LOG`. */
+  /** @param about The session or request of the line, as in `Op.LOG`. */
   log(level: string, text: string, about = ""): void {
     this.#ops.push(Op.LOG, level, text, about);
     this.#added(text.length);

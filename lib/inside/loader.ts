@@ -24,7 +24,7 @@ const MODULES = new Map<string, LibraryModule>([
   ...SYSTEMS.flatMap(({ library = {} }) => Object.entries(library)),
 ]);
 
-/** What every service can import, by id: loaded with the runtime, before the service's permissions hold. */
+/** Modules that every service can import, by id. They are loaded with the runtime, before the service's permissions apply. */
 const LIBRARY: ReadonlyMap<string, LibraryModule> = new Map([
   ...MODULES,
   // As the package exports them.
@@ -34,7 +34,7 @@ const LIBRARY: ReadonlyMap<string, LibraryModule> = new Map([
   ]),
 ]);
 
-/** What an id without an extension may stand for. */
+/** Suffixes that complete an id without an extension. */
 const SUFFIXES = ["", ".ts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"];
 
 /** Hosts that modules come from, by scheme: Deno asks no permission for the first two. */
@@ -43,7 +43,7 @@ const REGISTRIES: Record<string, string> = {
   "jsr:": "jsr.io:443",
 };
 
-/** What `import` gets in place of modules that the engine hands out as they were before anything was taken. */
+/** Replacements for modules that the engine would hand out without the changes of the lockdown. */
 const BUILTINS: Readonly<Record<string, { module: object; exports: object }>> = fixed({
   [import.meta.resolve("./builtin/module.js")]: { module: nodeModule, exports: moduleExports },
   [import.meta.resolve("./builtin/process.js")]: { module: process, exports: processExports },
@@ -55,7 +55,7 @@ const BUILTINS: Readonly<Record<string, { module: object; exports: object }>> = 
 });
 
 /**
- * What the URL of an ES module ends with that stands for a CommonJS module. No file has it: in a compiled
+ * The end of the URL of an ES module that stands for a CommonJS module. No file has it: in a compiled
  * binary, the engine asks nobody how to load the files that are inside.
  */
 const COMMON_JS = "/common-js";
@@ -215,7 +215,7 @@ export class ModuleLoader implements Loader {
   }
 
   /**
-   * What the project's `deno.json` says that an id stands for; the id itself, if nothing. What the runtime
+   * The target that the project's `deno.json` maps an id to, or the id itself. Ids that the runtime
    * provides stays what it is, and so do paths.
    */
   #mapped(id: string): string {
@@ -237,7 +237,7 @@ export class ModuleLoader implements Loader {
    * Where an id leads: a file, the URL of a library module, or null for what is not ours to resolve
    * (`node:`, `npm:`, `https:`).
    *
-   * @param asked What the importing module calls it, where the project maps that to the id.
+   * @param asked The id in the importing module, if the project maps it to this id.
    */
   #resolve(id: string, from: string, asked = id): string | null {
     if (id === HANDED_OVER) return id;
@@ -298,7 +298,7 @@ export class ModuleLoader implements Loader {
     const isFromRegistry = /^(npm|jsr):/.test(target);
     if (isFromRegistry) this.#checkOrigin(target, target, from);
     const require = createRequire(toFileUrl(from));
-    // What maps it to a package, Deno must have read itself: it requires no other.
+    // Deno itself must have read the mapping to a package: it requires no other.
     const known = isFromRegistry ? id : target;
     try {
       require.resolve(known);
@@ -429,7 +429,7 @@ function existsFile(path: string): boolean {
   }
 }
 
-/** What a controller exports, whatever it is. */
+/** The exports of a controller, of any type. */
 function asExports(value: unknown): Record<string, unknown> {
   return (typeof value === "object" && value !== null || typeof value === "function"
     ? value
@@ -442,7 +442,7 @@ function asExports(value: unknown): Record<string, unknown> {
 /**
  * An ES module that exports what a module of another kind exported.
  *
- * @param named What it exports by name; default: all that it exports.
+ * @param named Its named exports; default: all of its exports.
  */
 function asEsModule(file: string, exports: unknown, named: object = asExports(exports)): string {
   handOver(file, { exports, named });

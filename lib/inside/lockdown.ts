@@ -43,11 +43,11 @@ export function lockDown(trusted: boolean, link: Link): void {
   // A loader of the service's own would come before ours.
   replace(module, "registerHooks", "registerHooks()", LOADER);
   replace(module, "register", "register()", LOADER);
-  // Whoever gets hold of the runner's lock cannot be stopped any more.
+  // A service that held the runner's lock could not be stopped.
   for (const method of ["request", "query"]) {
     replace(Object.getPrototypeOf(locks), method, "navigator.locks", SHARED);
   }
-  // What the runner was started with is used up, and nobody else's.
+  // The runner has used its start data, and a service must not see it.
   Object.defineProperty(threads, "workerData", { value: null });
   // Deno would ask the operator, at the terminal.
   Object.assign(Deno.permissions, {
@@ -149,7 +149,7 @@ const LEVELS: Record<string, string> = {
   warn: "WARN",
 };
 
-/** What a controller prints goes to the log, under its service's name. */
+/** Console output of a controller goes to the log, under its service's name. */
 function logConsole(link: Link): void {
   for (const [method, level] of Object.entries(LEVELS)) {
     Reflect.set(console, method, (...values: unknown[]) => link.log(level, textOf(values)));

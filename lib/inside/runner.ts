@@ -90,7 +90,7 @@ async function run(boot: Boot, port: MessagePort, answers: MessagePort): Promise
   }
 }
 
-/** What a controller throws in a timer or leaves rejected is logged and ends nothing. */
+/** Logs errors in timers and unhandled rejections; they end nothing. */
 function keepAlive(link: Link): void {
   addEventListener("error", (event) => {
     event.preventDefault();

@@ -24,7 +24,7 @@ export interface FlowNode {
   outputs: string[];
 }
 
-/** What leads from one node to another. */
+/** A connection from one node to another. */
 export interface FlowEdge {
   /** An out-port. */
   from: PortRef;

@@ -12,11 +12,11 @@ export interface User {
   email?: string;
   /** Name to log in with. */
   login: string;
-  /** Who vouches for the user. */
+  /** The provider that authenticated the user. */
   idProvider: string;
 }
 
-/** Who somebody is, and what they may do. */
+/** An authenticated user with their roles. */
 export interface Identity {
   user: User;
   /** All that the user has, `role:` in front. */

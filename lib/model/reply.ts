@@ -11,13 +11,13 @@ export interface NeutralCookie {
   sameSite?: "Strict" | "Lax" | "None";
 }
 
-/** What makes an upgrade request a websocket. */
+/** The acceptance of an upgrade request. */
 export interface Acceptance {
   /** The session's data, as JSON. */
   data: string;
   /** The session's parameters, as JSON. */
   params: string;
-  /** What the system wants to know again at each event; nobody else gets to see it. */
+  /** Data that the system needs again at each event; no other service sees it. */
   memo: string;
   /** Sub-protocols that the service speaks. */
   protocols: string[];

@@ -10,7 +10,7 @@ export interface RouteMatch {
 
 /** A request, free of any system's calling convention. */
 export interface NeutralRequest {
-  /** What it is called in the log. */
+  /** Its id in the log. */
   id: string;
   /** Id of the controller that it is for. */
   endpoint: string;
@@ -34,6 +34,6 @@ export interface NeutralRequest {
   body: Uint8Array | null;
   /** Whether the client asks for a websocket. */
   upgrade: boolean;
-  /** Who is asking; null: anonymous. */
+  /** The client's identity; null: anonymous. */
   identity: Identity | null;
 }

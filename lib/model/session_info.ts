@@ -10,7 +10,7 @@ export interface SessionInfo {
   path: string;
   /** Query parameters of that request. */
   params: Record<string, string | string[]>;
-  /** What it was accepted with. */
+  /** The data that the controller accepted it with. */
   data: Record<string, unknown>;
   /** Absent for anonymous sessions. */
   user?: User;

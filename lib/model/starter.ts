@@ -17,6 +17,6 @@ export interface TestSubject {
   path: string;
   /** The expected behavior, as the rest of a sentence. */
   does: string;
-  /** What the connected clients Ada and Bob send and receive: statements, indented. */
+  /** Statements in which the connected clients Ada and Bob send and receive messages, indented. */
   talk: string;
 }

@@ -30,7 +30,7 @@ export interface System {
   starter(name: string, isJs: boolean): Starter;
 }
 
-/** What a system has found below a root. */
+/** The findings of a system below a root. */
 export interface SystemRoot {
   /** Files of a service that are parts of controllers, and so no controllers themselves. */
   parts?(service: ServiceFolder): readonly string[];

@@ -1,6 +1,6 @@
 import type { EndpointSource } from "../model/mod.ts";
 
-/** What an isolate needs to know at boot. */
+/** The data that an isolate boots with. */
 export interface Boot {
   service: string;
   /** The root that is served, absolute. */
@@ -8,7 +8,7 @@ export interface Boot {
   /** The service's own folder, absolute. */
   dir: string;
   endpoints: EndpointSource[];
-  /** What ids stand for that are neither paths nor the runtime's: pairs of id and target, longer ids first. */
+  /** The import map of ids that are neither paths nor the runtime's: pairs of id and target, longer ids first. */
   imports: [id: string, target: string][];
   app: { name: string; version: string; config: Record<string, unknown> };
   /** Group patterns that the service may use; null: all. */
@@ -19,7 +19,7 @@ export interface Boot {
   dialTimeoutMs: number;
   /** Words as in {@linkcode AnswerWord}. */
   answer: SharedArrayBuffer;
-  /** What the isolate may hold in memory, MiB. */
+  /** The memory limit of the isolate, MiB. */
   memoryMb: number;
   /** Environment variables that the service may read; true: all. */
   env: string[] | true;
@@ -29,16 +29,16 @@ export interface Boot {
   trace: { bodies: boolean } | null;
 }
 
-/** What a cell gets to start its isolate with. */
+/** The data that a cell starts its isolate with. */
 export interface CellBoot {
   boot: Boot;
   port: MessagePort;
   answers: MessagePort;
-  /** What it may use until the runner is loaded, and then gives back. */
+  /** Permissions for loading the runner, which the cell gives back afterwards. */
   loan: Revocation;
 }
 
-/** What a cell says of its isolate: it has ended. */
+/** A cell's report that its isolate has ended. */
 export interface CellReport {
   code: string;
   message: string;
@@ -47,13 +47,13 @@ export interface CellReport {
 /** Permissions that a cell shall give up at once. */
 export type Revocation = { name: string; item: string | null }[];
 
-/** What went wrong while an isolate loaded its controllers. */
+/** An error while an isolate loaded its controllers. */
 export interface LoadFailure {
   message: string;
   stack: string;
 }
 
-/** What an isolate says of itself, outside of batches. */
+/** A report of an isolate about itself, outside of batches. */
 export type Report =
   /** It has started, and waits for `null`: then it loads the controllers. */
   | { is: "up" }

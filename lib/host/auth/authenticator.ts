@@ -18,20 +18,20 @@ export interface AuthRequest {
 }
 
 /**
- * Who it is; or why that cannot be said: their credential is wrong, although somebody may have signed it whom we
- * trust, or nobody can tell now.
+ * The result of an authentication: an identity (null: anonymous), wrong credentials (genuine if a trusted party has
+ * signed them), or the reason why credentials cannot be checked at the moment.
  */
 export type Outcome =
   | { identity: Identity | null }
   | { wrong: string; isGenuine?: boolean }
   | { unavailable: string };
 
-/** A module of the operator's own that says who is asking. */
+/** The operator's own module that authenticates requests. */
 export interface AuthModule {
   authenticate(asking: AuthRequest): Promise<Outcome>;
 }
 
-/** What there is to tell who somebody is. */
+/** The configured ways to authenticate. */
 export interface AuthenticatorParts {
   jwt: JwtVerifier | null;
   passwords: PasswordFile | null;
@@ -55,7 +55,7 @@ export class Authenticator {
     };
   }
 
-  /** What a client may answer a 401 with (RFC 9110, section 11.6.1). */
+  /** The challenges of a 401 (RFC 9110, section 11.6.1). */
   challenges(isWrong: boolean): string[] {
     const error = isWrong ? ', error="invalid_token"' : "";
     return [
@@ -71,7 +71,7 @@ export class Authenticator {
     return credentialOf(headers, url, cookies, this.#places)?.kind === "password";
   }
 
-  /** Who is asking. Never rejects. */
+  /** Authenticates a request. Never rejects. */
   async identify(asking: AuthRequest): Promise<Outcome> {
     const { headers, url, cookies } = asking;
     const credential = credentialOf(headers, url, cookies, this.#places);

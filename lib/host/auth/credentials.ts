@@ -1,4 +1,4 @@
-/** What a request says of who sends it. */
+/** The credentials in a request. */
 export type Credential =
   | { kind: "token"; token: string }
   | { kind: "password"; login: string; password: string }

@@ -3,9 +3,9 @@ import type { Identity, User } from "../../model/mod.ts";
 /** Roles that everybody has who is known, as XP has them. */
 const KNOWN = ["role:system.everyone", "role:system.authenticated"];
 
-/** What is known of a user, whoever says so. */
+/** Claims about a user, from any source. */
 export interface Claims {
-  /** Who vouches for the user. */
+  /** The provider that authenticated the user. */
   idProvider: string;
   /** Unique among the users of the provider. */
   id: string;

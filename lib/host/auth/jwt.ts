@@ -21,7 +21,7 @@ const MAX_ROLES = 256;
 /** Shortest RSA key, bits (RFC 7518, section 3.3). */
 const LEAST_RSA = 2048;
 
-/** What is wrong with a token; anything else that goes wrong is not the token's fault. */
+/** A problem with a token; other errors are not the token's fault. */
 export class WrongToken extends Error {
   override name = "WrongToken";
 
@@ -49,7 +49,7 @@ export class JwtVerifier {
    *
    * @param root The root that is served; files are relative to it.
    * @param onError Told when keys cannot be fetched anew, and those that there are go on.
-   * @param before What the same settings were opened as before: its keys go on until their URL answers.
+   * @param before The previous verifier of the same settings: its keys stay valid until their URL answers.
    * @throws {SwitchboardError} `SB_AUTH`, if the key is not there, too short, or none for the algorithms.
    */
   static async open(
@@ -147,7 +147,7 @@ function checkSource(settings: JwtSettings): void {
     );
   }
   const isSecret = secretEnv !== undefined || secretFile !== undefined;
-  // Who took a public key for a secret would let everybody sign.
+  // A public key used as a secret would let anyone sign tokens.
   const other = algorithms.find((name) => name.startsWith("HS") !== isSecret);
   if (other !== undefined) {
     throw wrong(
@@ -232,7 +232,7 @@ function isSigned(error: errors.JOSEError): boolean {
   return error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
 }
 
-/** What is wrong with a token, in words that hold nothing of it. */
+/** The problem with a token, in words that contain nothing of it. */
 function problemOf(error: errors.JOSEError): string {
   if (error instanceof errors.JWTExpired) return "The token has expired";
   if (error instanceof errors.JWTClaimValidationFailed) {

@@ -1,5 +1,5 @@
 /**
- * Who is asking: JSON Web Tokens, passwords, and a module of the operator's own.
+ * Authentication: JSON Web Tokens, passwords, and the operator's own module.
  *
  * Comes in: a request's headers. Goes out: an identity, nobody, or a refusal. What a service lets in is not
  * decided here but in `gateway`.

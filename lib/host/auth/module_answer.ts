@@ -8,7 +8,7 @@ const MAX_TEXT = 256;
 const MAX_ROLES = 256;
 
 /**
- * What a module's answer means: `null` is nobody, `false` Wrong credentials, anything else the user.
+ * The meaning of a module's answer: `null` is an anonymous client, `false` wrong credentials, an object the user.
  *
  * @param body JSON.
  */

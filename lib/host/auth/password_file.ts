@@ -56,7 +56,7 @@ export class PasswordFile {
    * @param path The file.
    * @param shown Its path in messages.
    * @param onError Told why a changed file does not count.
-   * @param matches What checks a password against a hash.
+   * @param matches Checks a password against a hash.
    * @throws {SwitchboardError} `SB_AUTH`, if it is not there or not as its schema says.
    */
   constructor(

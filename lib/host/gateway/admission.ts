@@ -1,16 +1,16 @@
 import type { Identity } from "../../model/mod.ts";
 
-/** What everybody is, known or not. */
+/** Principals of every client, authenticated or not. */
 const EVERYBODY = ["role:system.everyone", "user:system:anonymous"];
 
-/** What comes of an attempt to enter: 401 asks who it is, 403 says that it is the wrong one. */
+/** The result of an attempt to enter: 401 asks for authentication, 403 rejects the user. */
 export type Admission = "admitted" | "unknown" | "forbidden";
 
 /**
  * Whether a service lets in who asks (docs/contracts/xp.md, section 4).
  *
  * @param allow Principals that may enter; null: everybody.
- * @param identity Who is asking; null: anonymous.
+ * @param identity The client's identity; null: anonymous.
  */
 export function admission(allow: readonly string[] | null, identity: Identity | null): Admission {
   if (allow === null || allow.includes(EVERYBODY[0]!)) return "admitted";

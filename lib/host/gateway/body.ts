@@ -1,4 +1,4 @@
-/** What became of a body: its bytes, or why they were not read. */
+/** The result of reading a body: its bytes, or the reason why they were not read. */
 export type Body = Uint8Array | "too large" | "too slow" | "cut off";
 
 /**

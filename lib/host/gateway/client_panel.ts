@@ -10,7 +10,7 @@ export interface SocketEntry {
   path: string;
   /** Parameters as they stand in the path. */
   params: readonly string[];
-  /** What to know before; "": nothing. */
+  /** A note for the user; "": none. */
   note: string;
 }
 

@@ -17,7 +17,7 @@ export function requestCookies(headers: Headers): Record<string, string> {
   return cookies as Record<string, string>;
 }
 
-/** What a field of a cookie must be, in the order in which the fields are checked. */
+/** Rules for the fields of a cookie, in the order in which they are checked. */
 const RULES = {
   name: "it must be ASCII characters other than blanks, control characters, ; and =",
   value: "it must be ASCII characters other than blanks, control characters and ;",

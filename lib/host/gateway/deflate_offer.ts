@@ -6,7 +6,7 @@ const EXTENSION = new RegExp(
 /** A window's size, as the power of two that it is. */
 const BITS = /^(?:[89]|1[0-5])$/;
 
-/** What a parameter of `permessage-deflate` may be (RFC 7692, section 7.1). */
+/** Allowed values of parameters of `permessage-deflate` (RFC 7692, section 7.1). */
 const PARAMETERS: Readonly<Record<string, (value: string | undefined) => boolean>> = {
   server_no_context_takeover: (value) => value === undefined,
   client_no_context_takeover: (value) => value === undefined,

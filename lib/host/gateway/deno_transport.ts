@@ -2,7 +2,7 @@ import type { Connection } from "../hub/mod.ts";
 import { PendingCounter } from "../../base/pending_counter.ts";
 import type { AcceptOptions, Answer, Listening, SocketEvents, Transport } from "./transport.ts";
 
-/** What Deno says when a peer is dead. It closes with 1001, but nobody has closed anything. */
+/** Deno's reason for a dead peer. It reports 1001, although neither side has closed. */
 const NO_PONG = "No response from ping frame.";
 
 /** Sockets by `Deno.upgradeWebSocket`. */

@@ -66,9 +66,9 @@ export interface AuthRequest {
   address: string;
 }
 
-/** Who can tell who is asking. */
+/** Authenticates clients. */
 export interface GatewayAuthenticator {
-  /** What a client may answer a 401 with. */
+  /** The challenges of a 401. */
   challenges(isWrong: boolean): string[];
   /** Whether it could be one of many guesses, as a password can. */
   isGuess(asking: AuthRequest): boolean;
@@ -82,7 +82,7 @@ export interface GatewayAuthenticator {
   >;
 }
 
-/** Who is at the other end. */
+/** The remote end of a connection. */
 export interface PeerInfo {
   /** IP address. */
   address: string;
@@ -115,7 +115,7 @@ export class Gateway {
     const id = crypto.getRandomValues(new Uint8Array(9)).toBase64({ alphabet: "base64url" });
     try {
       const response = await this.#route(request, peer, id);
-      // Whoever asks us about an error can say which one it was.
+      // A user who reports an error can name the request.
       if (response.status >= 400) response.headers.set("x-request-id", id);
       this.#explain(request, response);
       return response;
@@ -138,7 +138,7 @@ export class Gateway {
   /**
    * Starts to listen.
    *
-   * @param answer Who is asked first; {@linkcode handle} is what does the work.
+   * @param answer The handler that is tried first; {@linkcode handle} does the work.
    * @throws {Error} If the port is taken or must not be used.
    */
   listen(
@@ -252,7 +252,7 @@ export class Gateway {
     );
   }
 
-  /** Who is asking; or the answer, if that cannot be said. */
+  /** The client's identity; or the response, if the client cannot be authenticated. */
   async #identify(
     request: Request,
     origin: Origin,
@@ -419,7 +419,7 @@ export class Gateway {
     return this.#accept(request, { protocol, headers, maxMessageBytes }, events);
   }
 
-  /** What becomes of a socket, its place among those of its user and address included. */
+  /** Handlers for a socket, which also release its place in the quotas. */
   #events(
     origin: Origin,
     identity: Identity | null,
@@ -506,12 +506,12 @@ function lobbyLimits(services: readonly GatewayService[]): SessionLimits {
   };
 }
 
-/** What a session knows of whose it is. */
+/** The identity data of a session. */
 function whoseOf(identity: Identity | null): { identity: Identity | null; expiresAt: number } {
   return { identity, expiresAt: identity?.expiresAt ?? Infinity };
 }
 
-/** What headers take in the request, bytes. */
+/** The size of the headers in the request, bytes. */
 function sizeOf(headers: Headers): number {
   let size = 0;
   for (const [name, value] of headers) size += name.length + value.length + 4;

@@ -10,7 +10,7 @@ export function wantsWebSocket(headers: Headers): boolean {
   return listed(headers.get("upgrade"), "websocket");
 }
 
-/** What is wrong with an upgrade request (RFC 6455, section 4.2.1); null: nothing. */
+/** The problem with an upgrade request (RFC 6455, section 4.2.1); null: none. */
 export function handshakeProblem(request: Request): HandshakeProblem | null {
   const { headers, method } = request;
   if (method !== "GET") {

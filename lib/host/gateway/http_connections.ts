@@ -24,7 +24,7 @@ export class HttpConnections {
     this.#sweeps = setInterval(() => this.#sweep(), Math.min(SWEEP_MS, patienceMs));
   }
 
-  /** Somebody has connected. */
+  /** A client has connected. */
   opened(socket: Socket): void {
     this.#all.set(socket, { asked: 0, until: performance.now() + this.patienceMs });
   }

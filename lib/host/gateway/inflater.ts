@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { constants, inflateRawSync } from "node:zlib";
 
-/** What is told of a part of a message, inflated. */
+/** Called with each inflated part of a message. */
 type Inflated = (error: null, data: Uint8Array) => void;
 
 /** The end of a flushed block, which does not travel (RFC 7692, section 7.2.2). */
@@ -18,7 +18,7 @@ export class Inflater {
   #isHeld = false;
   #held: (() => void) | null = null;
 
-  /** @param maxBytes What may come out of a message; 0: no limit. What goes in is limited by `ws`. */
+  /** @param maxBytes Largest inflated message; 0: no limit. `ws` limits the compressed size. */
   constructor(private readonly maxBytes: number) {}
 
   /** Called by `ws` for each part of a message, in order. */

@@ -5,7 +5,7 @@ import { admission } from "./admission.ts";
 import { originAllowed } from "./origin.ts";
 import { isFull, type Quotas } from "./quotas.ts";
 
-/** What a lobby needs of its server. */
+/** The parts of a server that a lobby needs. */
 export interface LobbyOptions {
   hub: Hub;
   quotas: Quotas;

@@ -12,7 +12,7 @@ export interface Origin {
 }
 
 /**
- * Who is asking, and by what name they know this server. Forwarded headers count only if the peer is a proxy
+ * The client's address, and the server's name as the client knows it. Forwarded headers count only if the peer is a proxy
  * that is trusted: anybody can send them.
  *
  * @param scheme How the peer speaks, if the request's URL does not say so.
@@ -52,7 +52,7 @@ function lastOf(header: string | null): string | null {
   return header?.split(",").at(-1)?.trim() || null;
 }
 
-/** What of a request is left after its URL was understood. */
+/** The parts of a request that do not depend on its URL. */
 export interface RequestParts {
   /** Of the request. */
   id: string;
@@ -104,7 +104,7 @@ const SERVERS_OWN: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** What a header may hold: visible characters, blanks and tabs (RFC 9110, section 5.5). Deno ends for others. */
+/** Allowed characters of a header: visible ones, blanks and tabs (RFC 9110, section 5.5). Deno ends the process for others. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**

@@ -78,7 +78,7 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
 }
 
-/** What a client is given at a time of an answer whose length is known, bytes. */
+/** Size of a chunk of a response whose length is known, bytes. */
 const PART = 64 * 1024;
 
 /**

@@ -17,7 +17,7 @@ export interface QuotaLimits {
   wrongCredentialsPerMinPerAddress: number;
 }
 
-/** What is used up. */
+/** The reached limit. */
 export type Shortage = "server" | "user" | "address";
 
 /** Addresses that are kept before those that have done nothing are forgotten. */
@@ -75,7 +75,7 @@ export class Quotas {
     this.#wrong.spend(networkOf(address), -1);
   }
 
-  /** What keeps one more session from being opened; null: nothing. */
+  /** The limit that prevents one more session; null: none. */
   shortage(address: string, user: string | null): Shortage | null {
     const { sessions, sessionsPerUser, sessionsPerAddress } = this.limits;
     this.#expire();

@@ -8,7 +8,7 @@ export interface Mount {
   endpoint: string;
 }
 
-/** What the gateway must know of a service. */
+/** The parts of a service that the gateway needs. */
 export interface GatewayService {
   /** Whether it takes requests: it runs, or will in a moment. */
   readonly isUp: boolean;
@@ -31,7 +31,7 @@ export interface GatewayService {
   /** Sessions that it has. */
   readonly sessions: number;
   readonly limits: SessionLimits;
-  /** Whoever handles the events of its sessions. */
+  /** The handler of its sessions' events. */
   readonly owner: SessionOwner;
   /** @throws {SwitchboardError} `SB_TIMEOUT` or `SB_ISOLATE_GONE`. */
   request(request: NeutralRequest, timeoutMs: number): Promise<NeutralReply>;

@@ -1,6 +1,6 @@
 import type { Connection } from "../hub/mod.ts";
 
-/** Who hears of a socket. Each is called at most once, but for `message`; nothing comes after `closed`. */
+/** The listener of a socket. Each function is called at most once, except `message`; nothing comes after `closed`. */
 export interface SocketEvents {
   opened(connection: Connection): void;
   message(data: string | Uint8Array<ArrayBuffer>): void;

@@ -12,7 +12,7 @@ export type Framing = (message: string | Uint8Array) => Uint8Array<ArrayBuffer>;
 const NONE: Uint8Array<ArrayBuffer> = new Uint8Array();
 
 /**
- * What one turn of the event loop sends: each socket gets it with one write, at the end of the turn. A message to
+ * The messages of one turn of the event loop: each socket gets them with one write, at the end of the turn. A message to
  * many is made a frame once.
  */
 export class Turn {

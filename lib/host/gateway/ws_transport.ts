@@ -31,7 +31,7 @@ const DEFLATE = "permessage-deflate";
 const DEFLATES =
   /^sec-websocket-extensions: *permessage-deflate(?!.*server_max_window_bits=(?!15\b))/i;
 
-/** What `ws` says of messages that it refuses for their length, or the number of their parts. */
+/** Errors of `ws` for messages that are too long or have too many parts. */
 const OVERSIZED: readonly unknown[] = [
   "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH",
   "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH",
@@ -115,7 +115,7 @@ export class WsTransport implements Transport {
     answer: Answer,
     onError: (error: unknown) => void,
   ): Promise<Listening> {
-    // What is too large for us is refused by us, in words.
+    // Messages over our own limit are rejected here, with a reason.
     const server = createServer({ maxHeaderSize: MAX_HEADERS });
     const http = new HttpConnections(this.waits.requestMs);
     const left = function (this: Socket) {
@@ -299,7 +299,7 @@ class WsConnection implements Connection, Writer {
     this.events.message(isBinary ? new Uint8Array(data) : decoder.decode(data));
   }
 
-  /** What comes is no websocket any more, or too large: it is being closed, and drops what still comes. */
+  /** The input is not a websocket any more, or too large: the socket is being closed and drops further input. */
   failed({ code }: { code?: string }): void {
     // To end the connection with something unread would be a reset, and the client would not learn why.
     this.socket.off("finish", destroy);
@@ -326,7 +326,7 @@ class WsConnection implements Connection, Writer {
   }
 
   onceDrained(handle: () => void): void {
-    // What this turn sends may be taken at once at its end, and then there is no event.
+    // The messages of this turn may be written at once at its end, and then there is no event.
     queueMicrotask(() => {
       if (this.socket.writableNeedDrain) this.socket.once("drain", handle);
       else handle();
@@ -344,7 +344,7 @@ class WsConnection implements Connection, Writer {
     this.ws.resume();
     this.inflater?.release();
     this.#isPaused = false;
-    // Nobody was listening for its answers.
+    // There was no listener for its answers.
     this.isAlive = true;
   }
 
@@ -361,7 +361,7 @@ class WsConnection implements Connection, Writer {
     // The close comes after everything that was sent before it.
     this.turn.flush(this);
     this.ws.close(code, reason);
-    // What was sent before is to arrive; but a slow consumer has had its time already.
+    // Messages sent before should arrive, but a slow consumer has had its time already.
     const waits = code === SLOW_CONSUMER ? 0 : this.socket.writableLength;
     const untilSent = waits / LEAST_BYTES_PER_SEC * 1000;
     this.#cutOff ??= setTimeout(() => this.terminate(), this.closeMs + untilSent);

@@ -1,10 +1,10 @@
 /**
- * What a client takes in a second at the least, bytes: no transport tells of a part of a message, and so what
- * waits gives it more time.
+ * Slowest acceptable client, bytes per second. Transports do not report partial progress, so the stall timeout grows
+ * with the bytes that are queued.
  */
 export const LEAST_BYTES_PER_SEC = 64 * 1024;
 
-/** Close code for who has not taken what was sent. */
+/** Close code for a client that does not keep up. */
 export const SLOW_CONSUMER = 3008;
 
 /** The sending half of a socket, whatever transport it came through. */

@@ -1,4 +1,4 @@
-/** What has become of messages and sessions since the server started. */
+/** Counters of messages and sessions since the server started. */
 export interface HubCounts {
   /** Messages from clients that were handed to a service. */
   messagesIn: number;

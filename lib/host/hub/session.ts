@@ -4,7 +4,7 @@ import { type Connection, LEAST_BYTES_PER_SEC, SLOW_CONSUMER } from "./connectio
 import type { HubCounts } from "./counts.ts";
 import { HIGH_WATER, Outbox } from "./outbox.ts";
 
-/** Whoever handles a session's events, in the order in which they come. */
+/** The handler of a session's events, in the order in which they come. */
 export interface SessionOwner {
   /** Name of the service. */
   readonly name: string;
@@ -19,11 +19,11 @@ export interface SessionOwner {
   memberships: number;
 }
 
-/** What a session needs of the hub that keeps it. */
+/** The parts of the hub that a session needs. */
 export interface SessionKeeper {
   /** A coarse clock, ms. */
   readonly now: number;
-  /** What has become of messages and sessions. */
+  /** Counters of messages and sessions. */
   readonly counts: HubCounts;
   /** How long a client may take nothing of what waits for it, ms. */
   readonly stallMs: number;
@@ -31,7 +31,7 @@ export interface SessionKeeper {
   holding(session: Session): void;
 }
 
-/** What a session may use up. */
+/** Limits of a session. */
 export interface SessionLimits {
   /** Largest inbound message, bytes; 0: no limit. */
   maxMessageBytes: number;
@@ -51,7 +51,7 @@ export interface SessionLimits {
   closeTimeoutMs: number;
 }
 
-/** What is known of a session when it opens. */
+/** The data of a session when it opens. */
 export interface SessionInit {
   owner: SessionOwner;
   connection: Connection;
@@ -65,7 +65,7 @@ export interface SessionInit {
   params: string;
   /** JSON. */
   data: string;
-  /** Whose it is; null: anonymous. */
+  /** Its user; null: anonymous. */
   identity: Identity | null;
   /** For the controller's system, and for nobody else. */
   memo: string;
@@ -111,9 +111,9 @@ export class Session {
   #unlooked = 0;
   /** Messages and bytes that may still come now; null as long as nobody limits them. */
   #rates: { messages: TokenBucket; bytes: TokenBucket } | null = null;
-  /** What is held back for a slow client; null as long as nothing was. */
+  /** Messages held back for a slow client; null as long as there were none. */
   #outbox: Outbox | null = null;
-  /** What waited when the client last took something, what was sent since, and when that was; 0: nothing waits. */
+  /** Bytes queued when the client last made progress, bytes sent since, and the time of that; 0: nothing is queued. */
   #waited = 0;
   #sentSince = 0;
   #tookAt = 0;

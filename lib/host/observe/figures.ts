@@ -1,4 +1,4 @@
-/** What there is to say of a server now. */
+/** The current figures of a server. */
 export interface Figures {
   /** Seconds that it has been up. */
   uptimeSec: number;

@@ -1,7 +1,7 @@
 import { BaseHandler, type LevelName, Logger, type LogRecord } from "@std/log";
 import { type Paint, painter } from "../../base/paint.ts";
 
-/** What a line is about. */
+/** The session or request of a line. */
 export interface LogAbout {
   /** Id of a session. */
   session?: string;

@@ -1,5 +1,5 @@
 /**
- * What operators see: the log, and figures.
+ * The log and the metrics, for operators.
  *
  * Comes in: lines from everywhere, already free of secrets.
  *

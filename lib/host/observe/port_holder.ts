@@ -1,15 +1,15 @@
 /** Most processes that are looked at. */
 const MAX_PROCESSES = 10_000;
 
-/** Who listens on a port. */
+/** The program that listens on a port. */
 export interface PortHolder {
   pid: number;
-  /** What its program is called. */
+  /** The program's name. */
   program: string;
 }
 
 /**
- * Who listens on a port of this machine, as far as `/proc` tells; null: nobody, or it cannot be said. Asks for
+ * The program that listens on a port of this machine, as far as `/proc` tells; null: none, or unknown. Asks for
  * no permission that there is not, and never throws.
  */
 export function portHolder(port: number): PortHolder | null {
@@ -52,7 +52,7 @@ function holdsAny(pid: string, sockets: ReadonlySet<string>): boolean {
       }
     });
   } catch {
-    // Somebody else's, or it has ended.
+    // It belongs to another user, or has ended.
     return false;
   }
 }

@@ -2,7 +2,7 @@ import dagre from "@dagrejs/dagre";
 import { type Flow, type FlowNode, TRIGGER } from "../../model/mod.ts";
 import { type Arrow, arrowsOf, subtitleOf } from "./labels.ts";
 
-/** What takes longer to lay out than a page may take to come. */
+/** Larger flows take too long to lay out for a page. */
 const MAX_NODES = 40;
 const MAX_ARROWS = 80;
 

@@ -8,7 +8,7 @@ export interface Arrow {
   labels: string[];
 }
 
-/** What is said of a node below its name: its path, its library function, or its file. */
+/** The text below a node's name: its path, its library function, or its file. */
 export function subtitleOf({ use, file, params }: FlowNode): string {
   if (use === TRIGGER) return String(params.path);
   return use ?? file?.split(/[\\/]/).at(-1) ?? "";

@@ -24,7 +24,7 @@ function shapeOf(node: FlowNode): string {
   return node.use === null ? `[${label}]` : `[[${label}]]`;
 }
 
-/** What could mean something to Mermaid or HTML goes as the number of its character. */
+/** Characters that mean something to Mermaid or HTML are written as their numbers. */
 function text(value: string): string {
   return value.replace(/[^\p{L}\p{N} _.,/:→-]/gu, (char) => `#${char.codePointAt(0)};`);
 }

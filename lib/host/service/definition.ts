@@ -18,11 +18,11 @@ export interface ServiceDefinition {
   systems: string[];
   /** Its controllers. */
   endpoints: EndpointSource[];
-  /** What its root's `deno.json` says that ids stand for. */
+  /** The import map of its root's `deno.json`. */
   imports: ImportMap;
   /** Its `service.json`; empty if it has none. */
   manifest: Manifest;
-  /** What its isolate may touch. */
+  /** Permissions of its isolate. */
   grants: Grants;
   /** Principals that may enter; null: everybody. */
   allow: string[] | null;
@@ -32,6 +32,6 @@ export interface ServiceDefinition {
   error: SwitchboardError | null;
   /** Why some of its controllers are not served. */
   problems: SwitchboardError[];
-  /** What its owner should know. */
+  /** Warnings for its owner. */
   warnings: string[];
 }

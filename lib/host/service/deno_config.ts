@@ -24,7 +24,7 @@ export function readDenoConfig(folder: string): DenoConfig | null {
   return null;
 }
 
-/** What is wrong with a `deno.json`. */
+/** A problem with a `deno.json`. */
 export function denoConfigError(
   path: string,
   message: string,

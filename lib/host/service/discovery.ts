@@ -43,12 +43,12 @@ export function discover(root: string, only?: string): ServiceDefinition[] {
     .map(([kind, name]) => define(project, kind, name));
 }
 
-/** What lies in `services/` and belongs to none of these services. */
+/** Files in `services/` that belong to none of these services. */
 export function strays(root: string, services: ReadonlySet<string>): SwitchboardError[] {
   return SYSTEMS.flatMap((system) => system.read(root).strays?.(services) ?? []);
 }
 
-/** What all services of a root are defined with. */
+/** The data that all services of a root share. */
 interface Project {
   root: string;
   systems: readonly SystemRoot[];

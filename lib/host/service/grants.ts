@@ -2,12 +2,12 @@ import { resolve } from "@std/path";
 import { messageOf, SwitchboardError } from "../../base/errors.ts";
 import { type Manifest, PERMISSION_KINDS, type PermissionKind } from "./manifest.ts";
 
-/** What an isolate may touch: Deno's permissions, as lists; `true` only in a trusted service. */
+/** Permissions of an isolate, as lists; `true` only in a trusted service. */
 export type Grants = Record<PermissionKind, string[] | true>;
 
 const PATHS: readonly PermissionKind[] = ["read", "write", "ffi"];
 
-/** What a service without a manifest may touch. */
+/** Permissions of a service without a manifest. */
 export function defaultGrants(dir: string, lib: string): Grants {
   return {
     net: [],
@@ -87,7 +87,7 @@ function isGranted(kind: PermissionKind, item: string | undefined, shown: string
   }
 }
 
-/** What `permissions.sys` may list. */
+/** Allowed entries of `permissions.sys`. */
 const SYS_KINDS: ReadonlySet<string> = new Set([
   "cpus",
   "gid",
@@ -134,7 +134,7 @@ function descriptor(kind: PermissionKind, item: string | undefined): Deno.Permis
   }
 }
 
-/** What was granted and is not any more; without an item: all of the kind. */
+/** Grants that were removed; without an item: all of the kind. */
 export function narrowed(before: Grants, after: Grants): { name: string; item: string | null }[] {
   return PERMISSION_KINDS.flatMap((name): { name: string; item: string | null }[] => {
     const had = before[name];

@@ -1,7 +1,7 @@
 import { toFileUrl } from "@std/path";
 import { denoConfigError, readDenoConfig } from "./deno_config.ts";
 
-/** What a project's `deno.json` says that ids stand for: pairs of id and target, longer ids first. */
+/** The import map of a project's `deno.json`: pairs of id and target, longer ids first. */
 export type ImportMap = [id: string, target: string][];
 
 /**

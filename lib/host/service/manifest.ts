@@ -28,13 +28,13 @@ export const PERMISSION_KINDS: readonly PermissionKind[] = [
 export interface Manifest {
   /** Where editors find the schema. */
   $schema?: string;
-  /** What the isolate may touch, by kind of permission; paths are relative to the service. */
+  /** Permissions of the isolate, by kind; paths are relative to the service. */
   permissions?: Partial<Record<PermissionKind, string[] | boolean>>;
   /** Lets a permission be `true`, which grants all of its kind. */
   trusted?: boolean;
   /** Groups that the service may join and send to; `*` stands for any text. Default: all. */
   groups?: { join?: string[]; send?: string[] };
-  /** What the isolate may hold in memory, MiB. Default: 128. */
+  /** The memory limit of the isolate, MiB. Default: 128. */
   memoryMb?: number;
   /** How long the isolate may be unresponsive, ms. Default: 5000. */
   eventTimeoutMs?: number;
@@ -46,7 +46,7 @@ export interface Manifest {
   maxMessageBytes?: number;
   /** Closes a session without a message either way, s; 0: never. Default: 300. */
   idleTimeoutSec?: number;
-  /** What may wait for a slow client, bytes; 0: no limit. Default: 1048576. */
+  /** Bytes that may be queued for a slow client; 0: no limit. Default: 1048576. */
   sendBufferBytes?: number;
   /** Sessions at a time; 0: no limit. Default: 10000. */
   maxSessions?: number;
@@ -56,9 +56,9 @@ export interface Manifest {
   messagesPerSec?: number;
   /** Inbound bytes per second and session; 0: no limit. Default: the server's. */
   bytesPerSec?: number;
-  /** What becomes of who sends faster: closed with 1008, or what is too much is dropped. Default: the server's. */
+  /** What to do when a client exceeds its rate: close with 1008, or drop the message. Default: the server's. */
   overRate?: "close" | "drop";
-  /** What becomes of a client that does not take what is sent. Default: the server's. */
+  /** What to do when a client does not keep up. Default: the server's. */
   slowClient?: "close" | "drop";
 }
 

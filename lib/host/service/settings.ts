@@ -12,9 +12,9 @@ export interface JwtSettings {
   publicKeyFile?: string;
   /** URL of the public keys. */
   jwksUrl?: string;
-  /** What `iss` must be. */
+  /** The required `iss`. */
   issuer?: string;
-  /** What `aud` must be, or hold. */
+  /** The required `aud`, or one of its entries. */
   audience?: string;
   /** How far clocks may differ, s. Default: 5. */
   clockSkewSec?: number;
@@ -30,7 +30,7 @@ export interface JwtSettings {
   rolesClaim?: string;
 }
 
-/** How users are known. */
+/** How users authenticate. */
 export interface AuthSettings {
   /** JSON Web Tokens. */
   jwt?: JwtSettings;
@@ -38,26 +38,26 @@ export interface AuthSettings {
   basic?: { file: string };
   /** Module that exports `authenticate(request)`. */
   module?: string;
-  /** What the module may touch, as in a manifest. */
+  /** Permissions of the module, as in a manifest. */
   permissions?: NonNullable<Manifest["permissions"]>;
 }
 
-/** What is done about a client that does not keep up, or sends too fast. */
+/** What to do about a client that does not keep up, or sends too fast. */
 export type OverLimit = "close" | "drop";
 
 /** Settings of a server. */
 export interface Settings {
   /** Name of the application in its URLs. */
   app: string;
-  /** What controllers read as `app.config`. */
+  /** The value of `app.config` in controllers. */
   config: Record<string, unknown>;
   /** Address to listen on. */
   hostname: string;
   /** 0: any free one. */
   port: number;
-  /** How users are known; empty: nobody is. */
+  /** How users authenticate; empty: not at all. */
   auth: AuthSettings;
-  /** What requests and sessions may use up; 0: no limit. */
+  /** Limits of requests and sessions; 0: no limit. */
   limits: {
     /** Sessions at a time. */
     sessions: number;
@@ -73,7 +73,7 @@ export interface Settings {
     messagesPerSec: number;
     /** Bytes of a session a second. */
     bytesPerSec: number;
-    /** What becomes of who sends faster. */
+    /** What to do when a client exceeds its rate. */
     overRate: OverLimit;
     /** Groups that a session may be in. */
     groupsPerSession: number;
@@ -92,11 +92,11 @@ export interface Settings {
   transport: "deno" | "ws";
   /** Whether messages are compressed for clients that offer it (RFC 7692); takes the transport `ws`. */
   compression: boolean;
-  /** What becomes of a client that does not take what is sent. */
+  /** What to do when a client does not keep up. */
   slowClient: OverLimit;
-  /** How often clients are pinged, s; who does not answer for two of these is dead; 0: never. */
+  /** Seconds between pings; a client that answers neither of two is dead; 0: never. */
   pingIntervalSec: number;
-  /** Who may read `/metrics`: programs on the same machine, everybody, nobody. */
+  /** Access to `/metrics`: from programs on the same machine, from everywhere, or off. */
   metrics: "local" | "all" | "off";
   /** Files with certificate and key; null: no TLS. */
   tls: { cert: string; key: string } | null;

@@ -14,7 +14,7 @@ export class Audit {
    * Something was denied.
    *
    * @param kind Kind of permission, `groups.join` or `groups.send`.
-   * @param target What was asked for, never what it holds.
+   * @param target The denied target, never its content.
    */
   denied(kind: string, target: string): void {
     const shown = target.slice(0, MAX_SHOWN);
@@ -37,7 +37,7 @@ export class Audit {
 
 const KINDS = new Set(["net", "read", "write", "import", "env", "sys", "run", "ffi"]);
 
-/** What would allow it. */
+/** The manifest entry that would allow it. */
 function advice(kind: string, target: string): string {
   const list = JSON.stringify([target]);
   if (kind.startsWith("groups.")) {

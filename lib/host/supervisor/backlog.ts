@@ -5,7 +5,7 @@ const MAX_EVENTS = 262_144;
 /** Their length, bytes or UTF-16 units. */
 const MAX_LENGTH = 128 * 1024 * 1024;
 
-/** What waits of one session. */
+/** The queued events of one session. */
 export interface Waiting {
   events: number;
   length: number;
@@ -64,7 +64,7 @@ export class Backlog {
     return events;
   }
 
-  /** What waits, by session and of requests. */
+  /** The queued events by session, and queued requests. */
   waiting(): { sessions: Map<number, Waiting>; requests: Set<number> } {
     const sessions = new Map<number, Waiting>();
     const requests = new Set<number>();

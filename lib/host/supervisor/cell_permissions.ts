@@ -9,7 +9,7 @@ export const RUNTIME: { name: "read" | "import"; item: string } = permissionFor(
 );
 
 /**
- * What a cell is lent to load the runtime, and has to give back before the service's code is loaded; nothing,
+ * Permissions that a cell gets to load the runtime, and gives back before it loads the service's code; none,
  * if the service is granted it anyway: to take it back would take that grant too.
  */
 export function loanFor(grants: Grants): Revocation {

@@ -27,17 +27,17 @@ const GOODBYE_MS = 500;
 /** Answers to synchronous questions that may lie unread: those that were given up. */
 const MAX_UNREAD_ANSWERS = 16;
 
-/** What an isolate runs for, whatever service it is. */
+/** Settings of an isolate that are the same for every service. */
 export interface IsolateSettings {
   hub: Hub;
   app: Boot["app"];
   root: string;
   waits: Waits;
-  /** Who wants to know of each event that was handled. Default: nobody. */
+  /** Called for each handled event. Default: none. */
   trace?: Trace | undefined;
 }
 
-/** Whoever supervises an isolate. All but {@linkcode ended} may be called by code that is not trusted. */
+/** The supervisor of an isolate. Untrusted code may cause every call but {@linkcode ended}. */
 export interface IsolateKeeper {
   /** The last batch has been taken: the next may come. */
   idle(isolate: Isolate): void;
@@ -116,7 +116,7 @@ export class Isolate implements OperationsTarget {
       new SharedArrayBuffer(ANSWER_WORDS * Int32Array.BYTES_PER_ELEMENT),
     );
     this.started = this.#start.promise;
-    // Who waits for it is told; if nobody does, it is no unhandled rejection.
+    // A waiting caller gets the error; without one, this is not an unhandled rejection.
     this.started.catch(() => {});
     this.#boot();
   }
@@ -251,7 +251,7 @@ export class Isolate implements OperationsTarget {
     if (typeof value === "number") {
       Atomics.store(this.#words, AnswerWord.NUMBER, value);
     } else if (value !== undefined) {
-      // Who asks on and on and never reads the answers shall not fill the memory with them.
+      // An isolate that never reads its answers must not fill the memory with them.
       const unread = this.#answersSent - Atomics.load(this.#words, AnswerWord.READ) | 0;
       if (unread > MAX_UNREAD_ANSWERS) return;
       this.#answersSent = this.#answersSent + 1 | 0;

@@ -10,13 +10,13 @@ const OWN_FRAME = /\n\s*\|\n\d+ \|[^]*?(?=\n {4}at )/;
 /** Longest message and stack that are looked at, UTF-16 units. */
 const MAX_LENGTH = 8192;
 
-/** What a controller threw while it was loaded: with file, line, and the code around it. */
+/** An error of a controller while it was loaded: with file, line, and the code around it. */
 export function loadError(
   { key, dir }: ServiceDefinition,
   root: string,
   failure: Partial<LoadFailure> | undefined,
 ): SwitchboardError {
-  // What is thrown may be of any length, and is looked at on the thread that serves all.
+  // The text may be of any length, and is parsed on the host thread.
   const message = String(failure?.message).slice(0, MAX_LENGTH).replace(OWN_FRAME, "");
   const stack = String(failure?.stack ?? "").slice(0, MAX_LENGTH);
   const shown = errorPlace(`${message}\n${stack}`, [dir, join(root, "lib")], root);

@@ -4,7 +4,7 @@ import { MAX_GROUP_NAME, Op, OP_FIELDS, Query } from "../../wire/mod.ts";
 import type { NeutralReply, SessionInfo } from "../../model/mod.ts";
 import { checkedReply, isBytes, isListOf, isText } from "./reply_check.ts";
 
-/** Whose operations they are, and what they are applied to. */
+/** The isolate whose operations are applied, and the hub that they change. */
 export interface OperationsTarget {
   readonly hub: Hub;
   /** Name of the service. */
@@ -175,7 +175,7 @@ function texts(value: unknown): string[] | null {
   return value as string[] | null;
 }
 
-/** What services send begins with `custom.`; the other events are the server's. */
+/** Events of services begin with `custom.`; the other events are the server's. */
 function eventType(value: unknown): string {
   if (!text(value).startsWith("custom.")) throw new TypeError("The type of an event is wrong");
   return value as string;

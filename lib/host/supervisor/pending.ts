@@ -1,13 +1,13 @@
 import type { Session } from "../hub/mod.ts";
 
-/** What may wait: messages of one session, their length, and that of a whole service. Lengths are bytes or UTF-16 units. */
+/** Limits of unhandled messages: of one session, their length, and that of a whole service. Lengths are bytes or UTF-16 units. */
 const MAX = { events: 16384, length: 16 * 1024 * 1024, service: 128 * 1024 * 1024 };
 /** From where on clients are let wait, where the transport can: so that they never come to the limits. */
 const HIGH = { events: 1024, length: 1024 * 1024, service: 32 * 1024 * 1024 };
 /** Where they go on. */
 const LOW = { events: HIGH.events / 2, length: HIGH.length / 2, service: HIGH.service / 2 };
 
-/** What a service's sessions have sent that is not handled yet, and whose clients wait for that. */
+/** Messages of a service's sessions that are not handled yet, and the clients that are paused because of them. */
 export class Pending {
   /** Length of the messages of all sessions. */
   #length = 0;

@@ -3,7 +3,7 @@ import type { NeutralReply, NeutralRequest } from "../../model/mod.ts";
 import type { Isolate } from "./isolate.ts";
 
 interface Waiting {
-  /** Who has it; null: nobody yet. */
+  /** The isolate that has it; null: none yet. */
   isolate: Isolate | null;
   resolve(reply: NeutralReply): void;
   reject(error: SwitchboardError): void;

@@ -13,12 +13,12 @@ import { Pending } from "./pending.ts";
 import { Requests } from "./requests.ts";
 import type { HandledEvent } from "./trace.ts";
 
-/** What an event without a message counts for: a session's data goes with its `open`. */
+/** The size of an event without a message: a session's data goes with its `open`. */
 const EVENT_LENGTH = 256;
 /** Longest line that a service may log, UTF-16 units. */
 const MAX_LOG_LENGTH = 16384;
 
-/** What a service's supervisor needs from its server. */
+/** The parts of a server that a service's supervisor needs. */
 export interface SupervisorOptions extends IsolateSettings {
   /** Whether a service that has been exchanged keeps an isolate ready for the next time. */
   keepWarm: boolean;
@@ -31,7 +31,7 @@ export interface SupervisorOptions extends IsolateSettings {
   emit(event: BusEvent): void;
 }
 
-/** What a line of the log is about. */
+/** The session or request that a log line is about. */
 export interface LogAbout {
   session?: string;
   request?: string;
@@ -40,7 +40,7 @@ export interface LogAbout {
 /** Where a service is in its life. */
 export type ServiceState = "starting" | "running" | "restarting" | "failed" | "stopped";
 
-/** What a service has been through. */
+/** Counters of a service. */
 export interface ServiceCounts {
   /** How often its isolate ended and was started anew. */
   restarts: number;
@@ -66,7 +66,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   readonly sessions: Map<number, Session> = new Map();
   /** Where it is in its life. */
   state: ServiceState = "starting";
-  /** What it has been through. */
+  /** Its counters. */
   readonly counts: ServiceCounts = { restarts: 0, lostEvents: 0 };
   memberships = 0;
   readonly #host: SupervisorOptions;
@@ -78,7 +78,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   readonly #requests: Requests;
   #definition: ServiceDefinition;
   #current: Isolate | null = null;
-  /** What is being started, to take over when it is ready. */
+  /** The isolate that is being started, to take over when it is ready. */
   #next: Isolate | null = null;
   /** Exchanged, and still answering requests. */
   readonly #retired = new Set<Isolate>();
@@ -149,7 +149,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
       throw error;
     }
     this.#audit.forget();
-    // Who edits once edits again.
+    // A service that was edited once will be edited again.
     if (this.#host.keepWarm) this.#spare ??= new Isolate(definition, this.#host, this);
   }
 
@@ -249,7 +249,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   }
 
   forgotten(session: Session): boolean {
-    // Nobody could have handled it yet.
+    // No isolate could have handled it yet.
     if (this.state !== "running") return false;
     this.#host.log("WARN", "Session removed: its close event was not handled in time", {
       session: session.id,
@@ -281,7 +281,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   handled(isolate: Isolate, handle: number, length: number): void {
     const session = this.sessions.get(handle);
     if (session === undefined || isolate !== this.#current || session.pendingEvents === 0) return;
-    // What an isolate says of lengths is not to be trusted.
+    // Lengths that an isolate reports are not to be trusted.
     const known = length > 0 ? Math.min(length, session.pendingBytes) : 0;
     this.#pending.handled(session, known);
     this.#through(handle, 1);
@@ -326,7 +326,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     this.#retired.delete(isolate);
     if (isolate === this.#spare) this.#spare = null;
     if (isolate !== this.#current) {
-      // What was still to start rejects its promise; a retired one has but requests to lose.
+      // An isolate that was still starting rejects its promise; a retired one has only requests to lose.
       this.#requests.lose(isolate, new Set());
       return;
     }
@@ -385,7 +385,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     if (this.#next !== isolate || isolate === null) throw superseded();
     clearTimeout(this.#restartTimer);
     await this.#letFinish(definition.manifest.eventTimeoutMs ?? this.#host.waits.eventMs);
-    // Somebody may have stopped the service, or come with a still newer version.
+    // The service may have been stopped meanwhile, or a newer version may have come.
     if (this.#next !== isolate) throw superseded();
     this.#next = null;
     this.#definition = definition;
@@ -460,7 +460,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
    * Takes stock after an isolate has ended: what it had not begun waits again, and what it had is lost, which
    * the sessions are told.
    *
-   * @returns What was lost, in words.
+   * @returns The lost events, in words.
    */
   #writeOff(isolate: Isolate): string {
     this.#backlog.prepend(isolate.unbegun);
@@ -557,14 +557,14 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   }
 }
 
-/** What an isolate must know of a session: the fields of `Event.OPEN`. */
+/** The description of a session for an isolate: the fields of `Event.OPEN`. */
 function announcement(session: Session): unknown[] {
   const { handle, endpoint, id, path, origin, params, data, memo } = session;
   const identity = session.identity === null ? "" : JSON.stringify(session.identity);
   return [handle, endpoint, id, path, origin, params, data, identity, memo];
 }
 
-/** What a service says a line is about; nothing, if it is no id of ours. */
+/** The session or request that a service names for a log line; none if the id is unknown. */
 function aboutOf(text: string): LogAbout | undefined {
   const id = /^[sr]([\w.-]{1,64})$/.exec(text)?.[1];
   if (id === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { Event, Op, OP_FIELDS } from "../../wire/mod.ts";
 
-/** What a service has sent and changed while it handled an event. */
+/** Operations of a service while it handled an event. */
 export interface Effects {
   /** Messages to single sessions. */
   sends: number;
@@ -22,7 +22,7 @@ export interface Effects {
 export interface HandledEvent {
   /** Id of the session. */
   session: string;
-  /** What has happened. */
+  /** The type of the event. */
   type: "open" | "message" | "error" | "close";
   /** Size of a message, bytes; code of a close; 0. */
   amount: number;
@@ -30,11 +30,11 @@ export interface HandledEvent {
   text: string;
   /** From the call of the handler to its end, promises included, ms, by the isolate's clock. */
   tookMs: number;
-  /** What came of it. */
+  /** Its effects. */
   effects: Effects;
 }
 
-/** Who wants to know of each event that a service has handled. */
+/** The receiver of each event that a service has handled. */
 export interface Trace {
   /** Whether with the beginnings of the messages. */
   readonly bodies: boolean;
@@ -65,7 +65,7 @@ type Begun = Omit<HandledEvent, "session">;
 export class Tracer {
   /** Events under way, by handle of the session: one each. */
   readonly #begun = new Map<number, Begun>();
-  /** Whose effects are counted now; null: nobody's. */
+  /** The event that gets the effects now; null: none. */
   #last: Begun | null = null;
 
   /** @param handled Told of each event with the handle of its session. */

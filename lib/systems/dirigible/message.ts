@@ -9,7 +9,7 @@ export interface ModuleMessage {
   params: Map<string, string>;
 }
 
-/** What is wrong with a message, for its sender. */
+/** A problem with a message, for its sender. */
 export class BadMessage extends Error {
   override name = "BadMessage";
 
@@ -20,7 +20,7 @@ export class BadMessage extends Error {
     super(text);
   }
 
-  /** What the client gets. */
+  /** The reply to the client. */
   get text(): string {
     return JSON.stringify({ error: { code: this.code, message: this.message } });
   }

@@ -31,7 +31,7 @@ export interface CheckOptions {
   waits?: Partial<Waits>;
 }
 
-/** What a check has found. */
+/** The findings of a check. */
 export interface Findings {
   /** How many services there are. */
   services: number;
@@ -93,7 +93,7 @@ class Check {
     return definitions.length;
   }
 
-  /** What isolates do is not waited for: one may spin. */
+  /** Does not wait for running handlers of isolates, because one may loop. */
   async #unlessStopped<Result>(work: Promise<Result>): Promise<Result> {
     const { signal } = this.options;
     signal.throwIfAborted();
@@ -143,7 +143,7 @@ class Check {
     });
   }
 
-  /** What stands before the services: certificate and key, and who is asking. */
+  /** Checks that come before the services: certificate and key, and authentication. */
   async #front(settings: Settings, starts: Starts): Promise<void> {
     const { tls, auth: { jwt, basic, module, permissions } } = settings;
     if (tls !== null) {
@@ -195,7 +195,7 @@ class Check {
       if (error !== null) throw error;
       const files = await starts.tryOut(definition);
       const reach = reachOf(root, definition, files);
-      // What is not served hides what leads to the rest.
+      // A controller that is not served hides the files that it leads to.
       if (problems.length === 0) {
         this.problems.add(...unusedGrants(root, definition, reach.modules, config));
         this.#sayUnreachable(definition, reach);

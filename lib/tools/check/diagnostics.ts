@@ -40,7 +40,7 @@ export function pathOf({ url }: Diagnostic): string | null {
   return url?.startsWith("file:") ? fromFileUrl(url) : null;
 }
 
-/** What kept `deno check` from checking anything. */
+/** The error that prevented `deno check` from checking anything. */
 export function fatalOf(output: string): Diagnostic {
   const [first = "", ...others] = output.replace(/^[^]*?^error: /m, "").trim().split("\n");
   const [, url, line, column] = others.map((other) => PLACE.exec(other)).find((one) => one) ?? [];

@@ -9,7 +9,7 @@ import { jsonPlace } from "./places.ts";
 import type { Problem } from "./problem.ts";
 import { filesBelow, isScript, textOf } from "./scripts.ts";
 
-/** What code says that uses a kind of permission, and what that is called. */
+/** Patterns of code that uses a kind of permission, with a description. */
 const USES: Record<PermissionKind, { pattern: RegExp; what: string }> = {
   net: {
     pattern:
@@ -53,10 +53,10 @@ const ANYTHING =
 /** An id in an import or a `require`. */
 const IMPORTED = /(?:\bfrom|\bimport|\b(?:import|require)\s*\()\s*["']([^"'\n]+)["']/g;
 
-/** What leads to a registry without its name. */
+/** Imports that use a registry without naming its host. */
 const REGISTRIES: Record<string, string> = { "registry.npmjs.org": "npm:", "jsr.io": "jsr:" };
 
-/** What a service's code consists of. */
+/** The code of a service. */
 interface Code {
   /** Of its scripts. */
   scripts: string;
@@ -71,7 +71,7 @@ interface Code {
  * told, as with packages from elsewhere, nothing is said.
  *
  * @param modules Its scripts, by path.
- * @param config What controllers read as `app.config`.
+ * @param config The value of `app.config`.
  */
 export function unusedGrants(
   root: string,

@@ -6,7 +6,7 @@ import { JsonFileError, lineAndColumn } from "../../base/json_error.ts";
 import type { Problem } from "./problem.ts";
 import { textOf } from "./scripts.ts";
 
-/** Whom an error concerns, and where to point if it does not say. */
+/** The service of an error, and the place to report if the error names none. */
 export interface Concerned {
   root: string;
   /** Key of the service; null: none. */
@@ -38,7 +38,7 @@ export function problemsOf(error: SwitchboardError, { root, service, file }: Con
   }
   const source = sourcePlace(error.message, root);
   if (source !== null) return [problem(source.place, source.message)];
-  // What a controller throws may name any file.
+  // The text of a controller's error may name any file.
   const named = OWN_WORDS.has(error.code) ? namedFile(error.message, root) : null;
   const path = named ?? file;
   const said = error.message.split(STACK)[0]!;
@@ -127,7 +127,7 @@ function isBelow(root: string, path: string): boolean {
   return isWithin(path, root) && isFile(path);
 }
 
-/** What a message says, thing by thing, without the file's name in front. */
+/** The problems in a message, one by one, without the file's name. */
 function findings(message: string, shown: string | null): string[] {
   const [, path, rest] = /^Cannot (?:read|serve) [\w ]+ "([^"]+)": ([^]*)$/.exec(message) ?? [];
   if (shown === null || path === undefined || resolve("/", path) !== resolve("/", shown)) {

@@ -18,7 +18,7 @@ export interface Project {
   config: string | null;
   /** Its lock file, if it is where Deno looks for it. */
   lock: string | null;
-  /** What its ids lead to, with those that controllers may use besides. */
+  /** Its import map, together with the ids that Switchboard provides. */
   importMap: ImportMap;
   /** Whether JavaScript is checked without being asked for. */
   checksJs: boolean;
@@ -55,7 +55,7 @@ function findConfig(folder: string): string | null {
   return above === folder ? null : findConfig(above);
 }
 
-/** What a configuration says of imports; one that is broken says nothing: Deno will complain of it. */
+/** The imports of a configuration; none if it is broken, which Deno will report. */
 function readConfig(path: string): Config {
   const config = readJson(path);
   if (typeof config.importMap !== "string" || config.imports !== undefined) return config;
@@ -124,7 +124,7 @@ function allAbsolute(ids: Ids, base: URL): Ids {
   return found;
 }
 
-/** What an import map leads to, wherever the map itself lies. */
+/** The target of an import map's entry, wherever the map itself lies. */
 function absolute(target: string, base: URL): string {
   return /^\.{0,2}\//.test(target) ? new URL(target, base).href : target;
 }

@@ -83,7 +83,7 @@ class Walk {
   #mentioned(file: string, { names, folders }: Mentions): string[] {
     const within = folders.flatMap((folder) =>
       [dirname(file), this.dir, dirname(this.dir), this.root].map((base) => join(base, folder))
-        // Whoever names the folder of all services does not mean this one.
+        // A mention of the folder of all services does not mean this one.
         .filter((path) => isWithin(path, this.dir) || isWithin(path, join(this.root, "lib")))
     );
     return [

@@ -5,7 +5,7 @@ import type { Problem } from "./problem.ts";
 
 /** How a report is written. */
 export interface ReportOptions {
-  /** What stands for a file: its path as whoever reads this can use it. */
+  /** The path of a file as the reader can use it. */
   shown(file: string): string;
   /** Styles of the parts of a line. */
   paint: Pick<Paint, "red" | "yellow" | "bold" | "dim">;

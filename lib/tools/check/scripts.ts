@@ -44,7 +44,7 @@ function readable(folder: string): Deno.DirEntry[] {
   }
 }
 
-/** What the text of a script says of other files. */
+/** Other files that the text of a script mentions. */
 export interface Mentions {
   /** Last segments of what may be ids of modules, without extension. */
   names: Set<string>;
@@ -55,7 +55,7 @@ export interface Mentions {
 }
 
 /**
- * What a script mentions. Its text is not parsed: whatever could be an id counts as one, so that no file is
+ * The files that a script mentions. Its text is not parsed: every text that could be an id counts, so that no file is
  * taken for unreachable that something may lead to.
  */
 export function mentionsOf(text: string): Mentions {

@@ -32,7 +32,7 @@ export class Starts implements Disposable {
     this.#hub = new Hub({ groupsPerSession: settings.limits.groupsPerSession });
   }
 
-  /** What an isolate needs of a server. */
+  /** The parts of a server that an isolate needs. */
   hostOf(key: string): SupervisorOptions {
     const { app, config } = this.#settings;
     const lines: LogLine[] = [];
@@ -65,12 +65,12 @@ export class Starts implements Disposable {
       const { files } = supervisor;
       return files;
     } finally {
-      // What it has said by now comes before its goodbye.
+      // Its log lines so far come before its end.
       await supervisor.stop();
     }
   }
 
-  /** What a server would have logged of the services that were started, as far as it is a complaint. */
+  /** Warnings and errors that a server would have logged about the started services. */
   linesOf(key: string): readonly LogLine[] {
     return this.#lines.get(key) ?? [];
   }

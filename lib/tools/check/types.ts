@@ -35,7 +35,7 @@ export interface Typed {
   hosts: readonly string[] | true;
 }
 
-/** What a run of `deno check` has printed. */
+/** The output of a run of `deno check`. */
 interface Outcome {
   success: boolean;
   output: string;
@@ -96,7 +96,7 @@ class TypeCheck {
     const diagnostics = diagnosticsOf(output);
     for (const diagnostic of diagnostics) this.#add(diagnostic);
     if (diagnostics.length > 0) return this.#problems;
-    // What cannot be parsed keeps all the others from being checked, too.
+    // A file with a syntax error prevents the check of all the others, too.
     const fatal = fatalOf(output);
     const others = groups.filter((files) => !files.includes(pathOf(fatal) ?? ""));
     if (fatal.url !== null && groups.length > 1 && others.length === groups.length) {

@@ -122,7 +122,7 @@ function ownLib(): string[] {
   return lib.protocol === "file:" ? [Deno.realPathSync(fromFileUrl(lib))] : [];
 }
 
-/** What a service is granted that a binary does not give it: its own folder is there, and read-only. */
+/** Grants of a service that do not work in a binary, where its own folder is read-only. */
 function warningsOf(root: string, { key, dir, manifest }: ServiceDefinition): string[] {
   const relative = (kind: "read" | "write") => {
     const paths = manifest.permissions?.[kind];

@@ -13,7 +13,7 @@ import type { Shell } from "./shell.ts";
  * Runs the command line of a binary.
  *
  * @param embedded The folder inside the binary that holds `services/`.
- * @param shell What it runs with, by default this process.
+ * @param shell The shell that it runs in, by default this process.
  * @returns The exit code: 0, or 1 if it could not be done, or 2 if the command line is wrong.
  */
 export function main(embedded: URL, args: string[], shell: Shell = Deno): Promise<number> {

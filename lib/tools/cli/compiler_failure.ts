@@ -1,19 +1,19 @@
 import { SwitchboardError } from "../../base/errors.ts";
 
-/** What the compiler was to make. */
+/** The binary that the compiler was asked for. */
 export interface Wanted {
-  /** What it runs on. */
+  /** Its target platform. */
   target: string;
   /** The runtime that `DENORT_BIN` names. */
   denort: string | undefined;
 }
 
 /**
- * What the compiler of Deno failed with, as an error that says what to do.
+ * A failure of Deno's compiler, as an error that says what to do.
  *
  * @param said All that it printed.
  * @param log Where that can be read in full.
- * @param file What was to be written.
+ * @param file The output file.
  */
 export function compilerFailure(
   said: string,

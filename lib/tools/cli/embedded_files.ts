@@ -3,7 +3,7 @@ import { messageOf, SwitchboardError } from "../../base/errors.ts";
 import { entriesOf, isFile, isFolder, isWithin } from "../../base/files.ts";
 import type { Settings } from "../../host/service/mod.ts";
 
-/** What a binary takes of a root. */
+/** The files of a root that a binary contains. */
 export interface Embedded {
   /** Files that go in, by path below the root; each leads to where it lies. */
   files: Map<string, string>;

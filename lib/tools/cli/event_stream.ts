@@ -64,7 +64,7 @@ export class EventStream implements Disposable {
     for (const [service, counts] of this.#more) {
       const what = [...counts].map(([type, count]) => plural(count, `more ${type}`)).join(", ");
       const start = `${this.#time()}  ${this.#name(service)}  `;
-      // What cannot be printed now is not forgotten.
+      // Events that cannot be printed now are kept.
       if (this.#options.write(`${start}… ${what} in ${seconds} s`)) this.#more.delete(service);
     }
     this.#since = now;
@@ -120,7 +120,7 @@ export class EventStream implements Disposable {
   }
 }
 
-/** What came of an event, in words; nothing: nothing did. */
+/** The effects of an event, in words; empty: none. */
 export function effectsOf(effects: Effects): string {
   const groups = [...effects.groups].map(([group, count]) =>
     `${count > 1 ? `${count} to ` : ""}group ${ends(escaped(group), MAX_GROUP)}`

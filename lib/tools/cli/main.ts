@@ -16,7 +16,7 @@ const NEEDED = "--allow-read --allow-net --allow-env";
 /**
  * Runs the command line. What a command needs is loaded when it is run, so that the others start sooner.
  *
- * @param shell What it runs with, by default this process.
+ * @param shell The shell that it runs in, by default this process.
  * @returns The exit code: 0, or 1 if it could not be done, or 2 if the command line is wrong.
  */
 export async function main(args: string[], shell: Shell = Deno): Promise<number> {

@@ -1,17 +1,17 @@
 import { resolve } from "@std/path";
 import { escaped } from "./printable.ts";
 
-/** What to do with what was written. */
+/** The next steps after files were written. */
 export interface NextSteps {
   /** Commands to run in the folder. */
   commands: string[];
-  /** What to do with the URL: `open`, `connect to`. */
+  /** The verb for the URL: `open`, `connect to`. */
   verb: string;
   url: string;
 }
 
 /**
- * What a command has written, and what to do next; a line each, so that a narrow terminal shows it too.
+ * The files that a command has written, and the next steps; a line each, so that it fits a narrow terminal.
  *
  * @param folder Where the files lie, as the user named it.
  * @param files Paths relative to it, and what is to be said of them.

@@ -1,6 +1,6 @@
 import { SwitchboardError } from "../../base/errors.ts";
 
-/** What the system answers that no programmer can mend: files, addresses, permissions. */
+/** Errors of the operating system that are not bugs: files, addresses, permissions. */
 const OF_THE_SYSTEM = [
   Deno.errors.NotCapable,
   Deno.errors.PermissionDenied,
@@ -10,7 +10,7 @@ const OF_THE_SYSTEM = [
   Deno.errors.FilesystemLoop,
 ];
 
-/** What to tell people of an error; null: it is ours, and its stack is needed. */
+/** The message of an error for users; null: it is a bug, and its stack is needed. */
 export function problemOf(error: unknown): string | null {
   if (error instanceof SwitchboardError) return error.message;
   return OF_THE_SYSTEM.some((kind) => error instanceof kind) ? (error as Error).message : null;

@@ -17,7 +17,7 @@ export class Progress implements Disposable {
     this.#isTerminal = shell.stderr.isTerminal();
   }
 
-  /** What is being done now. */
+  /** The current task. */
   say(what: string): void {
     this.#what = what;
     if (this.#isShown) this.#write(what);
@@ -32,7 +32,7 @@ export class Progress implements Disposable {
 
   #write(text: string): void {
     if (!this.#isTerminal) return;
-    // What is wider than the terminal could not be taken away again.
+    // A line wider than the terminal could not be erased.
     const { columns } = this.shell.consoleSize();
     const line = `\r\x1b[K${text === "" ? "" : `${text} …`.slice(0, columns - 1)}`;
     this.shell.stderr.writeSync(new TextEncoder().encode(line));

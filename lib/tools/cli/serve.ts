@@ -27,7 +27,7 @@ export interface ServeOptions {
 
 /** Flags of `dev` beside those. */
 export interface DevOptions extends ServeOptions {
-  /** Whose events are printed: of one service, of `all`, or `off`. */
+  /** The service whose events are printed, or `all`, or `off`. */
   events?: string;
   /** Whether with the beginnings of messages. */
   bodies?: boolean;
@@ -71,7 +71,7 @@ export async function dev(root: string, given: DevOptions, shell: Shell = Deno):
 /** How long the last events may take to be printed, ms. */
 const LAST_WORDS_MS = 200;
 
-/** What `dev` does beside serving. */
+/** The additional tasks of `dev`. */
 interface Developing {
   events: string;
   opens: boolean;
@@ -93,7 +93,7 @@ async function run(
       try {
         shell.stderr.writeSync(encoder.encode(`${line}\n`));
       } catch {
-        // Whoever read the log is gone. That is no reason to stop serving.
+        // The reader of the log has gone. That is no reason to stop serving.
       }
     },
   });
@@ -220,7 +220,7 @@ async function reload(board: Switchboard, keys: string[], log: Log): Promise<voi
     } catch (error) {
       const state = board.services.find((service) => service.key === key)?.state;
       const code = error instanceof SwitchboardError ? error.code : "";
-      // Somebody saved twice: the newer version reports for itself.
+      // The file was saved twice: the newer version reports for itself.
       if (code === "SB_ISOLATE_GONE" || state === undefined) return;
       const outcome = state === "running"
         ? "The last good version stays up"
@@ -235,7 +235,7 @@ function reachable(url: string): string {
   return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
 }
 
-/** Somebody who waits for events of a service that is not there is told so; it may come. */
+/** Warns that the service of `--events` does not exist yet; it may be created later. */
 function checkEvents(wanted: string, { services }: Switchboard, log: Log): void {
   const keys = services.map(({ key }) => key);
   if (wanted === "all" || wanted === "off" || keys.includes(wanted)) return;

@@ -14,7 +14,7 @@ export interface OutputStream {
 }
 
 /**
- * What a command gets from the shell that starts it. `Deno` is the shell of this process; a test passes its own and
+ * The streams, environment and signals that a command gets from its shell. `Deno` is the shell of this process; a test passes its own and
  * runs the command in its own process.
  */
 export interface Shell {

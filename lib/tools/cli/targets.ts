@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { nearest } from "../../base/nearest.ts";
 
-/** What `deno compile` compiles for. */
+/** Targets of `deno compile`. */
 const TARGETS = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",

@@ -5,7 +5,7 @@ import { entriesOf, isFolder } from "../../base/files.ts";
 /** Quiet time after which a burst of changes is over, ms. */
 const QUIET_MS = 40;
 
-/** What the watcher must know of a service. */
+/** The part of a service that the watcher needs. */
 export interface Watched {
   key: string;
   /** Files that it was loaded from. */
@@ -17,12 +17,12 @@ export interface Watched {
 
 const FOLDERS = ["services", "apis", "webapp", "lib"];
 const CODE = new Set([".ts", ".js", ".mjs", ".cjs", ".xml", ".yml", ".yaml"]);
-/** What maps imports, of all services. */
+/** Files that map the imports of all services. */
 const CONFIGS = ["deno.json", "deno.jsonc"];
-/** What counts from the next start only. */
+/** Files that are read only at the start. */
 const SETTINGS = "switchboard.json";
 
-/** What the watcher tells. */
+/** The events of the watcher. */
 export interface Noticed {
   /** The keys of the services that have changed; a new folder's key may be among them. */
   services(keys: string[]): void;
@@ -103,7 +103,7 @@ export class Watcher implements Disposable {
     if (come.length > 0) {
       this.#below?.close();
       this.#openBelow();
-      // What has come before they were watched.
+      // Changes that came before the watch began.
       for (const folder of come) {
         paths.push(...entriesOf(folder).map(({ name }) => join(folder, name)));
       }

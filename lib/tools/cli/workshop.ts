@@ -17,7 +17,7 @@ interface Config {
 /** Where this package is: a folder, or a URL of a registry. */
 const PACKAGE = new URL("../../../", import.meta.url);
 
-/** What is started as a worker, which no import names. */
+/** Modules that are started as workers, which no import names. */
 const WORKERS = ["lib/inside/cell.ts", "lib/inside/runner.ts"];
 
 /** Folders in the workshop: what is served, and the runtime. */
@@ -29,9 +29,9 @@ const RUNTIME = "runtime";
  * so no path of this machine gets into the binary, and nothing that merely lies about.
  */
 export class Workshop implements Disposable {
-  /** What the compiler starts from. */
+  /** The entry module for the compiler. */
   readonly entry = "main.ts";
-  /** What it must be told to take in, because no import names it. */
+  /** Files that the compiler must include, because no import names them. */
   readonly include: string[];
   readonly folder: string;
 
@@ -101,7 +101,7 @@ export class Workshop implements Disposable {
 function configOf(users: Config, runtime: string): Config {
   const { imports, links = [] } = config as Config;
   const isLocal = runtime.startsWith("./");
-  // What comes from a registry names its dependencies itself.
+  // A module from a registry names its dependencies itself.
   const ours = Object.entries(imports ?? {}).flatMap(([id, target]) => {
     if (target.startsWith("./")) return [[id, runtime + target.slice(2)]];
     return isLocal ? [[id, target]] : [];
@@ -128,7 +128,7 @@ function moved(target: string): string {
   return /^\.\.?\//.test(target) ? `./${ROOT}/${target.replace(/^\.\//, "")}` : target;
 }
 
-/** What counts of the root's `deno.json`. */
+/** The relevant part of the root's `deno.json`. */
 function readConfig(root: string): Config {
   const config = readDenoConfig(root);
   if (config === null) return {};
@@ -138,7 +138,7 @@ function readConfig(root: string): Config {
   throw new SwitchboardError("SB_COMPILE", `Cannot read "${path}": ${problem}`);
 }
 
-/** What is wrong with what counts of a `deno.json`; null: nothing. */
+/** The problem with the relevant part of a `deno.json`; null: none. */
 function shapeOf(found: unknown): string | null {
   if (!isObject(found)) return "expected an object";
   const { imports = {}, scopes = {}, unstable = [] } = found;

@@ -27,7 +27,7 @@ export interface ConversationOptions {
   timeouts?: Partial<Timeouts> | undefined;
 }
 
-/** What a server does. */
+/** Events of the server. */
 export interface ConversationEvents {
   message(data: string | Uint8Array): void;
   ping?(text: string): void;
@@ -41,7 +41,7 @@ export interface Closed {
   reason: string;
   /** Whether this side wanted it. */
   isOwn: boolean;
-  /** What the server did that websockets do not allow; null: nothing. */
+  /** A violation of the protocol by the server; null: none. */
   problem: string | null;
 }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { SwitchboardError } from "../../base/errors.ts";
 import { printable } from "../../base/printable.ts";
 
-/** What was asked for, as far as it says why it failed. */
+/** The parts of a connection attempt that explain its failure. */
 export interface Attempt {
   url: string;
   protocols: readonly string[];

@@ -4,7 +4,7 @@ import { nearest } from "../../base/nearest.ts";
 /** Longest payload of a ping, in bytes (RFC 6455, section 5.5). */
 const MAX_PING_BYTES = 125;
 
-/** What somebody has entered, read. */
+/** A line that the user has entered, parsed. */
 export type Input =
   | { kind: "nothing" }
   | { kind: "text"; text: string }

@@ -6,7 +6,7 @@ const CLOSES: Readonly<Record<string, string>> = { "{": "}", "[": "]" };
  */
 export class OpenInput {
   #lines: string[] = [];
-  /** What would close what is open, innermost last. */
+  /** The closing brackets and quotes of the open ones, innermost last. */
   #closers: string[] = [];
   #inString = false;
 

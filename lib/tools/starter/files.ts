@@ -2,7 +2,7 @@ import { dirname, join } from "@std/path";
 import { messageOf, SwitchboardError } from "../../base/errors.ts";
 import type { Files } from "../../model/mod.ts";
 
-/** What to do where something is there already. */
+/** How to treat files that exist already. */
 export interface WriteOptions {
   /** Files that must not be there either, for they would count in place of those to write. */
   rivals?: readonly string[];

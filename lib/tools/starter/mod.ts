@@ -1,5 +1,5 @@
 /**
- * What a user begins with: the files of a new project, and of a new service in one.
+ * The files of a new project, and of a new service in one.
  *
  * Comes in: a name, a kind, where the command comes from. Goes out: files with their text, and the files on disk.
  *

@@ -6,13 +6,13 @@ export interface Wiring {
   links: string[];
   /** The package, and every id that controllers import. */
   imports: Record<string, string>;
-  /** What modules of other places import; empty where they say so themselves. */
+  /** The import map of modules from other places; empty if they need none. */
   scopes: Record<string, Record<string, string>>;
   /** Host that modules come from, if Deno does not trust it by itself. */
   host: string | null;
-  /** What starts the command from anywhere. */
+  /** The command line that works in any folder. */
   command: string;
-  /** What starts it in the project. */
+  /** The command line that works in the project. */
   ownCommand: string;
 }
 

@@ -8,7 +8,7 @@ import { type ConnectOptions, DEADLINE_MS, TestClient } from "./client.ts";
 import { type Files, Folder } from "./folder.ts";
 import { type LogLine, warningsOf } from "./log_lines.ts";
 
-/** What to test, and any of the settings; where it listens is not theirs to say. */
+/** The services to test, and any of the settings except the address. */
 export interface TestBoardOptions
   extends Omit<SwitchboardOptions, "services" | "log" | "hostname" | "port" | "tls"> {
   /** The service, or those, to start: others of the root are left out. Default: all. */
@@ -87,7 +87,7 @@ export class TestBoard implements AsyncDisposable {
   /**
    * Starts a server and waits until its services run.
    *
-   * @param options What to start; none: all services of the current folder.
+   * @param options The services to start; none: all services of the current folder.
    * @throws {SwitchboardError} Why a service does not start, with file and line; as `Switchboard.open()` does;
    * `SB_SETTINGS`, if an option is not as it should be; `SB_SERVICE`, if there is no service.
    */

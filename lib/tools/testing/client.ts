@@ -5,7 +5,7 @@ import { Changes } from "./changes.ts";
 import { openSocket } from "./socket.ts";
 import type { WebSocket } from "../../base/ws.d.ts";
 
-/** What comes: text, or the bytes of a binary message. */
+/** A received message: text, or the bytes of a binary message. */
 export type ReceivedMessage = string | Uint8Array<ArrayBuffer>;
 
 /** How to connect. */
@@ -22,7 +22,7 @@ export interface ConnectOptions {
 
 /** How to connect to any server. */
 export interface ClientOptions extends ConnectOptions {
-  /** What the errors say beside: a {@linkcode TestBoard} adds what its log warns of. */
+  /** Additional text for errors: a {@linkcode TestBoard} adds the warnings of its log. */
   explain?: () => string;
 }
 
@@ -124,7 +124,7 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
     return this.#received;
   }
 
-  /** What has come and was not awaited yet. */
+  /** Messages that were received and not awaited yet. */
   get waiting(): readonly ReceivedMessage[] {
     return this.#waiting;
   }
@@ -132,7 +132,7 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
   /**
    * Sends text, or bytes as a binary message.
    *
-   * @param message What to send.
+   * @param message The message to send.
    * @throws {TypeError} If it is neither: {@linkcode sendJson} sends other values.
    * @throws {SwitchboardError} `SB_CLOSED`, if the socket is closed.
    */
@@ -147,7 +147,7 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
   /**
    * Sends a value as JSON text.
    *
-   * @param value What to send.
+   * @param value The value to send.
    * @throws {TypeError} If it is nothing that JSON can hold.
    * @throws {SwitchboardError} `SB_CLOSED`, if the socket is closed.
    */
@@ -290,7 +290,7 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
     );
   }
 
-  /** What has come so far, for the text of an error. */
+  /** The messages received so far, for the text of an error. */
   #story(): string {
     const all = this.#received;
     if (all.length === 0) return "nothing has come so far";

@@ -37,7 +37,7 @@ export class HandshakeError extends SwitchboardError implements RefusedHandshake
    * Makes an error.
    *
    * @param url Where a websocket was asked for.
-   * @param refused What was answered.
+   * @param refused The response.
    */
   constructor(url: string, { status, headers, body }: RefusedHandshake) {
     const text = body.trim() === "" ? "without a text" : `"${body.trim().slice(0, 200)}"`;

@@ -2,7 +2,7 @@
 export interface LogLine {
   /** `DEBUG`, `INFO`, `WARN` or `ERROR`. */
   level: string;
-  /** What it says; what a controller logs is `INFO`. */
+  /** Its text; lines of a controller have the level `INFO`. */
   message: string;
   /** Key of the service that it is about. */
   service?: string;
@@ -15,7 +15,7 @@ export interface LogLine {
 /** Lines that an error shows, at the most. */
 const SHOWN = 5;
 
-/** What the log warns of, for the text of an error; empty: of nothing. */
+/** The warnings of the log, for the text of an error; empty: none. */
 export function warningsOf(lines: readonly LogLine[]): string {
   const found = lines.filter(({ level }) => level === "WARN" || level === "ERROR").slice(-SHOWN)
     .map(({ level, service, message }) => `${[level, service].join(" ").trimEnd()} ${message}`);

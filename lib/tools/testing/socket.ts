@@ -8,13 +8,13 @@ import { HandshakeError, type RefusedHandshake } from "./handshake_error.ts";
 /** Bytes of a refusal's body that are kept. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** Who hears of a socket. */
+/** The listener of a socket. */
 export interface SocketListener {
   message(data: string | Uint8Array<ArrayBuffer>): void;
   closed(code: number, reason: string): void;
 }
 
-/** What is asked for. */
+/** The connection to open. */
 export interface SocketRequest {
   url: string;
   protocols: readonly string[];

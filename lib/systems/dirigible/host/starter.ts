@@ -30,12 +30,12 @@ const typeScript = (name: string) =>
 
 const GROUP = "${name}";
 
-/** Somebody has connected; \`from\` is the id of the session. */
+/** A client has connected; \`from\` is the id of its session. */
 export function onOpen(from: string): void {
   addToGroup(GROUP, from);
 }
 
-/** Somebody says something; what is returned goes back. */
+/** A client has sent a message; a returned value is sent back. */
 export function onMessage(message: string, _from: string): string {
   sendToGroup(GROUP, message);
   return \`You said: \${message}\`;
@@ -46,7 +46,7 @@ export function onError(text: string, from: string): void {
   console.warn(from, text);
 }
 
-/** Somebody has gone, with a close code; the groups know it already. */
+/** A client has left, with a close code; it is no longer in any group. */
 export function onClose(from: string, code: number): void {
   console.debug(from, code);
 }
@@ -59,7 +59,7 @@ import { addToGroup, sendToGroup } from "lib/xp/websocket";
 const GROUP = "${name}";
 
 /**
- * Somebody has connected.
+ * A client has connected.
  *
  * @param {string} from Id of the session.
  */
@@ -68,7 +68,7 @@ export function onOpen(from) {
 }
 
 /**
- * Somebody says something; what is returned goes back.
+ * A client has sent a message; a returned value is sent back.
  *
  * @param {string} message
  * @param {string} _from
@@ -89,7 +89,7 @@ export function onError(text, from) {
 }
 
 /**
- * Somebody has gone; the groups know it already.
+ * A client has left; it is no longer in any group.
  *
  * @param {string} from
  * @param {number} code The close code.

@@ -2,10 +2,10 @@ import { messageText } from "../../../base/message_text.ts";
 import type { DirigibleEvent } from "./event.ts";
 import type { Handler } from "./handler.ts";
 
-/** What may wait to be sent, bytes or UTF-16 units. */
+/** Limit of messages queued until the connection is open, bytes or UTF-16 units. */
 const MAX_WAITING = 16 * 1024 * 1024;
 
-/** What is known of a client. */
+/** The description of a client. */
 export interface ClientInfo {
   /** Its id. */
   id: string;
@@ -91,7 +91,7 @@ export class WebsocketClient {
     };
   }
 
-  /** What is known of it. */
+  /** Its description. */
   get info(): ClientInfo {
     return { ...this.#info };
   }

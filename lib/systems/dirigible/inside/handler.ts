@@ -15,7 +15,7 @@ const METHODS = {
 export class Handler {
   /**
    * @param id As its user calls it, for the log.
-   * @param exports What the module exports; looked up at each event, for it may still be loading.
+   * @param exports The module's exports; read at each event, because the module may still be loading.
    */
   constructor(readonly id: string, private readonly exports: () => Exports) {}
 
@@ -30,8 +30,8 @@ export class Handler {
    * Calls the function for an event. What it throws is logged and changes nothing: it is no error of the
    * transport (docs/contracts/dirigible.md, section 1).
    *
-   * @param about What a line of the log is about, as in `Op.LOG` of the wire.
-   * @returns What it returns, or undefined if it failed.
+   * @param about The session or request of a log line, as in `Op.LOG` of the wire.
+   * @returns Its return value, or undefined if it failed.
    */
   async call(event: DirigibleEvent, about: string, ...args: unknown[]): Promise<unknown> {
     const name = METHODS[event.method];

@@ -8,7 +8,7 @@ export function loadHandlersWith(loader: Loader): void {
 }
 
 /**
- * What a handler module exports.
+ * The exports of a handler module.
  *
  * @param id Relative to `services/`, extension optional.
  * @throws {Error} If there is no such module, or the service may not load it.

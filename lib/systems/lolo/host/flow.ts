@@ -30,7 +30,7 @@ const MAX_MATCH = 4;
 
 /** Reads the graph of a flow, and notes all that is wrong with it. */
 export class FlowReader {
-  /** What is wrong, one finding each. */
+  /** The problems found, one text each. */
   readonly problems: string[] = [];
   readonly #nodes = new Map<string, FlowNode>();
   /** Lists of ports that their edges make; the others are checked. */

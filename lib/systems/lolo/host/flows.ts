@@ -115,7 +115,7 @@ function crowded({ service }: FoundFlow, all: readonly FoundFlow[]): string | nu
   return `the flows of a service may have ${MAX_PATHS} paths, got ${paths.length}`;
 }
 
-/** Whose requests a flow would take, or who would take its own; null: nobody. */
+/** The conflict of a flow's paths with another flow's; null: none. */
 function collision(flow: FoundFlow, places: readonly Place[]): string | null {
   const own = places.filter((place) => place.flow === flow);
   for (const { node, pattern } of own) {

@@ -5,13 +5,13 @@ import type { QueryParams } from "../../../base/query_params.ts";
 import { payloadOf } from "./payload.ts";
 import type { TriggerEvent } from "./types.ts";
 
-/** What is noted of a trigger's events when the session is accepted. */
+/** Data of a trigger's events, stored when the session is accepted. */
 interface Facts extends Pick<TriggerEvent, "peer" | "params" | "headers"> {
   /** Name of the trigger. */
   trigger: string;
 }
 
-/** What shall be known again at each event of a session. */
+/** Data that each event of a session needs again. */
 export function memoOf(trigger: string, request: NeutralRequest): string {
   const facts: Facts = {
     trigger,

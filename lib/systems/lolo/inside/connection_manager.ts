@@ -14,7 +14,7 @@ type Params = Record<string, unknown>;
  * `lolo/Connection Manager` (docs/contracts/lolo.md, section 3): every connection is in one group for each selection of
  * its parameters, so that a broadcast is one send to a group, whoever keeps it.
  *
- * What comes in on `req`, `message` and `close` goes out on `out`, once it is known.
+ * Events on `req`, `message` and `close` go out on `out` after they are noted.
  */
 export const connectionManager: Functions = {
   handler(event, context) {

@@ -46,7 +46,7 @@ export class FlowEndpoint implements Endpoint {
         return this.#send(connection, "close", { code: event.code, reason: event.reason });
       }
     }
-    // What happens to a connection beside these three, its nodes are not told: the log says it.
+    // Nodes get no event for anything else that happens to a connection; the log has it.
   }
 
   #send(

@@ -12,7 +12,7 @@ const LEVELS = {
   fatal: "ERROR",
 } as const;
 
-/** What of a context is the same for all events of a node. */
+/** The part of a context that is the same for all events of a node. */
 export type LastingContext = Omit<Context, "input" | "route" | "once" | "emit">;
 
 /** One node of a flow that runs: its functions, its state, and what of its contexts lasts. */

@@ -1,7 +1,7 @@
 import { bytesOf } from "../../../base/bytes.ts";
 
 /**
- * What goes to a client for a body: text as text, bytes as binary, anything else as JSON (docs/contracts/lolo.md,
+ * The message for a body: text as text, bytes as binary, anything else as JSON (docs/contracts/lolo.md,
  * section 2).
  *
  * @throws {TypeError} If JSON cannot hold it.

@@ -21,11 +21,11 @@ interface Step {
   count: number;
 }
 
-/** What a run needs of its flow. */
+/** The parts of a flow that a run needs. */
 export interface Graph {
   /** The nodes that an out-port leads to, in the order of the edges. */
   targets(node: string, output: string): readonly { node: Node; input: string }[];
-  /** What all contexts have beside what is the node's own. */
+  /** The part of a context that is the same for all nodes. */
   readonly helpers: Readonly<Record<string, (...values: unknown[]) => unknown>>;
   readonly link: Link;
 }
@@ -44,7 +44,7 @@ export class Run {
   /** Whether the event is through: what a node hands on later is an event of its own. */
   #isThrough = false;
 
-  /** @param connection Whom `response` goes to; null: nobody. */
+  /** @param connection The connection that gets a `response`; null: none. */
   constructor(
     private readonly graph: Graph,
     private readonly connection: Connection | null,

@@ -106,7 +106,7 @@ function environment(names: string[] | true): Record<string, string> {
   return Object.freeze(Object.fromEntries(set));
 }
 
-/** What fails in a node says which one it is; the frames stay those of the failure. */
+/** Adds the node's name to an error; its stack stays that of the failure. */
 async function within<T>(where: string, run: () => T | Promise<T>): Promise<T> {
   try {
     return await run();

@@ -33,11 +33,11 @@ export interface TriggerEvent {
   code?: number;
   /** Of `close` events: the close reason. */
   reason?: string;
-  /** What nodes have hung on it. */
+  /** Properties that nodes have added. */
   [more: string]: unknown;
 }
 
-/** What a node logs with. */
+/** The log of a node. */
 export type Logger = Record<
   "trace" | "debug" | "info" | "warn" | "error" | "fatal",
   (...values: unknown[]) => void
@@ -53,7 +53,7 @@ export interface State {
   keys(): string[];
 }
 
-/** What a node gets with each event (docs/contracts/lolo.md, section 1). All functions work without their object. */
+/** The context of a node's event (docs/contracts/lolo.md, section 1). All functions work without their object. */
 export interface Context {
   /** `<appId>/<functionName>`. */
   functionId: string;
@@ -90,7 +90,7 @@ export interface Context {
 /** A function that events are handed to. */
 export type Handler = (event: unknown, context: Context) => unknown;
 
-/** What makes a node: a file's exports, or a library function. */
+/** The implementation of a node: a file's exports, or a library function. */
 export interface Functions {
   /** Called once, when the flow starts. */
   setup?: (context: Context) => unknown;

@@ -26,7 +26,7 @@ export function findRoute(rawPath: string, app: string): Route | null {
   };
   return marked() ?? plain();
 
-  /** What follows `/_/`, whatever stands before it; null if that leads nowhere. */
+  /** The service after `/_/`, whatever precedes it; null if there is none. */
   function marked(): Route | null {
     const marker = names.indexOf("_");
     const [first, second, third] = names.slice(marker + 1);

@@ -5,7 +5,7 @@ import type { Identity } from "../../../model/mod.ts";
 export interface Context {
   /** Scheme and host that the client used. */
   origin: string;
-  /** What log lines are about, as in `Op.LOG` of the wire. */
+  /** The session or request of log lines, as in `Op.LOG` of the wire. */
   about: string;
   /** Null: anonymous. */
   identity: Identity | null;
@@ -18,7 +18,7 @@ export function runIn<T>(context: Context, run: () => T): T {
   return storage.run(context, run);
 }
 
-/** What this code runs on behalf of; undefined in timers and while loading. */
+/** The event or request that this code runs for; undefined in timers and while loading. */
 export function currentContext(): Context | undefined {
   return storage.getStore();
 }

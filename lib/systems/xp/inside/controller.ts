@@ -27,7 +27,7 @@ export class XpController implements Endpoint {
   readonly #webSocketEvent: Handler | null;
 
   /**
-   * @param exports What the controller's module exports; read once, here.
+   * @param exports The exports of the controller's module; read once, here.
    * @param link The way to the host.
    */
   constructor(exports: Record<string, unknown>, private readonly link: Link) {

@@ -28,7 +28,7 @@ import { explain, userStack } from "../../../inside/explain.ts";
 import { link } from "../../../inside/link.ts";
 import { textArgument } from "./text_argument.ts";
 
-/** What a listener is called with. */
+/** The event that a listener gets. */
 export interface XpEvent<Data = Record<string, unknown>> {
   /** As sent, with `custom.` in front. */
   type: string;
@@ -38,27 +38,27 @@ export interface XpEvent<Data = Record<string, unknown>> {
   localOrigin: boolean;
   /** Whether it also goes to the other nodes of a cluster. */
   distributed: boolean;
-  /** What was sent along. */
+  /** The event's data. */
   data: Data;
 }
 
-/** What to listen to. */
+/** A listener and the events that it gets. */
 export interface ListenerParams<Data = Record<string, unknown>> {
   /** Type of the event; `*` at the end stands for any text. */
   type: string;
-  /** What to call; what it throws is logged. */
+  /** The function to call; its errors are logged. */
   callback: (event: XpEvent<Data>) => void;
   /** Only events of this node. */
   localOnly?: boolean;
 }
 
-/** What to send. */
+/** An event to send. */
 export interface SendParams {
   /** Arrives as `custom.<type>`. */
   type: string;
   /** Also to the other nodes of a cluster. */
   distributed?: boolean;
-  /** What to send along; it must be JSON. */
+  /** The event's data; it must be JSON. */
   data?: object;
 }
 

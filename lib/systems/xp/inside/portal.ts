@@ -30,7 +30,7 @@ export interface ServiceUrlParams {
 export interface ApiUrlParams {
   /** `<app>:<name>`, or the name of one of this application's. */
   api: string;
-  /** What follows the API's own path; in a list, each segment is encoded. */
+  /** The path below the API's own; in a list, each segment is encoded. */
   path?: string | string[];
   /** Query parameters. */
   params?: UrlParams;

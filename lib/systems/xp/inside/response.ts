@@ -1,6 +1,6 @@
 import type { Acceptance, NeutralCookie, NeutralReply } from "../../../model/mod.ts";
 
-/** What the controller is told when it returns something else. */
+/** The error for a controller that returns something else. */
 class MalformedResponse extends TypeError {
   override name = "MalformedResponse";
 }
@@ -8,7 +8,7 @@ class MalformedResponse extends TypeError {
 /**
  * A controller's return value as a neutral reply (docs/contracts/xp.md, section 2).
  *
- * @param value What it returned.
+ * @param value Its return value.
  * @param origin The `Origin` of an upgrade request, `""` if it has none; null for a plain request.
  * @param params The session's parameters, as JSON.
  * @throws {TypeError} If the value is not a response.

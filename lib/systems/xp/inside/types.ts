@@ -23,7 +23,7 @@ export type { User };
 /** One value is a string, repeated ones are an array. */
 export type Params = Record<string, string | string[]>;
 
-/** What `get` and its sisters are called with. */
+/** The request that `get` and the other functions get. */
 export interface Request {
   /** Upper case. */
   method: string;
@@ -91,7 +91,7 @@ export interface WebSocketConfig {
   checkOrigin?: (origin: string) => boolean;
 }
 
-/** What `get` and its sisters return. */
+/** The response that `get` and the other functions return. */
 export interface Response {
   /** 200 if not given. */
   status?: number;
@@ -117,7 +117,7 @@ export interface Response {
 
 /** The session that an event belongs to. */
 export interface WebSocketSession {
-  /** What the grouped-send API knows it by. */
+  /** Its id in the grouped-send API. */
   id: string;
   /** Path of the request that opened it. */
   path: string;
@@ -127,11 +127,11 @@ export interface WebSocketSession {
   user?: User;
 }
 
-/** What all events have. */
+/** Properties of all events. */
 export interface AbstractWebSocketEvent<Data> {
-  /** Whose event it is. */
+  /** The session of the event. */
   session: WebSocketSession;
-  /** What `get` returned as `webSocket.data`, a fresh copy. */
+  /** A fresh copy of the `webSocket.data` that `get` returned. */
   data: Data;
 }
 
@@ -156,7 +156,7 @@ export interface MessageEvent<Data> extends AbstractWebSocketEvent<Data> {
 export interface ErrorEvent<Data> extends AbstractWebSocketEvent<Data> {
   /** Always `error`. */
   type: "error";
-  /** What went wrong. */
+  /** The error in words. */
   error: string;
 }
 
@@ -168,7 +168,7 @@ export interface CloseEvent<Data> extends AbstractWebSocketEvent<Data> {
   closeReason: number;
 }
 
-/** What `webSocketEvent` is called with. */
+/** The event that `webSocketEvent` gets. */
 export type WebSocketEvent<Data = Record<string, unknown>> =
   | OpenEvent<Data>
   | MessageEvent<Data>
@@ -177,13 +177,13 @@ export type WebSocketEvent<Data = Record<string, unknown>> =
 
 /** The global `log` of every controller: lines in the server's log. */
 export interface Log {
-  /** What helps to find a mistake. `%s` takes the next argument; what is left over follows. */
+  /** Logs a line for debugging. `%s` takes the next argument; remaining arguments follow. */
   debug(message: unknown, ...args: unknown[]): void;
-  /** What is worth knowing. */
+  /** Logs information. */
   info(message: unknown, ...args: unknown[]): void;
-  /** What somebody should look at. */
+  /** Logs a warning. */
   warning(message: unknown, ...args: unknown[]): void;
-  /** What went wrong. */
+  /** The error in words. */
   error(message: unknown, ...args: unknown[]): void;
 }
 

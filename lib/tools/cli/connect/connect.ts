@@ -67,7 +67,7 @@ export async function connect(
   if (wrong !== null) throw new SwitchboardError("SB_CONNECT", printable(wrong));
 }
 
-/** What goes with the handshake; ends the command where the flags contradict each other. */
+/** The headers of the handshake; ends the command if the flags contradict each other. */
 function conversationOptions(
   target: Target,
   { header = {}, token, subprotocol = [], ca }: ConnectOptions,

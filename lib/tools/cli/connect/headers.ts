@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 
-/** What the handshake itself sends, and how to say it otherwise; null: it is nobody's to choose. */
+/** Headers of the handshake itself, each with the flag that sets it; null: it cannot be set. */
 const RESERVED: Readonly<Record<string, string | null>> = {
   "connection": null,
   "upgrade": null,

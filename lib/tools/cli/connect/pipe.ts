@@ -10,7 +10,7 @@ const MAX_LINE = 64 * 1024 * 1024;
 /** How a conversation without somebody at a terminal ended. */
 export interface Piped {
   closed: Closed;
-  /** What was wrong with the input or the output; null: nothing. */
+  /** The problem with the input or the output; null: none. */
   problem: SwitchboardError | null;
 }
 
@@ -32,7 +32,7 @@ export async function talkByPipe(
     message: (data) => {
       if (problem !== null) return;
       try {
-        // Whoever has read enough has closed the pipe.
+        // The reader has read enough and closed the pipe.
         if (!print(data, shell)) conversation.close();
       } catch (error) {
         problem = error as SwitchboardError;

@@ -11,7 +11,7 @@ import { OpenInput } from "../../client/mod.ts";
 const READY = "> ";
 const MORE = "... ";
 
-/** What somebody does at the prompt. */
+/** An action of the user at the prompt. */
 export interface PromptEvents {
   /** They have entered a message; one of several lines is one. */
   entered(text: string): void;
@@ -19,7 +19,7 @@ export interface PromptEvents {
   ended(): void;
 }
 
-/** What of readline is written here, too: how it measures a line depends on it. */
+/** The part of readline that is written here, too: the measured width of a line depends on it. */
 interface Editable {
   line: string;
   cursor: number;
@@ -90,7 +90,7 @@ export class Prompt implements Disposable {
     const message = this.#input.add(line);
     if (message === null) {
       this.#readline.setPrompt(MORE);
-      // What has left the screen cannot be drawn anew.
+      // Lines that have left the screen cannot be redrawn.
       if (this.#rowsEntered() >= this.#output.rows - 1) this.#entered = [];
       return this.#readline.prompt();
     }

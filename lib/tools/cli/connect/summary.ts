@@ -2,7 +2,7 @@ import { plural } from "../../../base/plural.ts";
 import { printable } from "../../../base/printable.ts";
 import { type Closed, type Conversation, describeClose } from "../../client/mod.ts";
 
-/** What has gone over a connection, in lines that fit a narrow terminal. */
+/** The summary of a connection, in lines that fit a narrow terminal. */
 export function summary({ sent, received, connectedMs }: Conversation, closed: Closed): string {
   const time = connectedMs < 1000
     ? `${Math.round(connectedMs)} ms`

@@ -37,7 +37,7 @@ export class Transcript {
     return this.#line(mark, this.#aside(`(${printable(text)})`));
   }
 
-  /** What went wrong. */
+  /** An error. */
   problem(text: string): string {
     return this.#line("!", this.#color.red(printable(text)));
   }
