@@ -1,9 +1,9 @@
 /**
  * The grouped-send API for new controllers: XP's five functions, and what XP lacks: bytes, closing a session
- * from the server, who is in a group, which groups a session is in, and sends that skip somebody.
+ * from the server, who is in a group, which groups a session is in, and sends that leave out members.
  *
  * Works inside a service only. Groups are shared by all services of a server, as far as their manifests let
- * them. Sends are silent when nobody is there; delivery is at most once.
+ * them. Sends to unknown ids and groups are ignored; delivery is at most once.
  *
  * @example
  * ```ts
@@ -119,14 +119,14 @@ export function close(id: string, code = 1000, reason = ""): void {
  * ```ts
  * import { close, getGroupMembers } from "lib/websocket";
  *
- * // Lets everybody go.
+ * // Disconnects all members.
  * export function post() {
  *   for (const id of getGroupMembers("game")) close(id, 4000, "game over");
  *   return { status: 202 };
  * }
  * ```
  *
- * @param group Name of the group; nobody is in an unknown one.
+ * @param group Name of the group; an unknown one has no members.
  * @throws {TypeError} If the argument is null or undefined.
  */
 export function getGroupMembers(group: string): string[] {

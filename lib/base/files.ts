@@ -37,7 +37,7 @@ export function isWithin(path: string, folder: string): boolean {
     path.startsWith(folder.endsWith(SEPARATOR) ? folder : folder + SEPARATOR);
 }
 
-/** Whether a path that somebody wrote leads nowhere but down, however it is decoded. */
+/** Whether a path leads only downwards, however it is decoded. */
 export function isPlainPath(path: string): boolean {
   return path.split("/").every((name) => /^[^\\%\0]+$/.test(name) && !/^\.+$/.test(name));
 }

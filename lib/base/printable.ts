@@ -1,5 +1,5 @@
 /**
- * Text of somebody else, safe to show: what could drive a terminal, or turn its writing direction around, is
+ * Foreign text, safe to show: what could drive a terminal, or turn its writing direction around, is
  * escaped. Line feeds and tabs stay.
  */
 export function printable(text: string): string {

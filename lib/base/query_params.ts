@@ -11,7 +11,7 @@ export function queryParams(url: string): QueryParams {
 
 /** Adds parameters to those that are there. */
 export function addParams(params: QueryParams, from: URLSearchParams): void {
-  // In one pass: there may be very many names, and everybody's requests come here.
+  // In one pass: a request may have very many names, and this runs on the host thread.
   const found = new Map<string, string[]>();
   for (const [name, value] of from) {
     const values = found.get(name);

@@ -30,7 +30,7 @@ const MODIFIERS: Record<string, number> = {
 
 /**
  * A path with parameters, for example `/rooms/:room`, as the web platform's `URLPattern` reads it. What could
- * take long to match is not a path: everybody's requests pass here.
+ * take long to match is rejected: every request is matched here.
  */
 export class RoutePattern {
   /** Names of its parameters. */

@@ -25,7 +25,7 @@ export class Authentication {
   }
 
   /**
-   * Reads keys and users, and starts the module; null: nobody is known.
+   * Reads keys and users, and starts the module; null: authentication is not configured.
    *
    * @param hostOf The parts of the server that a module's isolate needs, by its name.
    * @throws {SwitchboardError} `SB_AUTH`, if a key, a file or the module is not there or not as it should be;
@@ -51,7 +51,7 @@ export class Authentication {
   }
 
   /**
-   * Reads keys and users anew, and exchanges the module; the old one answers what it was asked. One that is
+   * Reloads keys and users, and swaps the module; the old one answers its pending requests. A call that is
    * called while another is under way comes after it.
    *
    * @throws {SwitchboardError} As {@linkcode open}; then all stays as it was. `SB_ISOLATE_GONE`, if it was

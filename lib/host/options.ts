@@ -18,13 +18,13 @@ export interface SwitchboardOptions extends PartialSettings {
    */
   keepWarm?: boolean;
   /**
-   * Whether the page at `/` has a client to try the services with, and the log says why somebody got no
+   * Whether the page at `/` has a client to try the services with, and the log has the reason when a client got no
    * websocket, as in `dev`. Default: false.
    */
   devPage?: boolean;
   /**
    * Gets each event that a service's controllers have handled, as `dev` prints them; undefined:
-   * nobody, and then it costs nothing. Asked whenever an isolate is made. Default: nobody for all.
+   * none, and then it costs nothing. Called whenever an isolate is created. Default: none for all.
    */
   trace?: (service: string) => Trace | undefined;
   /** Where log lines go. Default: standard error, as JSON. */

@@ -113,7 +113,7 @@ export class RunningService implements GatewayService {
     try {
       if (definition.error !== null) throw definition.error;
       if (this.isUp && definition.problems.length > 0) {
-        // Its other controllers could run; but whoever is connected to this one would be cut off.
+        // Its other controllers could run; but clients of this one would be disconnected.
         this.#supervisor.narrow(definition);
         throw together(definition.problems);
       }
@@ -130,7 +130,7 @@ export class RunningService implements GatewayService {
     }
   }
 
-  /** Ends the isolate and starts it anew, with its sockets open. */
+  /** Restarts the isolate, with its sockets open. */
   restart(): void {
     this.#supervisor.restart();
   }

@@ -49,7 +49,7 @@ export interface ServiceStatus {
   key: string;
   /** `starting`, `running`, `restarting`, `failed` or `stopped`. */
   state: string;
-  /** How often its isolate ended and was started anew. */
+  /** Number of restarts of its isolate. */
   restarts: number;
   /** Events that an isolate had begun to handle when it ended. */
   lostEvents: number;
@@ -126,7 +126,7 @@ export class Switchboard implements AsyncDisposable {
   readonly #starts = new Semaphore(Math.max(8, 8 * navigator.hardwareConcurrency));
   readonly #metrics: Metrics;
   readonly #refused = new Map<string, number>();
-  /** Null: nobody is known. */
+  /** Null: every client is anonymous. */
   #auth: Authentication | null = null;
   #listener: Listener | null = null;
   #isListening = false;
@@ -382,7 +382,7 @@ export class Switchboard implements AsyncDisposable {
   }
 
   /**
-   * Number of sessions in a group; nobody is in an unknown one.
+   * Number of sessions in a group; an unknown one has no members.
    *
    * @param group Name of the group.
    * @throws {TypeError} If it is no text.
@@ -395,7 +395,7 @@ export class Switchboard implements AsyncDisposable {
   /**
    * Ids of the sessions in a group, in the order in which they joined.
    *
-   * @param group Name of the group; nobody is in an unknown one.
+   * @param group Name of the group; an unknown one has no members.
    * @throws {TypeError} If it is no text.
    * @throws {RangeError} If it is longer than 1,024 characters.
    */
@@ -410,11 +410,11 @@ export class Switchboard implements AsyncDisposable {
   }
 
   /**
-   * Reads certificate and key anew, for those that connect from now on; without TLS it does nothing.
+   * Reloads certificate and key, for new connections; without TLS it does nothing.
    *
    * @returns Whether there are any.
    * @throws {SwitchboardError} `SB_TLS`, if they cannot be used, then those before stay;
-   * `SB_LISTEN`, if the port was taken by somebody else meanwhile.
+   * `SB_LISTEN`, if another program took the port meanwhile.
    */
   async reloadTls(): Promise<boolean> {
     const { tls } = this.settings;
@@ -446,10 +446,10 @@ export class Switchboard implements AsyncDisposable {
   }
 
   /**
-   * Reads anew what tells who is asking: keys, users, and the module. Sessions stay as they are, and who is
+   * Reloads authentication: keys, users, and the module. Sessions stay as they are, and who is
    * being asked about is who the old one says.
    *
-   * @returns Whether there is any, and the server goes on.
+   * @returns Whether authentication is configured.
    * @throws {SwitchboardError} As {@linkcode open}; then the previous ones stay in use.
    */
   async reloadAuth(): Promise<boolean> {
@@ -472,7 +472,7 @@ export class Switchboard implements AsyncDisposable {
   }
 
   /**
-   * Ends a service's isolate at once, whatever it does, and starts it anew. Its sockets stay open; what it had
+   * Restarts a service's isolate at once, whatever it does. Its sockets stay open; what it had
    * begun to handle is lost, and its sessions get an `error` event for it.
    *
    * @throws {SwitchboardError} `SB_SERVICE`, if there is none of this key.
@@ -583,7 +583,7 @@ export class Switchboard implements AsyncDisposable {
     });
   }
 
-  /** `/metrics`: names of services are nobody's business, unless the settings say so. */
+  /** `/metrics`: names of services are confidential, unless the settings say otherwise. */
   async #figuresFor({ addresses }: Origin): Promise<Response> {
     if (this.settings.metrics === "local" && !isLoopback(addresses[0])) {
       return new Response(

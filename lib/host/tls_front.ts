@@ -7,9 +7,9 @@ const RETAKE_MS = 5_000;
 export const LOCAL = "127.0.0.1";
 
 /**
- * Speaks TLS with clients and plain HTTP with the server, on a port of this machine that nobody else is answered
+ * Speaks TLS with clients and plain HTTP with the server, on a port of this machine that answers no other program
  * on. Deno's own HTTPS takes one certificate for good, and stopping it closes all websockets; here the certificate
- * is exchanged while everybody stays connected.
+ * is replaced while all clients stay connected.
  */
 export class TlsFront {
   /** Null while it is exchanged, and once it is closed. */
@@ -48,7 +48,7 @@ export class TlsFront {
 
   #unlisten(): void {
     const listener = this.#listener;
-    // First, so that whoever waits for it knows that it was meant to end.
+    // First, so that waiting callers know that the end was intended.
     this.#listener = null;
     listener?.close();
   }
@@ -63,7 +63,7 @@ export class TlsFront {
    * Uses another certificate for those that connect from now on. Of several at once, the last one counts.
    *
    * @throws {SwitchboardError} `SB_TLS`, if it is none, or not of its key: then the one before it stays;
-   * `SB_LISTEN`, if somebody else has taken the port meanwhile.
+   * `SB_LISTEN`, if another program has taken the port meanwhile.
    */
   async exchange(pair: KeyPair): Promise<void> {
     check(this.hostname, pair);

@@ -45,7 +45,7 @@ export interface Loader {
   require(id: string, from: string): unknown;
   /** `require` of an id relative to `services/`, extension optional. */
   requireService(id: string): unknown;
-  /** A CommonJS module of the service, to be run anew whenever it is called. */
+  /** A CommonJS module of the service, which runs again at each call. */
   compile(module: string): () => void;
   /** A path relative to a file, as a path below the root that is served. */
   resolvePath(path: string, from: string): string;

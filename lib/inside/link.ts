@@ -74,7 +74,7 @@ export class Link {
   /**
    * Sends what the batch of this number brought about, and asks for the next one.
    *
-   * @param isBusy Whether a handler of it has returned a promise: its end shall go with what it has sent.
+   * @param isBusy Whether a handler of it has returned a promise: its end goes out together with its sends.
    */
   endBatch(number: number, isBusy: boolean): void {
     this.#inBatch = false;

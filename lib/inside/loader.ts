@@ -56,7 +56,7 @@ const BUILTINS: Readonly<Record<string, { module: object; exports: object }>> = 
 
 /**
  * The end of the URL of an ES module that stands for a CommonJS module. No file has it: in a compiled
- * binary, the engine asks nobody how to load the files that are inside.
+ * binary, the engine calls no hook for the files inside.
  */
 const COMMON_JS = "/common-js";
 
@@ -174,7 +174,7 @@ export class ModuleLoader implements Loader {
         const parent = context.parentURL ?? "";
         const from = parent.startsWith("file:") ? fromFileUrl(parent) : parent;
         const isUsers = this.#isUsers(from);
-        // A text, and the same one whoever looks at it: with a package's id no permission is asked for.
+        // A string that cannot change between two reads: a package's id needs no permission.
         const target = isUsers ? `${this.#mapped(id)}` : id;
         const ours = isUsers || target.startsWith("file:") ? this.#resolve(target, from, id) : null;
         if (startsWith(target, "npm:") || startsWith(target, "jsr:")) {

@@ -44,7 +44,7 @@ export interface CellReport {
   message: string;
 }
 
-/** Permissions that a cell shall give up at once. */
+/** Permissions that a cell must give up at once. */
 export type Revocation = { name: string; item: string | null }[];
 
 /** An error while an isolate loaded its controllers. */

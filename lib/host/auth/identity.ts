@@ -1,6 +1,6 @@
 import type { Identity, User } from "../../model/mod.ts";
 
-/** Roles that everybody has who is known, as XP has them. */
+/** Roles of every authenticated user, as in XP. */
 const KNOWN = ["role:system.everyone", "role:system.authenticated"];
 
 /** Claims about a user, from any source. */

@@ -27,7 +27,7 @@ export class WrongToken extends Error {
 
   /**
    * @param message The message never holds any of the token.
-   * @param isGenuine Whether its signature is right all the same: it has expired, or is meant for somebody else.
+   * @param isGenuine Whether its signature is right all the same: it has expired, or is meant for another audience.
    */
   constructor(message: string, readonly isGenuine: boolean) {
     super(message);
@@ -48,7 +48,7 @@ export class JwtVerifier {
    * Reads the key.
    *
    * @param root The root that is served; files are relative to it.
-   * @param onError Told when keys cannot be fetched anew, and those that there are go on.
+   * @param onError Called when keys cannot be fetched, and the current ones stay valid.
    * @param before The previous verifier of the same settings: its keys stay valid until their URL answers.
    * @throws {SwitchboardError} `SB_AUTH`, if the key is not there, too short, or none for the algorithms.
    */
@@ -82,7 +82,7 @@ export class JwtVerifier {
    * The user of a token.
    *
    * @throws {WrongToken} Why the token is wrong; the message never holds any of it.
-   * @throws {Error} Why nobody knows: the keys cannot be fetched, for example.
+   * @throws {Error} If tokens cannot be checked, for example because the keys cannot be fetched.
    */
   async verify(token: string): Promise<Identity> {
     try {

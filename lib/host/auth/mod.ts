@@ -1,7 +1,7 @@
 /**
  * Authentication: JSON Web Tokens, passwords, and the operator's own module.
  *
- * Comes in: a request's headers. Goes out: an identity, nobody, or a refusal. What a service lets in is not
+ * Comes in: a request's headers. Goes out: an identity, an anonymous client, or a rejection. What a service lets in is not
  * decided here but in `gateway`.
  *
  * @module

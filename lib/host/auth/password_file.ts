@@ -46,7 +46,7 @@ export class PasswordFile {
   #looked = 0;
   #busy = 0;
   readonly #waiting: (() => void)[] = [];
-  /** Passwords that were right, under a key that nobody knows. */
+  /** Passwords that were right, under a secret key. */
   readonly #remembered = new Map<string, number>();
   readonly #secret = randomBytes(32);
   /** Passwords of unknown users are checked against this hash, so that refusing them takes as long. */
@@ -171,7 +171,7 @@ export async function addUser(
   return before === null ? "added" : "changed";
 }
 
-/** Writes beside and moves, so that nobody ever reads half of it; a new file is for its owner's eyes only. */
+/** Writes a new file and renames it, so that no program reads half of it; a new file is readable by its owner only. */
 function writeUsers(path: string, shown: string, text: string): void {
   const draft = `${path}.${crypto.randomUUID()}`;
   try {
@@ -193,7 +193,7 @@ function writeUsers(path: string, shown: string, text: string): void {
 
 /**
  * Gives a draft the owner and the mode of the file that it replaces, as far as we may: the server that reads it
- * may run as somebody else.
+ * may run as another user.
  */
 function takeAfter(draft: string, { uid, gid, mode }: Deno.FileInfo): void {
   if (uid === null || gid === null || mode === null) return;

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 
 /** Cost of a hash: 16 MiB and some 50 ms (RFC 7914). */
 const COST = { N: 16384, r: 8, p: 1 };
-/** The most that a hash in a file may ask for: whoever writes one shall not hold up the server. */
+/** The highest cost of a hash in a file: the author of the file must not stall the server. */
 const MAX_COST = { N: 1 << 20, r: 32, p: 16 };
 const KEY_BYTES = 32;
 

@@ -12,12 +12,12 @@ import { messageOf } from "../../base/errors.ts";
 const MAX_AGE_MS = 600_000;
 /** Least time between two looks at the URL: tokens with unknown keys cannot make us ask without end. */
 const COOLDOWN_MS = 30_000;
-/** The same after a look that failed: nobody new gets in until the next one, so it comes sooner. */
+/** The same after a failure: tokens with new keys are rejected until the next look, so it comes sooner. */
 const RETRY_MS = 5_000;
 /** How long the URL may take to answer, ms. */
 const TIMEOUT_MS = 5_000;
 /**
- * How long keys go on while the URL fails: as long as tokens live that were made before it did. Without an end,
+ * How long keys stay valid while the URL fails: as long as tokens live that were issued before. Without an end,
  * who keeps us from the URL would keep a key alive that was stolen and withdrawn.
  */
 const KEEP_HOURS = 24;
@@ -32,7 +32,7 @@ export class RemoteKeys {
   /** Why the last look failed; null: it did not, or there was none. */
   #failure: Error | null = null;
 
-  /** @param onError Told when keys cannot be fetched anew, and those that there are go on. */
+  /** @param onError Called when keys cannot be fetched, and the current ones stay valid. */
   constructor(private readonly url: string, private readonly onError: (message: string) => void) {
     this.#keys = createRemoteJWKSet(new URL(url), {
       cacheMaxAge: Infinity,
@@ -48,13 +48,13 @@ export class RemoteKeys {
    * @throws {errors.JWKSNoMatchingKey} If there is none.
    * @throws {errors.JWKSMultipleMatchingKeys} If several fit; it lists them.
    * @throws {errors.JOSENotSupported} If it asks for an algorithm that keys at a URL are not for.
-   * @throws {Error} If nobody can say, because the URL fails.
+   * @throws {Error} If it is unknown because the URL fails.
    */
   async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
     if (this.#age >= MAX_AGE_MS) {
       const isFirst = this.#failure === null || this.#lookedAt === -Infinity;
       const look = this.#lookAgain();
-      // A URL that has failed may take long to fail again: that shall not hold up those whose key is known.
+      // A URL that has failed may take long to fail again: that must not delay clients whose key is known.
       if (isFirst || !this.#mayGoOn) await look;
     }
     if (!this.#mayGoOn) throw this.#failure;

@@ -9,7 +9,7 @@ export type Admission = "admitted" | "unknown" | "forbidden";
 /**
  * Whether a service lets in who asks (docs/contracts/xp.md, section 4).
  *
- * @param allow Principals that may enter; null: everybody.
+ * @param allow Principals that may enter; null: all.
  * @param identity The client's identity; null: anonymous.
  */
 export function admission(allow: readonly string[] | null, identity: Identity | null): Admission {

@@ -4,7 +4,7 @@ const encoder = new TextEncoder();
 
 /** The least that is worth the work, bytes. */
 const MIN_DEFLATED = 1024;
-/** The most that everybody else can wait for, bytes. */
+/** The most bytes that delay other clients. */
 const MAX_DEFLATED = 4 * 1024 * 1024;
 /** Higher ones take three times as long for a tenth less. */
 const LEVEL = 3;
@@ -14,7 +14,7 @@ const TAIL = 4;
 const RSV1 = 0x40;
 
 /**
- * A message as one frame of a server (RFC 6455, section 5.2): without a mask, and so the same for everybody who
+ * A message as one frame of a server (RFC 6455, section 5.2): without a mask, and so the same for every client that
  * gets it.
  */
 export function frameOf(message: string | Uint8Array): Uint8Array<ArrayBuffer> {
@@ -23,7 +23,7 @@ export function frameOf(message: string | Uint8Array): Uint8Array<ArrayBuffer> {
 
 /**
  * The same, compressed where that makes it smaller (RFC 7692). It refers to no message before it, and so it, too,
- * is the same for everybody.
+ * is the same for every client.
  */
 export function deflatedFrameOf(message: string | Uint8Array): Uint8Array<ArrayBuffer> {
   const opcode = opcodeOf(message);

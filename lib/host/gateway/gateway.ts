@@ -52,7 +52,7 @@ export interface GatewayOptions {
   log(level: string, text: string, request?: string): void;
   /** Counts a request that was refused. */
   refused(cause: RefusalCause): void;
-  /** Told of each websocket that was not to be, with what was answered. Default: nobody is. */
+  /** Called for each refused upgrade, with the response. Default: none. */
   onUpgradeRefused?: ((path: string, status: number, text: string) => void) | undefined;
 }
 
@@ -76,7 +76,7 @@ export interface GatewayAuthenticator {
     asking: AuthRequest,
   ): Promise<
     | { identity: Identity | null }
-    /** Genuine: nobody has made it up, as of a token that has expired. */
+    /** Genuine: a trusted party has signed it, for example a token that has expired. */
     | { wrong: string; isGenuine?: boolean }
     | { unavailable: string }
   >;
@@ -94,7 +94,7 @@ export interface PeerInfo {
 export class Gateway {
   /** Refuses new websockets while the server stops. */
   draining = false;
-  /** Tells who is asking; null: nobody is known. */
+  /** Authenticates clients; null: every client is anonymous. */
   authenticator: GatewayAuthenticator | null = null;
   readonly #options: GatewayOptions;
   readonly #transport: Transport;
@@ -275,7 +275,7 @@ export class Gateway {
       this.#options.log("WARN", outcome.unavailable, id);
       return this.#refuse("unavailable", 503, "Authentication is unavailable at the moment", RETRY);
     }
-    // A browser whose session has expired sends it with each file of a page: that shall not shut out its network.
+    // A browser whose session has expired sends it with each file of a page: that must not lock out its network.
     if (!isGuess && outcome.isGenuine !== true) quotas.wasWrong(address);
     return this.#refuse("credential", 401, outcome.wrong, this.#challenges(true));
   }
@@ -429,7 +429,7 @@ export class Gateway {
     const user = identity?.user.key ?? null;
     const place = this.#options.quotas.reserve(origin.addresses[0], user, owner.name);
     return new SessionEvents(this.#options, place, (connection) => {
-      // The last moment: whoever gets in now would be missed by the server's goodbye.
+      // The last moment: the server's goodbye would miss a client that enters now.
       if (!this.draining) return open(connection);
       connection.close(1001, "server stopping");
       return null;

@@ -16,7 +16,7 @@ interface Exchange {
  */
 export class HttpConnections {
   readonly #all = new Map<Socket, Exchange>();
-  // One clock for all: a timer each is memory that an idle client would go on taking.
+  // One clock for all: a timer for each connection is memory that idle clients would keep using.
   readonly #sweeps: ReturnType<typeof setInterval>;
 
   /** @param patienceMs How long a client may take for the head of a request, and for each part of an answer. */

@@ -118,7 +118,7 @@ export class Quotas {
     if (this.#reserved.delete(place)) add(this.#opening, place.owner, -1);
   }
 
-  /** Of clients that broke off before their session opened nobody hears any more. */
+  /** For clients that disconnected before their session opened. */
   #expire(): void {
     const now = performance.now();
     for (const [place, until] of this.#reserved) {

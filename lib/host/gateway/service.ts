@@ -16,7 +16,7 @@ export interface GatewayService {
   readonly settled: Promise<void>;
   /** Absolute folder of its static files. */
   readonly assets: string | null;
-  /** Principals that may enter; null: everybody. */
+  /** Principals that may enter; null: all. */
   readonly allow: readonly string[] | null;
   /** Origins that may connect; undefined: the server's own. */
   readonly origins: readonly string[] | undefined;

@@ -50,7 +50,7 @@ class ServerSocket extends WebSocket {
 
 /**
  * Sockets by npm `ws` on `node:http`. What a turn sends to a socket goes out in one write; messages that are too
- * large are refused before they are read, and whoever is stuck is cut off.
+ * large are rejected before they are read, and stuck clients are terminated.
  */
 export class WsTransport implements Transport {
   readonly name = "ws";
@@ -66,7 +66,7 @@ export class WsTransport implements Transport {
   readonly #sockets: WebSocketServer;
   #pings: ReturnType<typeof setInterval> | undefined;
 
-  /** For requests that came to somebody else's `Deno.serve`. */
+  /** For requests that came to another `Deno.serve`. */
   readonly #foreign: DenoTransport;
 
   // For all sockets: functions of each would be memory that every idle client takes.
@@ -131,7 +131,7 @@ export class WsTransport implements Transport {
       onError(error);
     };
     const asked = (message: IncomingMessage, response: ServerResponse) => {
-      // Of a client that breaks off nobody needs to hear; but an event that nobody hears ends the process.
+      // A disconnect needs no handling, but an error event without a listener would end the process.
       message.on("error", () => {});
       response.on("error", () => {});
       this.#answer(message, response, http, answer).catch(failed(message.socket));

@@ -171,7 +171,7 @@ export class Hub implements SessionKeeper {
   }
 
   holding(session: Session): void {
-    // After it has stopped, nobody would clear the timer.
+    // After the hub has stopped, nothing would clear the timer.
     if (this.#timer === undefined) return;
     this.#holding.add(session);
     this.#flushTimer ??= setInterval(() => this.#flush(), FLUSH_MS);
@@ -202,7 +202,7 @@ export class Hub implements SessionKeeper {
   }
 
   /**
-   * Closes all open sessions, many in turns: clients that come back shall not all come at once.
+   * Closes all open sessions, many in turns: clients that reconnect must not all come at once.
    *
    * @param spreadMs Time that the turns may take.
    */
@@ -243,7 +243,7 @@ export class Hub implements SessionKeeper {
   }
 
   #sweep(): void {
-    // A time that was noted since the last look may be as old as that look: nobody's time ends early.
+    // A time that was noted since the last look may be as old as that look: no time limit ends early.
     const now = this.now;
     this.now = performance.now();
     const date = Date.now();

@@ -1,7 +1,7 @@
 /**
  * The hub: sessions, groups, and the delivery of messages to them.
  *
- * Comes in: connections (anything that can send and close) and owners (whoever handles a session's events).
+ * Comes in: connections (anything that can send and close) and owners, which handle a session's events.
  * It knows neither HTTP nor controllers.
  *
  * @module

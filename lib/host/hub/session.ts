@@ -13,7 +13,7 @@ export interface SessionOwner {
   failed(session: Session, error: string): void;
   /** The last event; the hub must be told to remove the session when it has been handled. */
   closed(session: Session, code: number, reason: string): void;
-  /** The hub gives up waiting for `closed` to be handled; false: it shall wait on. */
+  /** The hub gives up waiting for `closed` to be handled; false: it must keep waiting. */
   forgotten(session: Session): boolean;
   /** Kept by the hub: places of the owner's sessions in groups. */
   memberships: number;
@@ -67,7 +67,7 @@ export interface SessionInit {
   data: string;
   /** Its user; null: anonymous. */
   identity: Identity | null;
-  /** For the controller's system, and for nobody else. */
+  /** Only for the controller's system. */
   memo: string;
   /** When it ends by itself, ms since 1970. Default: never. */
   expiresAt?: number;
@@ -109,7 +109,7 @@ export class Session {
   readonly #keeper: SessionKeeper;
   readonly #connection: Connection;
   #unlooked = 0;
-  /** Messages and bytes that may still come now; null as long as nobody limits them. */
+  /** Messages and bytes that may still come now; null as long as there is no limit. */
   #rates: { messages: TokenBucket; bytes: TokenBucket } | null = null;
   /** Messages held back for a slow client; null as long as there were none. */
   #outbox: Outbox | null = null;

@@ -2,7 +2,7 @@ import type { Registry } from "prom-client";
 import type { Figures } from "./figures.ts";
 import { Latencies } from "./latencies.ts";
 
-/** The server's figures as Prometheus reads them. They are counted anyway, and looked at when somebody asks. */
+/** The server's figures as Prometheus reads them. They are counted anyway, and read at each request. */
 export class Metrics {
   /** Made by the first request for metrics: the client library takes a tenth of a second to load. */
   #registry: Promise<Registry> | null = null;
@@ -11,7 +11,7 @@ export class Metrics {
     "From the arrival of a batch's first event until the batch has been taken",
   );
 
-  /** Looked at once for all that somebody asks for at a time. */
+  /** Read once for all metrics of a request. */
   #figures: Figures | null = null;
 
   constructor(private readonly look: () => Figures) {}

@@ -26,7 +26,7 @@ export function portHolder(port: number): PortHolder | null {
   }
 }
 
-/** Deno lets nobody read `/proc` who may not do everything. */
+/** Deno requires all permissions to read `/proc`. */
 function mayReadAll(): boolean {
   return Deno.permissions.querySync({ name: "read" }).state === "granted";
 }

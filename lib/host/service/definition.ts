@@ -24,7 +24,7 @@ export interface ServiceDefinition {
   manifest: Manifest;
   /** Permissions of its isolate. */
   grants: Grants;
-  /** Principals that may enter; null: everybody. */
+  /** Principals that may enter; null: all. */
   allow: string[] | null;
   /** Absolute folder of its static files, if there is one. */
   assets: string | null;

@@ -136,7 +136,7 @@ function keyOf(kind: ServiceKind, name: string): string {
   return name === "webapp" || name.includes(":") ? `services/${name}` : name;
 }
 
-/** Names of the folders in a folder, sorted; hidden ones and those that start with `_` are nobody's service. */
+/** Names of the folders in a folder, sorted; hidden ones and those that start with `_` are not services. */
 function folders(path: string): string[] {
   return rootEntriesOf(path)
     // Of one that must not be read nothing else can be known.

@@ -38,7 +38,7 @@ export interface Manifest {
   memoryMb?: number;
   /** How long the isolate may be unresponsive, ms. Default: 5000. */
   eventTimeoutMs?: number;
-  /** Principals that may enter, for example `role:system.authenticated`. Default: everybody. */
+  /** Principals that may enter, for example `role:system.authenticated`. Default: all. */
   allow?: string[];
   /** Origins that may connect, in place of the server's own. */
   origins?: string[];

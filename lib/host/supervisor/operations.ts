@@ -55,7 +55,7 @@ function apply(target: OperationsTarget, op: number, batch: unknown[], at: numbe
   const { hub } = target;
   switch (op) {
     case Op.ACK:
-    // These are for whoever looks on.
+    // These are for the trace.
     case Op.BEGUN:
     case Op.TOOK:
       break;

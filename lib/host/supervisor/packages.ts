@@ -30,7 +30,7 @@ async function read(id: string): Promise<void> {
   try {
     await import(`npm:${id}/package.json`, { with: { type: "json" } });
   } catch {
-    // It is there all the same if it only does not let its `package.json` be read; otherwise it is tried anew.
+    // It is there all the same if it only does not let its `package.json` be read; otherwise the next start tries again.
     known.delete(id);
   }
 }

@@ -4,7 +4,7 @@ import type { Session } from "../hub/mod.ts";
 const MAX = { events: 16384, length: 16 * 1024 * 1024, service: 128 * 1024 * 1024 };
 /** From where on clients are let wait, where the transport can: so that they never come to the limits. */
 const HIGH = { events: 1024, length: 1024 * 1024, service: 32 * 1024 * 1024 };
-/** Where they go on. */
+/** The number at which paused clients resume. */
 const LOW = { events: HIGH.events / 2, length: HIGH.length / 2, service: HIGH.service / 2 };
 
 /** Messages of a service's sessions that are not handled yet, and the clients that are paused because of them. */

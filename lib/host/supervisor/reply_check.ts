@@ -26,7 +26,7 @@ export function isListOf(value: unknown, isOne: (value: unknown) => boolean): bo
   return true;
 }
 
-/** Whether it is bytes that nobody else can change. */
+/** Whether these are bytes that no other code can change. */
 export function isBytes(value: unknown): value is Uint8Array<ArrayBuffer> {
   return value instanceof Uint8Array && value.buffer instanceof ArrayBuffer;
 }

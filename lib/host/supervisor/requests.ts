@@ -44,7 +44,7 @@ export class Requests {
     return { id, reply: promise };
   }
 
-  /** All that nobody has go to this isolate. */
+  /** Requests without an isolate go to this one. */
   handOver(isolate: Isolate): void {
     if (this.#fresh.length === 0) return;
     for (const waiting of this.#fresh) waiting.isolate = isolate;

@@ -42,7 +42,7 @@ export type ServiceState = "starting" | "running" | "restarting" | "failed" | "s
 
 /** Counters of a service. */
 export interface ServiceCounts {
-  /** How often its isolate ended and was started anew. */
+  /** Number of restarts of its isolate. */
   restarts: number;
   /** Events that an isolate had begun to handle when it ended. */
   lostEvents: number;
@@ -130,7 +130,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
 
   /**
    * Starts an isolate with the service as it is now, and hands over to it between two events. If it does not
-   * start, the one that runs goes on; but what the new manifest does not grant any more is gone at once.
+   * start, the running one stays up; but grants that the new manifest removes are revoked at once.
    *
    * @param onTaken Called at the moment of the exchange.
    * @throws {SwitchboardError} As {@linkcode start}; `SB_ISOLATE_GONE`, if a newer version came meanwhile.
@@ -153,7 +153,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     if (this.#host.keepWarm) this.#spare ??= new Isolate(definition, this.#host, this);
   }
 
-  /** Ends the isolate at once, as the watchdog would, and starts it anew. */
+  /** Restarts the isolate at once, as the watchdog would. */
   restart(): void {
     const isolate = this.#current;
     if (isolate === null) return;

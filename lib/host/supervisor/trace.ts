@@ -122,7 +122,7 @@ export class Tracer {
     if (event === undefined) return;
     this.#begun.delete(handle);
     if (event === this.#last) {
-      // A handler that still waits for something goes on where this one had come between.
+      // A handler that is still waiting resumes after this one.
       this.#last = null;
       for (const other of this.#begun.values()) this.#last = other;
     }

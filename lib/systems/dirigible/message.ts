@@ -51,7 +51,7 @@ export function readMessage(text: string | Uint8Array): ModuleMessage {
   return { service, module: rest, named: module, params: readParams(params) };
 }
 
-/** The same for one that is not there and one that is not listed: nobody is to find out what lies there. */
+/** The same error for missing and unlisted modules, so that a client cannot find out which files exist. */
 export function unknownModule(module: string): BadMessage {
   return new BadMessage("UNKNOWN_MODULE", `There is no module "${module.slice(0, 200)}"`);
 }

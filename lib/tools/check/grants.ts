@@ -178,7 +178,7 @@ function isNamed(
     case "run":
       return isUsed && has(basename(item, extname(item)));
     default: {
-      // Its own folder is the service's anyway; and whoever reads files there names them as they like.
+      // Its own folder is the service's anyway; and code may name files there in any way.
       const isOwn = resolve(dir, item) === resolve(dir);
       return isUsed && (isOwn || has(basename(resolve(dir, item))));
     }

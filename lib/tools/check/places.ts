@@ -122,7 +122,7 @@ function namedFile(message: string, root: string): string | null {
   return null;
 }
 
-/** Whether there is such a file in the root: what lies elsewhere is nobody's business. */
+/** Whether there is such a file in the root: other files are not reported. */
 function isBelow(root: string, path: string): boolean {
   return isWithin(path, root) && isFile(path);
 }

@@ -56,7 +56,7 @@ export function reachOf(
 class Walk {
   /** Those that were visited, by path. */
   readonly texts = new Map<string, string>();
-  /** Whether one of them loads what nobody can foresee. */
+  /** Whether one of them loads modules by computed names. */
   isOpen = false;
   readonly #byName: Map<string, string[]>;
 

@@ -25,7 +25,7 @@ export function isAside(path: string): boolean {
 
 /**
  * All files below a folder; not static files, hidden ones, packages, what a link leads to, nor what must not be
- * read: nobody is served from there.
+ * read: no client is served from there.
  */
 export function filesBelow(folder: string, isTop = true): string[] {
   return readable(folder).flatMap(({ name, isDirectory, isFile }) => {

@@ -15,7 +15,7 @@ export interface LogLine {
   text: string;
 }
 
-/** Starts services as a server does, with nobody to talk to them. */
+/** Starts services as a server does, without clients. */
 export class Starts implements Disposable {
   readonly #root: string;
   readonly #settings: Settings;

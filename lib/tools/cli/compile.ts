@@ -63,7 +63,7 @@ export async function compile(
   print(`Wrote ${file} (${megabytes} MB)`, shell);
 }
 
-/** Paths on one line, as many as somebody would read. */
+/** Paths on one line, as many as fit. */
 function listed(paths: string[]): string {
   const more = paths.length - MAX_LISTED;
   return paths.slice(0, MAX_LISTED).join(", ") + (more > 0 ? ` and ${more} more` : "");

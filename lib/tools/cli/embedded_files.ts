@@ -14,7 +14,7 @@ export interface Embedded {
 /** Folders of a root that hold what is served. */
 export const SERVED = ["services", "apis", "webapp", "lib"];
 
-/** Keys and certificates, which whoever gets the binary could read. */
+/** Keys and certificates, which anyone with the binary could read. */
 const SECRET = /\.(?:pem|key|p12|pfx|jks|keystore)$|^id_(?:rsa|dsa|ecdsa|ed25519)/i;
 
 /** Tests, as `deno test` finds them by their end. */
@@ -24,7 +24,7 @@ const TEST = /[._]test\.(?:ts|tsx|mts|js|mjs|jsx|cts|cjs)$/;
  * Finds what a binary takes of a root: what is served, the settings, and the module that says who is asking.
  * Hidden files, `node_modules`, tests, keys, and the files that the settings name for users and keys stay outside.
  *
- * @param apart Folders that are nobody's business here, absolute.
+ * @param apart Folders to leave out, absolute.
  * @throws {SwitchboardError} `SB_COMPILE`, if something cannot be read, or lies outside of the root.
  */
 export function embeddedOf(root: string, settings: Settings, apart: string[]): Embedded {
@@ -101,7 +101,7 @@ function collect(
 
 function staysOutside(name: string, folder: string, root: string): boolean {
   if (name.startsWith(".") || name === "node_modules" || SECRET.test(name)) return true;
-  // These are nobody's service.
+  // These belong to no service.
   if (name.startsWith("_") && ["services", "apis"].includes(relative(root, folder))) return true;
   // A service may be called like a test, and then its controller is.
   return TEST.test(name) && name.replace(/\.[^.]+$/, "") !== basename(folder);

@@ -7,7 +7,7 @@ export interface Sink {
 }
 
 /**
- * Writes lines without ever waiting for whoever reads them: a terminal that was paused, or a pipe that nobody
+ * Writes lines without ever waiting for the reader: a terminal that was paused, or a pipe that no program
  * empties, must not hold up a server.
  */
 export class LineWriter {
@@ -17,7 +17,7 @@ export class LineWriter {
 
   constructor(private readonly sink: Sink) {}
 
-  /** Writes a line; false: too many wait, or nobody reads any more. */
+  /** Writes a line; false: too many wait, or the reader has gone. */
   write(line: string): boolean {
     if (this.#isBroken || this.#waiting.length >= MAX_WAITING) return false;
     this.#waiting.push(line);

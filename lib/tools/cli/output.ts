@@ -6,7 +6,7 @@ const encoder = new TextEncoder();
 /**
  * Writes bytes to the standard output.
  *
- * @returns False: nobody reads it any more, and that is no error.
+ * @returns False: the reader has gone, which is not an error.
  * @throws {SwitchboardError} `SB_OUTPUT`, if it cannot be written, for example because the disk is full.
  */
 export function writeOut(bytes: Uint8Array, { stdout }: Shell = Deno): boolean {

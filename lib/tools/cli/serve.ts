@@ -174,7 +174,7 @@ function stopOnSignal(board: Switchboard, endsOnHangUp: boolean, shell: Shell): 
       for (const [signal, listener] of listeners) shell.removeSignalListener(signal, listener);
     });
   };
-  // The shell and the system may both say it, and nobody has become impatient.
+  // The shell and the system may both send the signal, without a second request by the user.
   const hangUp = () => isStopping || stop();
   const listeners: [Deno.Signal, () => void][] = [["SIGINT", stop], ["SIGTERM", stop]];
   if (endsOnHangUp && HAS_HANG_UP) listeners.push(["SIGHUP", hangUp]);
@@ -197,7 +197,7 @@ function reloadOnSignal(board: Switchboard, log: Log, shell: Shell): Disposable 
   return { [Symbol.dispose]: () => shell.removeSignalListener("SIGHUP", hangUp) };
 }
 
-/** Reads something anew; what cannot be read leaves what was there before. */
+/** Reloads something; if that fails, the previous one stays in use. */
 async function again(log: Log, done: string, read: () => Promise<boolean>): Promise<void> {
   try {
     if (await read()) log("INFO", done);

@@ -74,7 +74,7 @@ async function typed({ stdin }: Shell): Promise<string> {
     if (count === null) return text;
     for (const char of decoder.decode(chunk.subarray(0, count), { stream: true })) {
       if (char === "\r" || char === "\n") return text;
-      // In raw mode nobody else sees to these.
+      // In raw mode the terminal does not handle these.
       if (char === "\x03" || char === "\x04") {
         throw new SwitchboardError("SB_AUTH", "Cancelled; nothing was changed");
       }

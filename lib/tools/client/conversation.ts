@@ -31,7 +31,7 @@ export interface ConversationOptions {
 export interface ConversationEvents {
   message(data: string | Uint8Array): void;
   ping?(text: string): void;
-  /** @param tookMs Since the ping; null: nobody has asked for it. */
+  /** @param tookMs Time since the ping; null: unsolicited. */
   pong?(text: string, tookMs: number | null): void;
 }
 
@@ -84,7 +84,7 @@ export class Conversation {
   /**
    * Connects. Nothing is read before {@linkcode Conversation.listen}.
    *
-   * @throws {SwitchboardError} `SB_CONNECT`, if there is nobody, or no websocket.
+   * @throws {SwitchboardError} `SB_CONNECT`, if no server listens there, or it speaks no websocket.
    */
   static open(target: Target, options: ConversationOptions): Promise<Conversation> {
     const { promise, resolve, reject } = Promise.withResolvers<Conversation>();

@@ -1,7 +1,7 @@
 /**
  * A websocket client for people: where to connect to, the conversation, and what may be typed into it.
  *
- * Comes in: a URL as somebody types it, lines of input. Goes out: frames, what a server says, and why it did not
+ * Comes in: a URL as typed, lines of input. Goes out: frames, what a server says, and why it did not
  * work. It knows no terminal.
  *
  * @module

@@ -19,7 +19,7 @@ const SCHEMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a URL as somebody types it: `ws:`, `wss:`, `http:`, `https:`, or none of them, which is `ws:`; without a
+ * Parses a URL as typed: `ws:`, `wss:`, `http:`, `https:`, or none of them, which is `ws:`; without a
  * host it is this machine.
  *
  * @throws {SwitchboardError} `SB_CONNECT`, if it is no such URL.

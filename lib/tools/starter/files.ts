@@ -40,7 +40,7 @@ export function writeFiles(
     if (kept.includes(path)) continue;
     try {
       Deno.mkdirSync(dirname(join(folder, path)), { recursive: true });
-      // Fails where somebody has made one meanwhile, and does not follow links.
+      // Fails if the file was created meanwhile, and does not follow links.
       Deno.writeTextFileSync(join(folder, path), text, { createNew: true });
     } catch (error) {
       throw unwritable(join(folder, path), error);

@@ -5,8 +5,8 @@ const MAX_LENGTH = 64;
 const TAKEN = ["node_modules", "webapp"];
 
 /**
- * Why a new service cannot have the name; null, if it can. Stricter than what is served: what is made anew shall
- * be the same in every URL, file system and shell.
+ * Why a new service cannot have the name; null, if it can. Stricter than the rules for existing services: a new name
+ * should be the same in every URL, file system and shell.
  */
 export function nameProblem(name: string): string | null {
   if (TAKEN.includes(name)) return "it means something else already; choose another name";

@@ -23,7 +23,7 @@ declare global {
 }
 `;
 
-/** Files of a project that it runs without: those that somebody has already are as good. */
+/** Files of a project that it runs without: existing ones are kept. */
 export const KEEPABLE = [".gitignore", ".vscode/settings.json", ".vscode/extensions.json"];
 
 /** The files of a new project: its settings, and a chat to begin with. */

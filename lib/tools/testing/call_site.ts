@@ -1,4 +1,4 @@
-/** Where the files of this room are: their frames say nothing to whoever has written a test. */
+/** The folder of these files: their stack frames are of no use to the author of a test. */
 const HERE = new URL(".", import.meta.url).href;
 
 /** The place of a call: an error that is made later, in a timer or for an event, has none of its frames. */

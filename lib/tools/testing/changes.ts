@@ -1,4 +1,4 @@
-/** How often it is looked without being told, where nobody tells, ms. */
+/** Interval between looks where no event reports a change, ms. */
 const LOOK_EVERY_MS = 5;
 
 /** How to wait for something. */
@@ -9,11 +9,11 @@ export interface Wait<T> {
   deadlineMs: number;
   /** Why the waiting was in vain. */
   failure(): Error;
-  /** Whether nobody tells of a change: then it is looked now and then. */
+  /** Whether no event reports a change: then it is polled. */
   isUntold?: boolean;
 }
 
-/** Waits for what others bring about: whoever changes something tells so, and all who wait look again. */
+/** Waits for changes by others: each change is announced, and all waiting callers check again. */
 export class Changes {
   readonly #looks = new Set<() => void>();
 

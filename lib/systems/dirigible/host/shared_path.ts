@@ -23,7 +23,7 @@ export const messagePath: SharedPath = {
     }
   },
 
-  /** The error for whoever may not talk to a service. */
+  /** The error for a client that may not talk to a service. */
   refusal(
     code: "UNKNOWN_MODULE" | "FORBIDDEN" | "UNAVAILABLE",
     message: string | Uint8Array,

@@ -6,7 +6,7 @@ import { BadMessage, readMessage, unknownModule } from "../message.ts";
 import { runForMessage } from "./message_context.ts";
 import { closeSession, openSession, sessionOf } from "./message_session.ts";
 
-/** Runs the module that a message names, anew for each message: its top level is the handler. */
+/** Runs the module that a message names, once for each message: its top level is the handler. */
 export class MessageEndpoint implements Endpoint {
   /** Compiled once, run often. */
   readonly #modules = new Map<string, () => void>();

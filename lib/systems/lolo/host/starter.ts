@@ -55,7 +55,7 @@ const BODY = `  const { message, params, query } = event;
 
 const TYPESCRIPT = `import type { Context, TriggerEvent } from "/lib/lolo/types";
 
-/** Hands on what somebody says; \`params\` says to which room. */
+/** Passes on a message; \`params\` names its room. */
 export function handler(event: TriggerEvent, { route }: Context): void {
 ${BODY}`;
 
@@ -63,7 +63,7 @@ const JAVASCRIPT = `// @ts-check
 /** @import { Context, TriggerEvent } from "/lib/lolo/types" */
 
 /**
- * Hands on what somebody says; \`params\` says to which room.
+ * Passes on a message; \`params\` names its room.
  *
  * @param {TriggerEvent} event
  * @param {Context} context

@@ -12,7 +12,7 @@ type Params = Record<string, unknown>;
 
 /**
  * `lolo/Connection Manager` (docs/contracts/lolo.md, section 3): every connection is in one group for each selection of
- * its parameters, so that a broadcast is one send to a group, whoever keeps it.
+ * its parameters, so that a broadcast is one send to a group, also after a swap.
  *
  * Events on `req`, `message` and `close` go out on `out` after they are noted.
  */

@@ -40,7 +40,7 @@ export class Signals {
     this.#count++;
   }
 
-  /** Calls whoever waits for the signal now, in the order in which they came. */
+  /** Calls the callbacks that wait for the signal now, in the order in which they were registered. */
   emit(signal: string, values: unknown[]): void {
     for (const waiting of [...this.#waiting.get(signal) ?? []]) {
       if (this.#forget(signal, waiting)) waiting.call(values);

@@ -81,7 +81,7 @@ export interface Context {
   route(event: unknown, output?: string): void;
   /** Calls back when the signal is next emitted for this event; after the time, ms, it is forgotten. */
   once(signal: string, callback: (...values: unknown[]) => void, timeoutMs?: number): void;
-  /** Emits a signal to whoever waits for it with this event; `response` also goes to the client. */
+  /** Emits a signal to the callbacks of this event; `response` also goes to the client. */
   emit(signal: string, ...values: unknown[]): void;
   /** In `setup` only: gives all nodes of the flow a function of this name in their contexts. */
   addHelper?(name: string, callback: (...values: unknown[]) => unknown): void;

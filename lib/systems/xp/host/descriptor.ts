@@ -68,7 +68,7 @@ function allowOfYaml(text: string): string[] | null {
     throw new Error(`expected a mapping, got ${JSON.stringify(value)}`);
   }
   if (!("allow" in value)) return null;
-  // Like an empty <allow/>, an empty list lets nobody in.
+  // Like an empty <allow/>, an empty list rejects every client.
   const allow: unknown = value.allow ?? [];
   if (Array.isArray(allow) && allow.every((item) => typeof item === "string" && item !== "")) {
     return allow;

@@ -48,7 +48,7 @@ export function findRoute(rawPath: string, app: string): Route | null {
   }
 }
 
-/** Names that would be taken for an API or the web app are nobody's: their services do not start. */
+/** Names that would be mistaken for an API or the web app are not allowed: such services do not start. */
 function isServiceName(name: string | undefined): name is string {
   return name !== undefined && name !== "" && name !== "webapp" && !name.includes(":");
 }

@@ -27,7 +27,7 @@ export function getUser(): User | null {
 }
 
 /**
- * Whether that user has a role. Everybody has `system.everyone`, and everybody who is known
+ * Whether that user has a role. Every client has `system.everyone`, and every authenticated client
  * `system.authenticated`.
  *
  * @param role With or without `role:` in front.

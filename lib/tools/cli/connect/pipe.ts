@@ -7,7 +7,7 @@ import type { Shell } from "../shell.ts";
 /** Longest line of input, bytes. */
 const MAX_LINE = 64 * 1024 * 1024;
 
-/** How a conversation without somebody at a terminal ended. */
+/** The end of a conversation without a terminal. */
 export interface Piped {
   closed: Closed;
   /** The problem with the input or the output; null: none. */
@@ -100,7 +100,7 @@ function lineOf(parts: Uint8Array[]): Uint8Array {
 }
 
 /**
- * Prints a message and a line feed. False: nobody reads it any more.
+ * Prints a message and a line feed. False: the reader has gone.
  *
  * @throws {SwitchboardError} `SB_OUTPUT`, if it cannot be written.
  */

@@ -52,7 +52,7 @@ export class Prompt implements Disposable {
     });
     this.#readline.on("line", (line: string) => this.#line(line));
     this.#readline.on("SIGINT", () => this.#interrupt());
-    // Back from Ctrl-Z: readline has stopped reading, and asking makes it go on.
+    // Back from Ctrl-Z: readline has stopped reading, and a new question makes it resume.
     this.#readline.on("SIGCONT", () => this.#readline.prompt(true));
     this.#readline.on("close", () => {
       if (this.#isClosed) return;

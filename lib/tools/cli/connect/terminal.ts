@@ -17,7 +17,7 @@ const HELP = `TEXT           send it
 :quit          end; Ctrl-C, Ctrl-D too`;
 
 /**
- * Lets somebody at a terminal talk with a server, until either ends it.
+ * Connects a user at a terminal with a server, until either side ends it.
  *
  * @param most After so many messages it ends.
  */

@@ -9,7 +9,7 @@ const MAX_SHOWN = 10_000;
 /** Which way a line went; `!` is what went wrong here. */
 export type Mark = "→" | "←" | "!";
 
-/** Lines of a conversation as somebody at a terminal reads them: time, direction, text. */
+/** Lines of a conversation for a terminal: time, direction, text. */
 export class Transcript {
   readonly #color: Paint;
 
