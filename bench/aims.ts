@@ -3,10 +3,10 @@ import type { Id } from "./contestants.ts";
 import type { Results } from "./rounds.ts";
 import { compare, median } from "./statistics.ts";
 
-/** What we want to be true. */
+/** An aim. */
 export interface Aim {
   text: string;
-  /** What came out, in words; null: it was not measured. */
+  /** The result, in words; null: not measured. */
   result: string | null;
   isMet: boolean;
 }

@@ -79,7 +79,7 @@ export function casesOf(plan: Plan): Case[] {
   ];
 }
 
-/** What a case's name begins with, for whoever looks for it. */
+/** The prefix of a case's name, for `--only`. */
 export const NAMES = {
   fanOut: (members: number) => `Fan-out to ${members.toLocaleString("en-US")}`,
   chat: `Chat of ${CHATTERS}, all to all`,

@@ -9,7 +9,7 @@ const RIGHT = 64;
 const BAR = 20;
 const HEAD = 40;
 
-/** What is drawn: a case, and which of its measures. */
+/** The data of a chart: a case, and one of its measures. */
 function panels(results: Results): { title: string; name: string; at: number }[] {
   const of = (name: string, at: number) => ({ title: titleOf(results, name, at), name, at });
   return [

@@ -1,6 +1,6 @@
 import { BenchError } from "./error.ts";
 
-/** What the load client is told to do; see `load.c`. */
+/** The task of the load client; see `load.c`. */
 export interface Load {
   mode: "echo" | "fanout" | "chat" | "connect" | "idle";
   clients: number;
@@ -10,7 +10,7 @@ export interface Load {
   window: number;
 }
 
-/** What it prints; what a mode does not measure is 0. */
+/** Its output; a value that a mode does not measure is 0. */
 export interface Run {
   /** Messages echoed, deliveries, or connections. */
   count: number;

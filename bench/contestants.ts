@@ -17,7 +17,7 @@ export interface Contestant {
   id: Id;
   name: string;
   isOurs: boolean;
-  /** What its messages are wrapped in. */
+  /** The framing of its messages. */
   protocol: "plain" | "socketio";
   /** Path that echoes, and path whose clients are all in one group. */
   paths: { echo: string; group: string };

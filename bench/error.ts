@@ -1,2 +1,2 @@
-/** What keeps the bench from running, in words for whoever started it. */
+/** An error that prevents the benchmark, in words for the user. */
 export class BenchError extends Error {}

@@ -8,7 +8,7 @@ import { compare, median } from "./statistics.ts";
 /** Part of its time that the load client may be at work; above it might be the one that is slow. */
 const CLIENT_BUSY = 0.9;
 
-/** What all others are compared with. */
+/** The contestant that all others are compared with. */
 const REFERENCE: Id = "switchboard-ws";
 
 const RATIO = "ratio (spread)";

@@ -10,7 +10,7 @@ export interface CaseRuns {
   runs: Map<Id, Run[]>;
 }
 
-/** What was measured. */
+/** A measurement. */
 export interface Results {
   cases: CaseRuns[];
   /** From a command to an open websocket, ms, by round. */

@@ -1,6 +1,6 @@
 /**
  * Drives random bytes at a server for a while, and an honest client beside it: `deno task fuzz [minutes] [seed]`.
- * What fails can be had again with its seed.
+ * A failure can be repeated with its seed.
  *
  * @module
  */

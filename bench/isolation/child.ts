@@ -38,7 +38,7 @@ export async function end(process: Deno.ChildProcess): Promise<void> {
 /** A process that runs a script of this folder and takes commands, see `obey()`. */
 export class Child implements AsyncDisposable {
   readonly pid: number;
-  /** What it has said so far. */
+  /** Its output so far. */
   readonly said: Said[] = [];
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;

@@ -19,7 +19,7 @@ const AT_A_TIME = 50;
 /** All clients of one service. */
 class Crowd {
   readonly #sockets: WebSocket[] = [];
-  /** What each waits for an answer to, and since when. */
+  /** The pending message of each client, and its time. */
   readonly #pending: Map<string, number>[] = [];
   #heard = empty();
   /** How many have heard each message to all. */
@@ -91,7 +91,7 @@ class Crowd {
     return this.#pending.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** What was heard since the last time; what is not answered by now is lost. */
+  /** Answers since the last call; unanswered messages count as lost. */
   finish(): Heard {
     const heard = this.#heard;
     heard.lost = this.outstanding;

@@ -5,7 +5,7 @@ import { sleep } from "./commands.ts";
 import { number, type Plan, type Report, type Section, times } from "./section.ts";
 import { MODULE } from "./start.ts";
 
-/** What the clients of one service have heard in a phase. */
+/** The answers that the clients of one service got in a phase. */
 export interface Heard {
   sent: number;
   /** Messages never answered. */
@@ -31,13 +31,13 @@ export interface Phase {
   lostByLog: number;
   /** The same, as `/readyz` counts them. */
   lostByReadyz: number;
-  /** What the log said. */
+  /** The relevant log lines. */
   log: string[];
 }
 
 /** How long the service that is hit may not answer, ms. */
 const EVENT_TIMEOUT_MS = 500;
-/** What it may hold in memory, MiB. */
+/** Its memory limit, MiB. */
 const MEMORY_MB = 32;
 /** How long a handler of it takes, ms, as if it asked a database: so there is always something to lose. */
 const HANDLER_MS = 20;
@@ -79,7 +79,7 @@ interface Stage {
   clients: Child;
 }
 
-/** What happens, in this order. It is quiet at both ends, so that what only changes with time shows. */
+/** The phases, in this order. The first and the last are quiet, so that changes over time show. */
 const HAPPENINGS: Record<string, (stage: Stage) => Promise<unknown> | void> = {
   "quiet": () => {},
   "control: a bare worker starts": ({ site, board }) =>
@@ -158,7 +158,7 @@ async function playOnce(plan: Plan, report: Report): Promise<Phase[]> {
   report("clients connect");
   await clients.ask("open");
   await clients.ask("talk");
-  // What is compiled and allocated at first is not to be measured.
+  // The first compilation and allocation are not measured.
   await sleep(plan.phaseMs / 2);
   await clients.ask("hush");
   await quietened(clients, port, 0);

@@ -48,12 +48,12 @@ export const QUICK: Plan = {
 /** Is told what is being run. */
 export type Report = (text: string) => void;
 
-/** What a part has found. */
+/** The findings of a part. */
 export interface Section {
   title: string;
   heads: string[];
   rows: string[][];
-  /** What has to be known to read the table. */
+  /** Notes for reading the table. */
   notes: string[];
   /** All numbers, as JSON. */
   data: unknown;

@@ -6,7 +6,7 @@ const ws = require("lib/xp/websocket");
 const OWN = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
 const MAX_WAITING = 100;
 
-/** Who waits for which answer: session and client, by number. */
+/** Pending answers: session and client, by number. */
 const waiting = new Map();
 let last = 0;
 

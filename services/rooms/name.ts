@@ -1,4 +1,4 @@
-// What a connection is called: it says so in its URL, and an event says it each time.
+// The name of a connection: its URL has it, and each event repeats it.
 import type { TriggerEvent } from "/lib/lolo/types";
 
 export function nameOf({ query }: Pick<TriggerEvent, "query">): string {

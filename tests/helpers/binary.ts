@@ -1,7 +1,7 @@
 import { findProgram } from "./programs.ts";
 
 /**
- * What `DENORT_BIN` names where the binary need not run: the runtime for binaries may not be had here, and a small
+ * The program for `DENORT_BIN` where the binary need not run: the runtime for binaries may not be had here, and a small
  * program is written much faster.
  */
 export const STAND_IN: string = (Deno.build.os === "linux" ? findProgram("true") : null) ??
@@ -9,7 +9,7 @@ export const STAND_IN: string = (Deno.build.os === "linux" ? findProgram("true")
 
 const decoder = new TextDecoder();
 
-/** What Deno puts before what it appends to its runtime. */
+/** The marker that Deno puts before the data it appends to its runtime. */
 const MARK = new TextEncoder().encode("d3n0l4nd");
 
 /** A folder or a file as the binary lists it. */
@@ -18,11 +18,11 @@ interface Entry {
   File?: { n: string };
 }
 
-/** What is inside a binary that `deno compile` made. */
+/** The contents of a binary made by `deno compile`. */
 export interface Binary {
   /** Paths of the embedded files; npm packages are below `.deno_compile_node_modules/`. */
   files: string[];
-  /** What it runs with. */
+  /** Its runtime flags. */
   metadata: {
     permissions: Record<string, unknown>;
     unstable_config: { features: string[] };

@@ -21,7 +21,7 @@ export function findChromium(): string | null {
 
 /** Windows of a test, which are closed at the end of its scope. */
 export class Windows implements AsyncDisposable {
-  /** What their pages logged as errors. */
+  /** Errors that their pages logged. */
   readonly errors: string[] = [];
   readonly #contexts: BrowserContext[] = [];
 
@@ -86,7 +86,7 @@ export class Chromium implements AsyncDisposable {
     return new Chromium(browser);
   }
 
-  /** What pages of {@linkcode window} logged as errors. */
+  /** Errors that pages of {@linkcode window} logged. */
   get errors(): string[] {
     return this.#windows.errors;
   }

@@ -8,13 +8,13 @@ export interface CommandOptions {
   permissions?: string[];
   env?: Record<string, string>;
   cwd?: string;
-  /** What is piped in. Default: nothing. */
+  /** Standard input. Default: empty. */
   input?: string;
   /** Programs in front of it, for example to take rights away. */
   through?: string[];
 }
 
-/** What came of it. */
+/** Its result. */
 export interface Outcome {
   code: number;
   output: string;

@@ -3,7 +3,7 @@ import { frameOf, Raw } from "./raw.ts";
 import { Random } from "./random.ts";
 import type { Served } from "./served.ts";
 
-/** What a fuzzer does to a connection. */
+/** The actions of a fuzzer on a connection. */
 const ATTACKS: Record<string, (random: Random, raw: Raw) => Promise<void>> = {
   "bytes instead of a request": async (random, raw) =>
     await raw.write(random.bytes(1 + random.below(300))),
@@ -78,7 +78,7 @@ const ATTACKS: Record<string, (random: Random, raw: Raw) => Promise<void>> = {
   },
 };
 
-/** What came of a run. */
+/** The result of a run. */
 export interface FuzzResult {
   rounds: number;
   /** Messages of the honest client, each answered with itself, in order. */

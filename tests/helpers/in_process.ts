@@ -5,7 +5,7 @@ import { Lines } from "./lines.ts";
 import { Served } from "./served.ts";
 import { type Files, Site } from "./site.ts";
 
-/** What a command gets that runs in the process of the test. */
+/** The shell of a command that runs in the process of the test. */
 export interface ShellOptions {
   /** Its standard input. Default: none, and it ends at once. */
   input?: string | Uint8Array<ArrayBuffer>;
@@ -111,7 +111,7 @@ export class TestShell implements Shell {
     this.#listeners.get(signal)?.delete(listener);
   }
 
-  /** What the operating system does with a signal. */
+  /** The operating system's default action for a signal. */
   signal(signal: Deno.Signal): void {
     for (const listener of [...this.#listeners.get(signal) ?? []]) listener();
   }

@@ -3,7 +3,7 @@ import { type Outcome, runCommand } from "./command.ts";
 import type { Lines } from "./lines.ts";
 import { Program } from "./program.ts";
 
-/** What `init` writes. */
+/** The files that `init` writes. */
 export const PROJECT_FILES = [
   "deno.json",
   "globals.d.ts",
@@ -52,7 +52,7 @@ export function switchboard(args: string[], options: RunOptions): Promise<Outcom
   return runCommand(args, options);
 }
 
-/** What a project's own command serves, until the end of its scope. */
+/** A server that a project's own command starts, until the end of its scope. */
 export class Serving implements AsyncDisposable {
   private constructor(
     readonly port: number,

@@ -11,7 +11,7 @@ const LEAST_ROOM = 4096;
 
 /** A TCP connection that speaks HTTP and websocket by hand, for what no client library would send. */
 export class Raw implements Disposable {
-  /** What has come and was not taken yet is in the middle of it. */
+  /** Received bytes that were not taken yet are in the middle of it. */
   #bytes = new Uint8Array(LEAST_ROOM);
   #start = 0;
   #end = 0;
@@ -96,7 +96,7 @@ export class Raw implements Disposable {
     return true;
   }
 
-  /** What still comes until the server ends the connection. */
+  /** All further bytes until the server ends the connection. */
   async rest(): Promise<string> {
     while (await this.#more());
     return new TextDecoder().decode(this.#buffer);

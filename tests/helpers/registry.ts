@@ -62,7 +62,7 @@ export class Registry implements AsyncDisposable {
     return new URL(this.url).host;
   }
 
-  /** What makes Deno ask here, with a cache that nothing else uses. */
+  /** The environment in which Deno asks this registry, with a cache of its own. */
   get env(): Record<string, string> {
     return { JSR_URL: this.url, DENO_DIR: this.#cache };
   }
@@ -86,7 +86,7 @@ export class Registry implements AsyncDisposable {
     return new URL(exports["."], `${this.url}${dependency}/${version}/`).href;
   }
 
-  /** What the user's cache has of npm need not be fetched again. */
+  /** Packages of npm in the user's cache need not be downloaded again. */
   async #shareNpm(): Promise<void> {
     const info = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
     const { npmCache } = JSON.parse(new TextDecoder().decode(info.stdout));
@@ -146,7 +146,7 @@ function publish(folder: string): Published {
   return { version, exports: typeof exports === "string" ? { ".": exports } : exports, files };
 }
 
-/** What JSR does to modules: their specifiers need no import map afterwards. */
+/** Rewrites specifiers as JSR does, so that modules need no import map. */
 function withoutImportMap(text: string, imports: Record<string, string>): string {
   return text.replace(
     /^(import |(?:import|export)\b[^"';=(]* from )"([^".][^"]*)"/gm,

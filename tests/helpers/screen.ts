@@ -1,5 +1,5 @@
 /**
- * What a terminal shows: draws what a program writes, with the few sequences that line editing needs. Any other
+ * A terminal screen: it draws the output of a program, with the few sequences that line editing needs. Any other
  * is an error: nothing else is to reach a terminal.
  */
 export class Screen {

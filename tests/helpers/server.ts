@@ -67,7 +67,7 @@ export class Server extends Served implements AsyncDisposable {
     return [...Deno.readDirSync(`/proc/${this.process.pid}/fd`)].length;
   }
 
-  /** What the process holds in memory, bytes. */
+  /** The resident memory of the process, bytes. */
   memory(): number {
     const status = Deno.readTextFileSync(`/proc/${this.process.pid}/status`);
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) * 1024;

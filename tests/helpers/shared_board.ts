@@ -4,7 +4,7 @@ import type { Files } from "./site.ts";
 /** How long many services may take to start beside each other on a busy machine, ms. */
 const START_MS = 60_000;
 
-/** What a case checks; `t` is for steps of its own. */
+/** The body of a case; `t` is for its own steps. */
 export type Case = (server: Board, t: Deno.TestContext) => Promise<void> | void;
 
 /**

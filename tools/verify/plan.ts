@@ -64,12 +64,12 @@ export function startsNothing(file: string, seen: Set<string> = new Set()): bool
   if (STARTS.test(text)) return false;
   for (const [, id] of text.matchAll(/^(?:import|export)\b[^"]* from "(\.[^"]+)";$/gm)) {
     const imported = join(dirname(file), id!);
-    // What is imported from elsewhere is what is tested.
+    // Imports from elsewhere are the tested code.
     if (imported.startsWith(`${TESTS}/`) && !startsNothing(imported, seen)) return false;
   }
   return true;
 }
 
-/** What starts a program, a server or an isolate. */
+/** Code that starts a program, a server or an isolate. */
 const STARTS =
   /\bDeno\.(?:Command|serve|listen)\b|\bSwitchboard\.open\b|\bTestBoard\b|\bnew Worker\b/;

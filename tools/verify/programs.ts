@@ -6,7 +6,7 @@ interface Needed {
   name: string;
   /** Debian's package. */
   package: string;
-  /** What is skipped without it. */
+  /** The tests that are skipped without it. */
   tests: string;
   isHere(): boolean;
 }

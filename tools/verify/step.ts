@@ -8,7 +8,7 @@ export interface Step {
   isQuiet?: boolean;
 }
 
-/** What came of a step. */
+/** The result of a step. */
 export interface Outcome {
   name: string;
   success: boolean;

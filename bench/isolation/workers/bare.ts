@@ -3,7 +3,7 @@ import { Worker as HeapWorker } from "node:worker_threads";
 import type { End, Told } from "./talk.ts";
 
 /**
- * What an isolate is compared with: a web worker, a heap worker, and the recipe of an isolate without our
+ * The controls for an isolate: a web worker, a heap worker, and the recipe of an isolate without our
  * runtime, which is the one within the other, with a Web Lock or not.
  */
 export type Kind = "worker" | "heap worker" | "recipe" | "recipe without lock";

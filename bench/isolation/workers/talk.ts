@@ -1,4 +1,4 @@
-/** What a bare worker is told. */
+/** The message to a bare worker. */
 export type Told =
   /** Import this module, whose `answer()` is asked later. */
   | { load: string }

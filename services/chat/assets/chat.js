@@ -17,7 +17,7 @@ $("join-form").addEventListener("submit", () => {
   sessionStorage.setItem("name", myName);
   connect();
 });
-// Nobody chats without a name: Escape does not close the question.
+// A name is required: Escape does not close the question.
 $("join").addEventListener("cancel", (event) => event.preventDefault());
 
 $("compose").addEventListener("submit", (event) => {

@@ -2,7 +2,7 @@
 
 const MODULE = "/dirigible-chat/chat_service.js";
 const RETRY_MS = 1000;
-/** Nobody tells who has left: the page asks. */
+/** The server does not report who has left, so the page asks. */
 const LOOK_EVERY_MS = 5000;
 
 /** @type {(id: string) => any} */

@@ -124,7 +124,7 @@ $("join").addEventListener("close", () => {
   sessionStorage.setItem("name", myName);
   enterAll();
 });
-// Nobody talks without a name: Escape does not close the question.
+// A name is required: Escape does not close the question.
 $("join").addEventListener("cancel", (event) => event.preventDefault());
 
 addEventListener("online", retryNow);

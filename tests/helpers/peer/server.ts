@@ -61,7 +61,7 @@ async function serveRudely(connection: Deno.TcpConn): Promise<void> {
       `Sec-WebSocket-Accept: ${accept}`,
     ];
     await connection.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
-    // What the client sends first says that it is open.
+    // The client's first message shows that it is open.
     await connection.read(buffer);
   }
   connection.close();
