@@ -59,7 +59,7 @@ const ws = (server: Deno.HttpServer<Deno.NetAddr>, path: string) =>
   `ws://127.0.0.1:${server.addr.port}${path}`;
 
 for (const transport of ["deno", "ws"] as const) {
-  Deno.test(`somebody else's server hands requests on, transport ${transport}`, async (t) => {
+  Deno.test(`another server passes on requests, transport ${transport}`, async (t) => {
     await using opened = await open({ transport }, ONE);
     const { board, log } = opened;
     await using server = serve((request, info) => {
@@ -156,7 +156,7 @@ Deno.test("messages from the outside go to groups and sessions of all services",
     return await client.next();
   };
   const [annId, benId] = [await idOf(ann), await idOf(ben)];
-  await t.step("who is in a group", () => {
+  await t.step("the members of a group", () => {
     assertEquals(board.getGroupSize("all"), 2);
     assertEquals(board.getGroupMembers("all"), [annId, benId]);
     assertEquals([board.getGroupSize("none"), board.getGroupMembers("none")], [0, []]);
@@ -196,7 +196,7 @@ Deno.test("messages from the outside go to groups and sessions of all services",
     board.send(annId, "x".repeat(2_000_000));
     assertEquals((await ann.next()).length, 2_000_000);
   });
-  await t.step("what is no group, no message, nobody", () => {
+  await t.step("invalid groups and messages throw, unknown ids are ignored", () => {
     // deno-lint-ignore no-explicit-any
     const loose = board as any;
     const cases: [() => void, typeof TypeError | typeof RangeError, string][] = [
@@ -238,7 +238,7 @@ Deno.test("messages from the outside go to groups and sessions of all services",
   });
 });
 
-Deno.test("while it closes, those who are still there get what is sent", async () => {
+Deno.test("while a server closes, connected clients still get messages", async () => {
   using site = Site.make({
     "services/slow/slow.js": `
       import { addToGroup } from "/lib/websocket";
@@ -378,7 +378,7 @@ Deno.test("options that are not as they should be are named", async (t) => {
   }
 });
 
-Deno.test("a program that closes it while it reads anew who is asking ends by itself", async () => {
+Deno.test("a program that closes the server during a reload of authentication ends by itself", async () => {
   using site = Site.make({
     "switchboard.json": { auth: { module: "auth/auth.js" } },
     "auth/auth.js": "export const authenticate = () => null;",

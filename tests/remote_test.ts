@@ -328,7 +328,7 @@ async function testAttacks(
       assertMatch(await server.text(`/services/attack?case=${index}`), /^refused: /);
     });
   }
-  await t.step("nobody was asked for anything", () => {
+  await t.step("no registry was asked for anything", () => {
     assertEquals(asked, []);
     assertEquals(registry.asked.slice(before), []);
   });

@@ -43,7 +43,7 @@ Deno.test("few passwords are checked at a time, some wait, and the others are to
   assertEquals(await passwords.verify("nobody", "guess"), null);
 });
 
-Deno.test("a password of somebody who is not there is checked like that of who is", async () => {
+Deno.test("checking the password of an unknown user takes as long as that of a known one", async () => {
   using file = await ada();
   const checked: string[] = [];
   const passwords = new PasswordFile(file.path, "users.json", quiet, (password, hash) => {

@@ -73,7 +73,7 @@ Deno.test("a key that is new counts once the cooldown is over, and no token make
   assertEquals(server.asked, 2);
 });
 
-Deno.test("keys are fetched anew after ten minutes, so that one that is withdrawn counts no more", async () => {
+Deno.test("keys are fetched again after ten minutes, and a withdrawn key is no longer accepted", async () => {
   using time = new FakeTime();
   await using server = new KeyServer();
   const [one, two] = [await keyOf("one"), await keyOf("two")];
@@ -124,11 +124,11 @@ Deno.test("while the URL fails the keys that there were go on, for a day and no 
     assertEquals(told.length, 1);
     assertMatch(told[0]!, /^Cannot get the keys .*; the current keys stay valid for up to 24 h$/);
   });
-  await t.step("of unknown ones nobody can say anything", async () => {
+  await t.step("tokens with unknown keys cannot be checked", async () => {
     const error = await assertRejects(() => login(verifier, two), Error, "Cannot get the keys");
     assertEquals(error instanceof WrongToken, false);
   });
-  await t.step("a URL that does not answer holds up nobody whose key is known", async () => {
+  await t.step("a URL that does not answer does not delay tokens with known keys", async () => {
     const answer = Promise.withResolvers<Response>();
     server.fails = () => answer.promise;
     time.pass(MINUTE);
@@ -155,7 +155,7 @@ Deno.test("while the URL fails the keys that there were go on, for a day and no 
   });
 });
 
-Deno.test("who reads the settings anew gets the keys of now, or goes on with those there were", async () => {
+Deno.test("a reload of the settings fetches the keys, or keeps the current ones", async () => {
   using _time = new FakeTime();
   await using server = new KeyServer();
   const [one, two] = [await keyOf("one"), await keyOf("two")];

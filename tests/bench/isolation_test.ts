@@ -5,7 +5,7 @@ import type { Phase } from "../../bench/isolation/disturbance.ts";
 const BENCH = fromFileUrl(import.meta.resolve("../../bench/isolation.ts"));
 
 Deno.test({
-  name: "a service that is hit loses what the log says, and nobody else loses anything",
+  name: "a disturbed service loses what the log says, and no other service loses anything",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {

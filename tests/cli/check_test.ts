@@ -680,7 +680,7 @@ Deno.test("check serves nothing: a port that is taken is none of its business", 
 const NO_SERVICES =
   "warning: No services in ROOT/services. Put a controller at services/hello/hello.ts [SB_SERVICE]";
 
-Deno.test("check looks at certificate, key, and what tells who is asking", async (t) => {
+Deno.test("check looks at certificate, key and authentication", async (t) => {
   using one = await Certificate.make();
   using other = await Certificate.make();
   const settings = (value: object) => ({ "switchboard.json": value });
@@ -839,7 +839,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "check ends quietly when nobody reads on",
+  name: "check ends quietly when the reader has gone",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using site = Site.make(Object.fromEntries(

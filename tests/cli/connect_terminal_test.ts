@@ -225,7 +225,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "connect at a terminal: what comes while somebody types appears above, in 40 columns too",
+  name:
+    "connect at a terminal: messages that arrive while the user types appear above, in 40 columns too",
   ignore,
   async fn(t) {
     using server = new HandServer();

@@ -351,13 +351,13 @@ board.add("connect says why it cannot connect, and what to do", {}, async (serve
   const refuses = "the server refuses with";
   const cases: [string, string, string, string][] = [
     [
-      "nobody listens",
+      "nothing listens there",
       `:${port}/x`,
       "/x",
       `nothing listens there; start a server with: switchboard serve --port ${port}`,
     ],
     [
-      "nobody listens, where few may",
+      "nothing listens there, on a port below 1024",
       ":1/x",
       "/x",
       "nothing listens there; check host and port",
@@ -391,7 +391,7 @@ board.add("connect says why it cannot connect, and what to do", {}, async (serve
       assert(errors.startsWith(`error: Cannot connect to ${whole}: ${message}`), errors);
     });
   }
-  await t.step("nobody may enter who is not known: how to send a token", async () => {
+  await t.step("401: the error says how to send a token", async () => {
     const { code, errors } = await run([server.ws("/services/known")]);
     assertEquals(code, 1);
     assertMatch(

@@ -97,7 +97,7 @@ Deno.test("dev prints each event: service, session, type, size, time, and what w
     const took = Number(/([\d.]+) ms/.exec(line)![1]);
     assert(took >= 55 && took < 5000, line);
   });
-  await t.step("what a timer sends is nobody's", async () => {
+  await t.step("messages of a timer belong to no event", async () => {
     assertEquals(await said("later"), "5 B  TIME");
     // After the answers to what was said before.
     while (await client.next() !== "late");
@@ -194,7 +194,7 @@ Deno.test("dev --events NAME prints those of one service, and off prints none", 
   });
 });
 
-Deno.test("dev counts what comes too fast to be read, and nobody waits for it", async (t) => {
+Deno.test("dev counts events that come too fast to be read, and the server does not wait", async (t) => {
   const COUNT = 4_000;
   const flood = async (port: number, count: number) => {
     await using client = await Client.open(`ws://127.0.0.1:${port}/services/talk`);

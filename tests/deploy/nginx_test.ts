@@ -131,7 +131,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "behind nginx: a second process takes over, and who was there is closed with 1001",
+  name: "behind nginx: a second process takes over, and connected clients are closed with 1001",
   ignore: REASON !== null,
   async fn() {
     using site = seenBehind();
@@ -163,8 +163,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "behind nginx without trustProxy: nobody may connect from a page, as docs/deployment.md says",
+  name: "behind nginx without trustProxy: no page may connect, as docs/deployment.md says",
   ignore: REASON !== null,
   async fn() {
     using site = seenBehind({ trustProxy: [] });

@@ -43,7 +43,7 @@ board.add("two people chat in real browser windows", {}, async (server, t) => {
 
   const chat = server.http("/services/chat");
 
-  await t.step("who joins is seen by those present", async () => {
+  await t.step("the others see a client that joins", async () => {
     await join(ada, chat, "Ada");
     await ada.getByText("1 person here").waitFor();
     await join(bob, chat, "Bob");
@@ -61,7 +61,7 @@ board.add("two people chat in real browser windows", {}, async (server, t) => {
     assertEquals(await ada.locator(".said").count(), 2);
   });
 
-  await t.step("whoever comes late reads the last messages", async () => {
+  await t.step("a client that comes late reads the last messages", async () => {
     const cleo = await windows.open();
     await join(cleo, chat, "Cleo");
     await cleo.getByText("Hi!").waitFor();
@@ -179,7 +179,7 @@ Deno.test({
       await bob.getByText("2 people here").waitFor();
     });
 
-    await t.step("it knows who is here", async () => {
+    await t.step("it knows who is present", async () => {
       const cleo = await windows.open();
       await join(cleo, chat, "Ada");
       await bob.getByText("Ada 2 joined").waitFor();
@@ -195,7 +195,7 @@ Deno.test({
       await ada.getByText("STILL HERE").waitFor();
     });
 
-    await t.step("nobody was disconnected, and no page had an error", async () => {
+    await t.step("no client was disconnected, and no page had an error", async () => {
       assertEquals(await ada.getByText("You are Ada").isVisible(), true);
       assertEquals((await server.counts()).sessions, 2);
       assertEquals(windows.errors, []);

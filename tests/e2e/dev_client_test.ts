@@ -249,7 +249,7 @@ board.add("the landing page of dev has a client", {}, async (server, t) => {
     await panel.disconnect();
   });
   await t.step("no page has logged an error", () => assertEquals(windows.errors, []));
-  await t.step("who is refused learns why from the log", async () => {
+  await t.step("the log has the reason for a refused client", async () => {
     await panel.clear();
     await panel.url.fill("/services/no");
     await page.keyboard.press("Enter");

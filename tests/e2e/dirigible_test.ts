@@ -35,14 +35,14 @@ board.add("the Dirigible chat in real browser windows", {}, async (server, t) =>
     await tom.getByRole("link", { name: "dirigible-chat", exact: true }).click();
     await tom.waitForURL("**/services/dirigible-chat/assets/");
   });
-  await t.step("who joins sees who is here", async () => {
+  await t.step("a client that joins sees who is present", async () => {
     await join(tom, url, "Tom");
     await tom.getByText("You are Tom").waitFor();
     await join(eva, url, "Eva");
     await eva.getByText("2 people here").waitFor();
     await tom.getByText("2 people here").waitFor();
   });
-  await t.step("a message goes to whom it is for, and to nobody else", async () => {
+  await t.step("a message goes to its addressee only", async () => {
     const bob = await windows.open();
     await join(bob, url, "Bob");
     await tom.getByText("3 people here").waitFor();
@@ -68,7 +68,7 @@ board.add("the Dirigible chat in real browser windows", {}, async (server, t) =>
     const width = await eva.evaluate("document.documentElement.scrollWidth");
     assertEquals(width, 360);
   });
-  await t.step("a service that starts anew knows them again", async () => {
+  await t.step("a restarted service knows its clients", async () => {
     await server.board.reload("dirigible-chat");
     // The pages ask who is here now and then, and learn that they have to say who they are.
     await tom.getByText("You are Tom").nth(1).waitFor();

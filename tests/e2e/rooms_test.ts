@@ -61,7 +61,7 @@ Deno.test({
         );
       },
     );
-    await t.step("several rooms side by side, each with who is there", async () => {
+    await t.step("several rooms side by side, each with its members", async () => {
       await enter(ada, `${url}#lobby,den`, "Ada");
       await room(ada, "lobby").getByText("1 person here").waitFor();
       await ada.getByLabel("Room", { exact: true }).fill("böse & attic/1");
@@ -91,7 +91,7 @@ Deno.test({
     await t.step("the page fits a phone", async () => {
       assertEquals(await bob.evaluate("document.documentElement.scrollWidth"), 360);
     });
-    await t.step("the flow is swapped, and everybody is still there", async () => {
+    await t.step("the flow is swapped, and every client is still connected", async () => {
       await server.board.reload("rooms");
       await using carl = await Client.open(server.ws("/rooms/den?name=Carl"));
       assertEquals(await carl.nextJson(), { type: "here", people: ["Ada", "Bob", "Carl"] });
@@ -100,7 +100,7 @@ Deno.test({
       assertEquals((await carl.nextJson()).text, "Hello Carl");
       assertEquals(await ada.getByText("Connection lost").count(), 0);
     });
-    await t.step("who leaves a room is gone from it, and stays in the others", async () => {
+    await t.step("a client that leaves a room stays in the others", async () => {
       await room(ada, "den").getByText("2 people here").waitFor();
       await ada.getByRole("button", { name: "Leave den" }).click();
       await room(bob, "den").getByText("1 person here").waitFor();
@@ -109,7 +109,7 @@ Deno.test({
       await say(ada, "lobby", "still here");
       await room(ada, "lobby").getByText("still here").waitFor();
     });
-    await t.step("who does not say who they are is refused, with a reason", async () => {
+    await t.step("a client without a name is refused, with a reason", async () => {
       for (const query of ["", "?name=", "?name=%20", `?name=${"x".repeat(25)}`]) {
         const client = await Client.open(server.ws(`/rooms/den${query}`));
         const { type, text } = await client.nextJson();

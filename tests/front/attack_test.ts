@@ -32,7 +32,7 @@ async function honestly<T>(server: Served, attack: () => Promise<T>): Promise<T>
   return await result;
 }
 
-Deno.test("10,000 connections that never say anything, or say half of it, keep nobody out", async () => {
+Deno.test("10,000 connections that send nothing, or half a request, do not keep a client out", async () => {
   await using server = await Server.start(FILES);
   const before = server.memory();
   const raws: Raw[] = [];
@@ -58,7 +58,7 @@ Deno.test("an honest client in the same service is not disturbed", async (t) => 
   await using server = await Board.start(FILES);
 
   await t.step(
-    "a flood of pings, pongs and closes reaches no controller, and holds up nobody",
+    "a flood of pings, pongs and closes reaches no controller, and delays no client",
     async (t) => {
       for (const [name, opcode] of [["pings", 9], ["pongs", 10]] as const) {
         await t.step(name, () =>

@@ -42,7 +42,7 @@ function start(drain: unknown, transport = "deno"): Promise<Server> {
 /** When a line was logged, ms. */
 const timeOf = (line: string) => Date.parse(JSON.parse(line).time);
 
-Deno.test("SIGTERM: many sockets are closed over a while, and meanwhile nobody new comes in", async (t) => {
+Deno.test("SIGTERM: many sockets are closed over a while, and no new client is accepted meanwhile", async (t) => {
   await using server = await start({ spreadSec: 2, deadlineSec: 60 });
   const clients: Client[] = [];
   while (clients.length < 400) {
@@ -60,7 +60,7 @@ Deno.test("SIGTERM: many sockets are closed over a while, and meanwhile nobody n
   server.process.kill("SIGTERM");
   // Some are closed, others mostly not yet: now is the time to try.
   await Promise.race(codes);
-  await t.step("nobody new comes in, and requests are answered", async () => {
+  await t.step("no new client is accepted, and requests are answered", async () => {
     const ready = await server.fetch("/readyz");
     assertEquals([ready.status, (await ready.json()).status], [503, "draining"]);
     assertEquals(await server.status("/healthz"), 200);
@@ -95,7 +95,7 @@ Deno.test("SIGTERM: a request that is under way is answered, over ws", async () 
   assertEquals((await server.process.status).code, 0);
 });
 
-Deno.test("SIGTERM: who takes nothing and who handles slowly do not hold up the exit", async (t) => {
+Deno.test("SIGTERM: a client that reads nothing and a slow handler do not delay the exit", async (t) => {
   await using server = await start({ spreadSec: 1, deadlineSec: 4 });
   const client = await Client.open(server.ws("/services/watched?slow=1"));
   using stuck = await Raw.connect(server.port);
@@ -120,7 +120,7 @@ Deno.test("SIGTERM: who takes nothing and who handles slowly do not hold up the 
   });
 });
 
-Deno.test("dead peers: who does not answer two pings is closed with 1006, who answers stays", async () => {
+Deno.test("dead peers: a client that answers neither of two pings is closed with 1006, one that answers stays", async () => {
   await using server = await Board.start({
     "switchboard.json": { pingIntervalSec: 1 },
     "services/watched/watched.js": WATCHED,

@@ -108,7 +108,7 @@ Deno.test("an address takes as many sessions as it may have, all of an IPv6 netw
   }
 });
 
-Deno.test("who breaks off while connecting takes nobody's place", async () => {
+Deno.test("a client that disconnects during the handshake does not use up a session", async () => {
   // In a process of its own: Deno never ends the upgrade of a client that has gone, which is a leak of the test.
   await using server = await Server.start({
     "switchboard.json": { limits: { sessionsPerAddress: 3 } },
@@ -127,7 +127,7 @@ Deno.test("who breaks off while connecting takes nobody's place", async () => {
   assertEquals(await server.settled(), { sessions: 0, groups: 0 });
 });
 
-Deno.test("who come all at once take no more places than those who come one by one", async (t) => {
+Deno.test("clients that connect at once get no more sessions than clients that connect one by one", async (t) => {
   await using server = await Board.start({
     "switchboard.json": { limits: { sessionsPerAddress: 6 } },
     "services/echo/echo.js": ECHO,
@@ -221,7 +221,7 @@ Deno.test("handshakes and headers are limited", async (t) => {
   );
 });
 
-Deno.test("who sends more messages than it may is closed with 1008, and its service is told", async (t) => {
+Deno.test("a client that exceeds its message rate is closed with 1008, and its service gets an error event", async (t) => {
   const tooMany = async (server: Board, service: string) => {
     await using calm = await Client.open(server.ws(`/services/${service}`));
     using loud = await Raw.connect(server.port);
@@ -276,7 +276,7 @@ Deno.test("who sends more messages than it may is closed with 1008, and its serv
   });
 });
 
-Deno.test("where it shall be dropped, what comes too fast is left out, and the session stays", async () => {
+Deno.test("with `drop`, messages over the rate are dropped, and the session stays", async () => {
   await using server = await start({ limits: { messagesPerSec: 10, overRate: "drop" } });
   await using client = await Client.open(server.ws("/services/echo"));
   for (let n = 0; n < 100; n++) client.send(String(n));

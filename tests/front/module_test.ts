@@ -63,7 +63,7 @@ async function ask(server: Served, headers: Record<string, string> = {}) {
   return { status: response.status, body: await response.text() };
 }
 
-Deno.test("a module of the operator's own says who is asking", async (t) => {
+Deno.test("the operator's own module authenticates requests", async (t) => {
   await using server = await start({ secret: SECRET }, {
     jwt: { algorithms: ["HS256"], secretFile: "secret" },
   });
@@ -103,7 +103,7 @@ Deno.test("a module of the operator's own says who is asking", async (t) => {
     });
     assertEquals((await client.untilClosed()).code, 1008);
   });
-  await t.step("beside tokens: what is no token is its business", async () => {
+  await t.step("beside tokens: the module gets requests without a token", async () => {
     const token = await tokenOf();
     const byToken = await ask(server, { Authorization: `Bearer ${token}`, "X-Key": "k1" });
     assertEquals(JSON.parse(byToken.body).user.login, "ada");
@@ -112,7 +112,7 @@ Deno.test("a module of the operator's own says who is asking", async (t) => {
   });
 });
 
-Deno.test("a module that fails lets in nobody, neither as somebody nor as nobody", async (t) => {
+Deno.test("a module that fails lets no client in, neither authenticated nor anonymous", async (t) => {
   const limits = { requestTimeoutMs: 1_500, wrongCredentialsPerMinPerAddress: 0 };
   await using server = await Board.start(files({}, {}, limits), { waits: { eventMs: 2_000 } });
   const failing = [
@@ -166,7 +166,7 @@ Deno.test("SIGHUP reads the module anew; one that does not load replaces nothing
   assertEquals(await login(), "new");
 });
 
-Deno.test("whoever the old module was asked about when it was exchanged gets in by its word", async (t) => {
+Deno.test("a request that the old module had begun when it was swapped gets its answer", async (t) => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Response>();
   await using directory = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
@@ -192,7 +192,7 @@ Deno.test("whoever the old module was asked about when it was exchanged gets in 
   const { status, body } = await slow;
   assertEquals([status, JSON.parse(body).user?.login], [200, "old"]);
 
-  await t.step("who reads it anew several times at once gets what lay on disk last", async () => {
+  await t.step("several reloads at once end with the files that were on disk last", async () => {
     const reloads = ["second", "third", "last"].map((login) => {
       server.site.write({ "auth/auth.mjs": module(login) });
       return server.board.reloadAuth();

@@ -55,7 +55,7 @@ async function ask(server: Served, authorization?: string) {
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-Deno.test("user add writes a hash, and whoever has the password is in", async (t) => {
+Deno.test("user add writes a hash, and the password is accepted", async (t) => {
   using site = Site.make(FILES);
   await t.step("add", async () => {
     assertEquals(await add(site, "correct horse", "ada", "--role", "editor", "other"), {
@@ -230,7 +230,7 @@ Deno.test("guesses of passwords are limited by address", async (t) => {
   await using server = await Board.start(site);
 
   await t.step(
-    "many at a time are no way round, and who is right costs nobody anything",
+    "many guesses at a time are no way round, and correct passwords do not count",
     async () => {
       for (let n = 0; n < 20; n++) {
         assertEquals((await ask(server, basic("ada", "correct horse"))).status, 200);
@@ -244,7 +244,7 @@ Deno.test("guesses of passwords are limited by address", async (t) => {
     },
   );
 
-  await t.step("who guesses is held up, and whoever else comes is not", async () => {
+  await t.step("a client that guesses passwords is slowed down, and others are not", async () => {
     const from = async (address: string, password: string) => {
       const response = await server.fetch("/services/who", {
         headers: { "X-Forwarded-For": address, Authorization: basic("ada", password) },

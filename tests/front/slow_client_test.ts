@@ -64,7 +64,7 @@ for (const transport of TRANSPORTS) {
       assertEquals(await client.untilClosed(), { code: 4000, reason: "over" });
     });
 
-    await t.step("who reads all that comes loses none", async () => {
+    await t.step("a client that reads everything loses no message", async () => {
       await using client = await Client.open(server.ws("/services/news"));
       client.send("bursts");
       await client.next((text) => text === "end");
@@ -73,7 +73,7 @@ for (const transport of TRANSPORTS) {
       assert(numbers.every((number, at) => number === at));
     });
 
-    await t.step("no more waits for who never reads than may", async () => {
+    await t.step("a client that never reads has no more queued than allowed", async () => {
       using stuck = await Raw.connect(server.port);
       await stuck.handshake("/services/little");
       await using client = await Client.open(server.ws("/services/little"));
@@ -95,7 +95,7 @@ for (const transport of TRANSPORTS) {
   });
 }
 
-Deno.test("who reads a large message slowly is not taken for dead", async (t) => {
+Deno.test("a client that reads a large message slowly is not closed", async (t) => {
   await using stack = new AsyncDisposableStack();
   const start = async (transport: typeof TRANSPORTS[number]) => {
     const server = stack.use(

@@ -74,7 +74,7 @@ Deno.test("--cert and --key: https and wss, and another certificate on SIGHUP wi
       assertMatch(await ask(server.port, first, GET), /^HTTP\/1\.1 200 /);
     }
   });
-  await t.step("another one counts for who comes now", async () => {
+  await t.step("another certificate is used for new connections", async () => {
     use(second);
     server.process.kill("SIGHUP");
     await server.logged(({ message }) => message === "The certificate was reloaded");
@@ -84,7 +84,7 @@ Deno.test("--cert and --key: https and wss, and another certificate on SIGHUP wi
     const old = await ask(server.port, first, GET).then(() => "accepted", () => "refused");
     assertEquals(old, "refused");
   });
-  await t.step("and who was there is still there", async () => {
+  await t.step("and clients that were connected stay connected", async () => {
     const mask = [1, 2, 3, 4];
     const text = [...new TextEncoder().encode("hello")].map((byte, at) => byte ^ mask[at % 4]!);
     await open.write(new Uint8Array([0x81, 0x80 | 5, ...mask, ...text]));

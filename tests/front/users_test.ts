@@ -54,7 +54,7 @@ async function ask(server: Served, headers: Record<string, string> = {}, path = 
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-Deno.test("a token says who somebody is: in a request, in each event, and what roles they have", async (t) => {
+Deno.test("a token gives the user and the roles, in a request and in each event", async (t) => {
   await using server = await start({ jwt: { ...JWT, cookie: "session", queryParam: "token" } });
   const token = await tokenOf({
     preferred_username: "ada.l",
@@ -76,7 +76,7 @@ Deno.test("a token says who somebody is: in a request, in each event, and what r
     const who = { user, roles: known };
     assertEquals(await client.nextJson(), { user, data: who, now: who });
   });
-  await t.step("nobody is nobody", async () => {
+  await t.step("without credentials the client is anonymous", async () => {
     const { body } = await ask(server);
     assertEquals(JSON.parse(body), { user: null, roles: ["system.everyone"] });
     await using client = await Client.open(server.ws("/services/who"));
@@ -232,7 +232,7 @@ Deno.test("a wrong token is an error, never an anonymous visitor, whatever is wr
   });
 });
 
-Deno.test("an expired session shuts out nobody at its address, and a forged one does", async (t) => {
+Deno.test("an expired token does not lock out its address, and a forged one does", async (t) => {
   await using server = await start(null, {
     "switchboard.json": {
       auth: { jwt: { ...JWT, issuer: "us", cookie: "session" } },
@@ -291,7 +291,7 @@ Deno.test("public keys: each algorithm, and no confusion of keys", async (t) => 
   });
 });
 
-Deno.test("a JWKS is fetched, kept, and fetched anew for a key that is new", async (t) => {
+Deno.test("a JWKS is fetched, kept, and fetched again for an unknown key", async (t) => {
   const one = await KeyPair.make("ES256", "one");
   const two = await KeyPair.make("ES256", "two");
   let keys = [await one.jwk()];
@@ -309,7 +309,7 @@ Deno.test("a JWKS is fetched, kept, and fetched anew for a key that is new", asy
     for (let n = 0; n < 5; n++) assertEquals(await status(await one.token()), 200);
     assertEquals(asked, 1);
   });
-  await t.step("keys that nobody knows make us look no more than once in a while", async () => {
+  await t.step("unknown keys make the server fetch only once in a while", async () => {
     for (let n = 0; n < 5; n++) assertEquals(await status(await two.token()), 401);
     assertEquals(asked, 1);
   });
@@ -319,7 +319,7 @@ Deno.test("a JWKS is fetched, kept, and fetched anew for a key that is new", asy
     assertEquals((await fresh.verify(await two.token())).user, ADA);
   });
   await t.step(
-    "while it is down nobody is let in as somebody, nor turned into nobody",
+    "while the URL is down no client is authenticated, nor treated as anonymous",
     async () => {
       isDown = true;
       await using fresh = await start({ jwt: { algorithms: ["ES256"], jwksUrl } });
@@ -332,16 +332,19 @@ Deno.test("a JWKS is fetched, kept, and fetched anew for a key that is new", asy
       assertEquals((await ask(fresh)).status, 200);
     },
   );
-  await t.step("while it is down the keys there were go on, read anew too", async () => {
-    const before = asked;
-    assertEquals(await server.board.reloadAuth(), true);
-    for (let n = 0; n < 20; n++) assertEquals(await status(await one.token()), 200);
-    // Once, or twice if that took more than 5 s.
-    assert(asked > before && asked <= before + 2);
-    const { message } = await server.logged(({ level }) => level === "ERROR");
-    assertMatch(message, /the current keys stay valid for up to 24 h$/);
-    assertEquals(await status(await two.token()), 503);
-  });
+  await t.step(
+    "while the URL is down the current keys stay valid, also after a reload",
+    async () => {
+      const before = asked;
+      assertEquals(await server.board.reloadAuth(), true);
+      for (let n = 0; n < 20; n++) assertEquals(await status(await one.token()), 200);
+      // Once, or twice if that took more than 5 s.
+      assert(asked > before && asked <= before + 2);
+      const { message } = await server.logged(({ level }) => level === "ERROR");
+      assertMatch(message, /the current keys stay valid for up to 24 h$/);
+      assertEquals(await status(await two.token()), 503);
+    },
+  );
 });
 
 Deno.test("a client that is connected when its token expires is closed with 1008, unless it shall not be", async (t) => {
@@ -421,7 +424,7 @@ Deno.test("what a service lets in: `allow`, shared paths, and no token of the qu
   });
 
   await t.step(
-    "`allow`: 401 with a challenge for who is unknown, 403 for who is another, and no upgrade",
+    "`allow`: 401 with a challenge if not authenticated, 403 if not allowed, and no upgrade",
     async (t) => {
       const tokens: Record<string, string | null> = {
         nobody: null,
@@ -460,7 +463,7 @@ Deno.test("what a service lets in: `allow`, shared paths, and no token of the qu
     },
   );
 
-  await t.step("on a shared path each service asks who it is", async () => {
+  await t.step("on a shared path each service authenticates the client", async () => {
     const answers = async (headers: Record<string, string>) => {
       await using client = await Client.open(server.ws("/service/js"), { headers });
       const all = [];

@@ -258,7 +258,7 @@ Deno.test("A service's assets/ is served, and nothing outside of it", async (t) 
     );
   });
 
-  await t.step("who may not enter gets no assets", async () => {
+  await t.step("a client that may not enter gets no assets", async () => {
     // Not even from its own cache: a 304 would say that the file has not changed.
     const cases: Record<string, string>[] = [{}, { "If-None-Match": "*" }, { Range: "bytes=0-0" }];
     for (const headers of cases) {

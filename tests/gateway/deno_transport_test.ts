@@ -73,7 +73,7 @@ Deno.test("DenoTransport reports a peer that answers its pings as alive", async 
   await raw.ends();
 });
 
-Deno.test("DenoTransport keeps the code of whoever closes first, and is silent after", async () => {
+Deno.test("DenoTransport keeps the code of the side that closes first, and reports nothing afterwards", async () => {
   await using bare = new Bare(30, (connection) => {
     connection.send("first");
     connection.close(4001, "enough");

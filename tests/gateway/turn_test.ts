@@ -43,7 +43,7 @@ Deno.test("frameOf() makes one whole frame without a mask, whatever the length",
   assertEquals([...frameOf("é")], [0x81, 2, 0xc3, 0xa9]);
 });
 
-Deno.test("what a turn sends to a socket goes out with one write, in order, and no later", async () => {
+Deno.test("the messages of a turn go out with one write per socket, in order, at its end", async () => {
   const turn = new Turn(frameOf);
   const [one, two] = [new Recorder(), new Recorder()];
   turn.send(one, "a");
@@ -61,7 +61,7 @@ Deno.test("what a turn sends to a socket goes out with one write, in order, and 
   assertEquals(one.writes.length, 2);
 });
 
-Deno.test("who is sent the same in the same order shares the bytes, however many", async () => {
+Deno.test("sockets that get the same frames in the same order share the bytes", async () => {
   const turn = new Turn(frameOf);
   const members = Array.from({ length: 1000 }, () => new Recorder());
   const other = new Recorder();
@@ -97,7 +97,7 @@ Deno.test("a frame of 1 KiB is not copied for each that is sent others too", asy
   }
 });
 
-Deno.test("where many are sent the same, only what is large is not put together", async () => {
+Deno.test("only large frames to many sockets are not joined", async () => {
   const turn = new Turn(frameOf);
   const members = Array.from({ length: 100 }, () => new Recorder());
   for (const text of ["a", "b".repeat(16_000), "c".repeat(16_384), "d", "e"]) {
@@ -131,7 +131,7 @@ Deno.test("groups that overlap, and answers between them, come as they were sent
   members.forEach(({ writes }, index) => assertEquals(messages(writes[0]!), expected[index]));
 });
 
-Deno.test("what is flushed goes out at once, and what follows comes after it", async () => {
+Deno.test("a flush goes out at once, and later messages follow it", async () => {
   const turn = new Turn(frameOf);
   const one = new Recorder();
   turn.send(one, "a");
@@ -143,7 +143,7 @@ Deno.test("what is flushed goes out at once, and what follows comes after it", a
   assertEquals(one.writes.map(messages), [["a"], ["b"]]);
 });
 
-Deno.test("a turn that has ended keeps none of what it sent", async () => {
+Deno.test("a turn that has ended keeps no messages", async () => {
   let made = new WeakRef(new Uint8Array());
   const turn = new Turn((message) => {
     const frame = frameOf(message);

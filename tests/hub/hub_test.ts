@@ -108,7 +108,7 @@ class Bench implements Disposable {
   }
 }
 
-Deno.test("A session has an id of its own that nobody can guess and that names its node", () => {
+Deno.test("a session has an unguessable id that names its node", () => {
   using bench = new Bench();
   const ids = Array.from({ length: 100 }, () => bench.open().id);
   assertEquals(new Set(ids).size, 100);
@@ -193,7 +193,7 @@ Deno.test("A group without members leaves no trace", () => {
   assertEquals([hub.groupSize("room 99"), hub.stats().groups], [0, 0]);
 });
 
-Deno.test("Whoever is unknown is passed over in silence", () => {
+Deno.test("unknown ids are ignored", () => {
   using bench = new Bench();
   const { hub } = bench;
   hub.join("room", "nobody");

@@ -62,7 +62,7 @@ class Bench implements Disposable {
   }
 }
 
-Deno.test("A client that takes nothing for 30 s of what waits for it is dropped with 3008", () => {
+Deno.test("a client that makes no progress for 30 s with messages queued is closed with 3008", () => {
   using bench = new Bench({});
   bench.session.send("x".repeat(1000));
   bench.session.checkProgress(1000);
@@ -108,7 +108,7 @@ Deno.test("A large message has its time from when what was before it is taken", 
   assertEquals(bench.socket.closed, 0);
 });
 
-Deno.test("A client that takes nothing of what is compressed for it is dropped too", () => {
+Deno.test("a client that makes no progress with compressed messages is closed too", () => {
   using bench = new Bench({});
   bench.socket.send = (message) => bench.socket.waiting += Math.ceil(message.length / 100);
   for (let second = 0; second <= 40; second++) {

@@ -157,7 +157,7 @@ async function widensNothing(t: Deno.TestContext, server: Server): Promise<void>
   });
 }
 
-Deno.test("a package that cannot be had keeps from starting who imports it, and nobody else", async (t) => {
+Deno.test("a package that cannot be installed stops only the services that import it", async (t) => {
   await using server = await Server.start({
     "deno.json": { imports: { "gone": "npm:@switchboard/there-is-no-such-package@1" } },
     "services/a/a.mjs": `import "gone"; export const get = () => ({});`,

@@ -176,7 +176,7 @@ Deno.test("what one service does harms itself only", async (t) => {
   });
 
   await t.step(
-    "a service that does not answer any more is started anew, with its sockets open",
+    "a service that stops answering is restarted, with its sockets open",
     async () => {
       await server.settled();
       await using one = await Client.open(server.ws("/services/spins"));

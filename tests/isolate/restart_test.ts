@@ -25,7 +25,7 @@ const ECHO = `
 const serviceOf = (server: Board, key: string) =>
   server.board.services.find((service) => service.key === key)!;
 
-Deno.test("a service starts anew", async (t) => {
+Deno.test("a service is restarted", async (t) => {
   await using server = await Board.start({
     "services/echo/echo.js": ECHO,
     "services/held/real.cjs": ECHO,
@@ -40,7 +40,7 @@ Deno.test("a service starts anew", async (t) => {
     "services/fine/fine.js": "exports.get = () => ({ body: 'fine', webSocket: {} });",
   });
   await t.step(
-    "a service that is told to start anew keeps its sessions, with all that is known of them",
+    "a service that is restarted keeps its sessions and their data",
     async () => {
       await using client = await Client.open(server.ws("/services/echo?a=1"));
       client.send("hello");
@@ -99,7 +99,7 @@ Deno.test("a service starts anew", async (t) => {
   );
 
   await t.step(
-    "a socket that closes while its service starts anew gets its close event",
+    "a socket that closes during a restart gets its close event",
     async () => {
       await server.settled();
       const before = server.log.all.length;
@@ -125,7 +125,7 @@ Deno.test("a service starts anew", async (t) => {
   );
 
   await t.step(
-    "who sends more than may wait for a service that starts anew is closed with 1013",
+    "a client that sends more than may be queued during a restart is closed with 1013",
     async () => {
       await using calm = await Client.open(server.ws("/services/held"));
       using loud = await Raw.connect(server.port);

@@ -9,7 +9,7 @@ function allowOf(files: Files): string[] | null {
   return readDescriptor(site.root, "chat");
 }
 
-Deno.test("Without a descriptor, or one that says nothing of it, everybody may enter", async (t) => {
+Deno.test("without a descriptor, or one without `allow`, every client may enter", async (t) => {
   const cases: Files[] = [
     {},
     { "other.xml": "<service><allow><principal>role:a</principal></allow></service>" },
@@ -26,7 +26,7 @@ Deno.test("Without a descriptor, or one that says nothing of it, everybody may e
   }
 });
 
-Deno.test("An XML descriptor lists who may enter", async (t) => {
+Deno.test("an XML descriptor lists the principals that may enter", async (t) => {
   const cases: [string, string, string[]][] = [
     ["one", "<service><allow><principal>role:a</principal></allow></service>", ["role:a"]],
     [
@@ -76,7 +76,7 @@ Deno.test("An XML descriptor lists who may enter", async (t) => {
   }
 });
 
-Deno.test("A YAML descriptor lists who may enter", async (t) => {
+Deno.test("a YAML descriptor lists the principals that may enter", async (t) => {
   const cases: [string, string, string[]][] = [
     ["a block", "kind: Service\nallow:\n  - role:system.admin\n  - 'user:system:su'\n", [
       "role:system.admin",
@@ -110,7 +110,7 @@ Deno.test("XML goes over YAML", () => {
   ]);
 });
 
-Deno.test("A descriptor that cannot be understood is refused: it does not let everybody in", async (t) => {
+Deno.test("a descriptor that cannot be parsed is refused, and lets no client in", async (t) => {
   const cases: [string, string, string][] = [
     ["chat.xml", "", ""],
     ["chat.xml", "role:a", ""],

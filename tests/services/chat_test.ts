@@ -15,7 +15,7 @@ const join = (board: TestBoard, name: string) => board.connect<News>("chat", { p
 
 Deno.test("the chat service", async (t) => {
   await using board = await TestBoard.start({ root, service: "chat" });
-  await t.step("who joins the chat is welcomed, and those present hear of it", async () => {
+  await t.step("a client that joins the chat is welcomed, and the others are told", async () => {
     await using ann = await join(board, "Ann");
     assertEquals(await ann.nextJson(), {
       type: "welcome",
@@ -31,7 +31,7 @@ Deno.test("the chat service", async (t) => {
     await board.untilGroup("chat", 1);
   });
 
-  await t.step("what one says all hear, and whoever comes late reads it", async () => {
+  await t.step("all clients get a message, and a late client gets it on joining", async () => {
     await board.untilGroup("chat", 0);
     await using ann = await join(board, "Ann");
     await using ben = await join(board, "Ben");
@@ -56,7 +56,7 @@ Deno.test("the chat service", async (t) => {
   });
 
   await t.step(
-    "who does not say who they are is refused, and so is another site's page",
+    "a client without a name is refused, and so is another site's page",
     async () => {
       await board.untilGroup("chat", 0);
       const nameless = await assertRejects(() => board.connect("chat"), HandshakeError);

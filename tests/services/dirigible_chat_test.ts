@@ -34,7 +34,7 @@ async function allHaveLeft({ switchboard }: TestBoard): Promise<void> {
 
 Deno.test("the dirigible-chat service", async (t) => {
   await using board = await TestBoard.start({ root, service: "dirigible-chat" });
-  await t.step("who says who they are sees who is here", async () => {
+  await t.step("a client that gives its name sees who is present", async () => {
     await using tom = await join(board, "Tom");
     assertEquals(await tom.nextJson(), { type: "welcome", name: "Tom" });
     assertEquals(await tom.nextJson(), { type: "list", people: ["Tom"] });
@@ -45,19 +45,22 @@ Deno.test("the dirigible-chat service", async (t) => {
     assertEquals(await other.nextJson(), { type: "taken", text: "Eva is here already" });
   });
 
-  await t.step("a message goes to whom it is for, and who has left is gone", async () => {
-    await allHaveLeft(board);
-    await using tom = await join(board, "Tom");
-    await using eva = await join(board, "Eva");
-    await tom.nextJson((news) => news.type === "list" && news.people.length === 2);
-    tom.sendJson({ module, params: { type: "message", to: "Eva", text: "Hello" } });
-    const { from, text } = await eva.nextJson((news) => news.type === "said");
-    assertEquals([from, text], ["Tom", "Hello"]);
-    await eva.close();
-    tom.sendJson({ module, params: { type: "message", to: "Eva", text: "Hello?" } });
-    assertEquals(
-      (await tom.nextJson((news) => news.type === "gone")).text,
-      "Eva is not here any more",
-    );
-  });
+  await t.step(
+    "a message goes to its addressee, and a client that has left is no longer listed",
+    async () => {
+      await allHaveLeft(board);
+      await using tom = await join(board, "Tom");
+      await using eva = await join(board, "Eva");
+      await tom.nextJson((news) => news.type === "list" && news.people.length === 2);
+      tom.sendJson({ module, params: { type: "message", to: "Eva", text: "Hello" } });
+      const { from, text } = await eva.nextJson((news) => news.type === "said");
+      assertEquals([from, text], ["Tom", "Hello"]);
+      await eva.close();
+      tom.sendJson({ module, params: { type: "message", to: "Eva", text: "Hello?" } });
+      assertEquals(
+        (await tom.nextJson((news) => news.type === "gone")).text,
+        "Eva is not here any more",
+      );
+    },
+  );
 });

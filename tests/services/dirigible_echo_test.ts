@@ -7,7 +7,7 @@ const root = new URL("../../", import.meta.url);
 
 Deno.test("the dirigible-echo service", async (t) => {
   await using board = await TestBoard.start({ root, service: "dirigible-echo" });
-  await t.step("what a handler returns goes to who has sent the message", async () => {
+  await t.step("a handler's return value goes to the sender of the message", async () => {
     await using ann = await board.connect("dirigible-echo");
     ann.send("hi");
     assertEquals(await ann.next(), "hi");

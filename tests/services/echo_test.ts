@@ -7,7 +7,7 @@ const root = new URL("../../", import.meta.url);
 
 Deno.test("the echo service", async (t) => {
   await using board = await TestBoard.start({ root, service: "echo" });
-  await t.step("echo sends text and bytes back to who sent them, and to nobody else", async () => {
+  await t.step("echo sends text and bytes back to the sender only", async () => {
     await using ann = await board.connect("echo");
     await using ben = await board.connect("echo");
     ann.send("over and out");

@@ -17,7 +17,7 @@ const enter = (board: TestBoard, room: string, name: string) =>
 
 Deno.test("the rooms service", async (t) => {
   await using board = await TestBoard.start({ root, service: "rooms" });
-  await t.step("what is said in a room stays in it", async () => {
+  await t.step("messages stay in their room", async () => {
     await using ann = await enter(board, "den", "Ann");
     await using ben = await enter(board, "den", "Ben");
     await using zoe = await enter(board, "attic", "Zoe");
@@ -30,7 +30,7 @@ Deno.test("the rooms service", async (t) => {
     assertEquals((await zoe.nextJson((news) => news.type === "said")).text, "alone");
   });
 
-  await t.step("a room knows who is in it", async () => {
+  await t.step("a room knows its members", async () => {
     await using ann = await enter(board, "loft", "Ann");
     assertEquals(await ann.nextJson(), { type: "here", people: ["Ann"] });
     await using ben = await enter(board, "loft", "Ben");
@@ -39,7 +39,7 @@ Deno.test("the rooms service", async (t) => {
     assertEquals(await ann.nextJson(), { type: "here", people: ["Ann"] });
   });
 
-  await t.step("who does not say who they are is told so, and let go", async () => {
+  await t.step("a client without a name gets an error and is closed", async () => {
     await using nobody = await enter(board, "den", " ");
     assertEquals((await nobody.nextJson()).type, "refused");
     assertEquals((await nobody.untilClosed()).code, 1000);

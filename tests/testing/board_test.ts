@@ -106,7 +106,7 @@ Deno.test("a board serves files that exist for its test only", async (t) => {
   });
 });
 
-Deno.test("closing a board closes what is open, and whoever waits hears of it", async () => {
+Deno.test("closing a board closes its clients, and waiting calls are told", async () => {
   const board = await TestBoard.start({ files: { "services/room/room.js": ROOM } });
   const ann = await board.connect("room");
   const waits = [

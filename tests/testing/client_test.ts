@@ -124,7 +124,7 @@ Deno.test("a client hears what comes, in order, and can talk to any server", asy
     }
   });
 
-  await t.step("a socket that the server closes says so to whoever waits", async () => {
+  await t.step("a waiting call is told when the server closes the socket", async () => {
     const ann = await board.connect("peer");
     const waiting = rejected("SB_CLOSED", () => ann.next());
     ann.send("close");
@@ -202,13 +202,13 @@ Deno.test("a client hears what comes, in order, and can talk to any server", asy
       ann.send("hi");
       assertEquals(await ann.next(), "hi");
     });
-    await t.step("nobody listens", async () => {
+    await t.step("nothing listens there", async () => {
       using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
       const url = `ws://127.0.0.1:${listener.addr.port}/`;
       listener.close();
       assertMatch(await rejected("SB_HANDSHAKE", () => TestClient.open(url)), /ECONNREFUSED/);
     });
-    await t.step("nobody answers", async () => {
+    await t.step("the server does not answer", async () => {
       using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
       const accepted = listener.accept();
       const url = `ws://127.0.0.1:${listener.addr.port}/`;

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { HandshakeError, TestBoard } from "@switchboard/switchboard/testing";
 
-Deno.test("what Ben says, Ann hears", async () => {
+Deno.test("Ann receives what Ben sends", async () => {
   await using board = await TestBoard.start({ root: ".", service: "chat" });
   const ann = await board.connect("chat", { params: { name: "Ann" } });
   const ben = await board.connect("chat", { params: { name: "Ben" } });
@@ -11,7 +11,7 @@ Deno.test("what Ben says, Ann hears", async () => {
   assertEquals([from, text], ["Ben", "hi"]);
 });
 
-Deno.test("who has no name is refused", async () => {
+Deno.test("a client without a name is refused", async () => {
   await using board = await TestBoard.start({ root: ".", service: "chat" });
   const { status } = await assertRejects(() => board.connect("chat"), HandshakeError);
   assertEquals(status, 400);

@@ -95,7 +95,7 @@ suite.add("context, globals and sessions", {
   await using one = await Client.open(server.ws("/service/js"));
   await using two = await Client.open(server.ws("/service/js"));
 
-  await t.step("a module is run anew for each message, and what it requires is not", async () => {
+  await t.step("a module runs once for each message, and its requires run once", async () => {
     for (const runs of [1, 2, 3]) {
       assertEquals(await ask(one, "/script/counted.js"), [runs, "undefined"]);
     }
@@ -174,7 +174,7 @@ suite.add("context, globals and sessions", {
     assertEquals(await again("return websocket.getOpenSessions().length"), 2);
     assertEquals(await again("return globals.get('list') === null"), true);
   });
-  await t.step("and nothing is left of who has gone", async () => {
+  await t.step("and nothing is left of clients that have gone", async () => {
     await one.close();
     await two.close();
     assertEquals(await server.settled(), { sessions: 0, groups: 0 });
@@ -272,7 +272,7 @@ suite.add("a client starts listed modules and nothing else", {
       assertEquals(await code(), expected);
     });
   }
-  await t.step("a service for those who are logged in", async () => {
+  await t.step("a service for authenticated clients", async () => {
     client.send(JSON.stringify({ module: "/users/users.js" }));
     assertEquals(await code(), "FORBIDDEN");
   });

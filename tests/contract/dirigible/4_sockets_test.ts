@@ -82,7 +82,7 @@ suite.add("endpoints: an endpoint has two URLs, and no others", {}, async (serve
       assertMatch(await raw.handshake(path), /^HTTP\/1\.1 404 /, path);
     }
   });
-  await t.step("426 for who does not ask for a websocket", async () => {
+  await t.step("426 for a plain request", async () => {
     const response = await server.fetch("/websockets/service/tell");
     assertEquals([response.status, response.headers.get("upgrade")], [426, "websocket"]);
     await response.body?.cancel();
@@ -121,7 +121,7 @@ suite.add("endpoints: the four functions, and what becomes of a frame", {}, asyn
   assertEquals(await server.settled(), { sessions: 0, groups: 0 });
 });
 
-suite.add("endpoints: the handler's service decides who may enter", {
+suite.add("endpoints: the handler's service decides which clients may enter", {
   "services/users/users.js": "exports.onMessage = (m) => m;",
   "services/users/users.websocket": artefact("users/users", "users"),
   "services/users/service.json": { allow: ["role:system.authenticated"] },
@@ -182,7 +182,7 @@ suite.add("messages: each service keeps its own limits on a shared path", {}, as
 });
 
 suite.add(
-  "messages: who says nothing takes no more sockets than the services have sessions",
+  "messages: silent clients take no more sockets than the services have sessions",
   {},
   async (server) => {
     await server.settled();

@@ -470,7 +470,7 @@ suite.add(
       for (const text of ["one", "two", "later"]) assertEquals(await client.next(), text);
       assertEquals(await client.untilClosed(), { code: 1000, reason: "" });
     });
-    await t.step("nobody else has got anything", () => assertEquals(other.waiting.length, 0));
+    await t.step("no other client got anything", () => assertEquals(other.waiting.length, 0));
   },
 );
 
@@ -504,7 +504,7 @@ suite.add(
 );
 
 suite.add(
-  "who emits a million times reaches a client that reads, and no other",
+  "a million emits reach their client, and no other",
   {
     ...oneNode(
       "million",
@@ -518,7 +518,7 @@ suite.add(
     ),
   },
   async (server, t) => {
-    await t.step("a signal that nobody waits for", async () => {
+    await t.step("a signal without a waiting callback", async () => {
       await using client = await Client.open(server.ws("/million"));
       client.send("nobody hears");
       assertEquals(await client.next(), "through");
@@ -657,7 +657,7 @@ suite.add("a connection manager by hand works as documented", {
   assertEquals(other.waiting.length, 0);
 });
 
-suite.add("what a trigger knows of a client, other services do not get to see", {
+suite.add("other services do not see what a trigger knows of a client", {
   ...oneNode("knows", "/knows", `(ev, ctx) => ctx.emit("response", { body: ev.sessionId })`),
   "services/limited/limited.js": `
       const { getSession } = require("/lib/websocket");
@@ -708,7 +708,7 @@ greedy.add("a flow takes nobody else's requests", {
       assertMatch(await raw.handshake(path), isTheirs ? /^HTTP\/1\.1 404 / : /^HTTP\/1\.1 101 /);
     }
   });
-  await t.step("it gets what is nobody's", async () => {
+  await t.step("it gets requests that no other service has", async () => {
     await using client = await Client.open(server.ws("/anything/else"));
     assertEquals((await client.nextJson()).ev.params, { first: "anything", second: "else" });
   });

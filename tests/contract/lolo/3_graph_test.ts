@@ -151,7 +151,7 @@ suite.add("a manager broadcasts to all, or to those whose params match", {
     one!.send('{"hello":1}');
     for (const client of clients) assertEquals(await client.next(), '{"hello":1}');
   });
-  await t.step("not to who has left", async () => {
+  await t.step("not to connections that have left", async () => {
     await clients.pop()!.close();
     assertEquals((await server.until(({ sessions }) => sessions <= 2)).sessions, 2);
     one!.send(JSON.stringify({ body: { as: "JSON" } }));

@@ -207,7 +207,7 @@ Deno.test("contract XP 1: lib/xp/websocket", async (t) => {
     assertEquals(await a.call(...calls), expected);
   });
 
-  await t.step("nothing is left when everybody has gone", async () => {
+  await t.step("nothing is left when all clients have gone", async () => {
     assertEquals(await server.settled(), { sessions: 0, groups: 0 });
     assert(server.log.all.length === 0, server.log.all.join("\n"));
   });

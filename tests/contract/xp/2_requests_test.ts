@@ -58,7 +58,7 @@ suite.add("the export chosen for a request", {
     assertEquals([response.status, await response.text()], [200, ""]);
   });
 
-  await t.step("a method that nobody knows is 405", async () => {
+  await t.step("an unknown method is 405", async () => {
     const response = await server.fetch("/services/few", { method: "BREW" });
     // To Node it is no request at all.
     const isWs = Deno.env.get("SWITCHBOARD_TRANSPORT") === "ws";
@@ -456,7 +456,7 @@ suite.add("the response", {
     assertMatch(JSON.parse(throwing).message, /reply\.js:\d+:\d+/);
   });
 
-  await t.step("after all that, everybody answers", async () => {
+  await t.step("after all that, every service answers", async () => {
     assertEquals(await server.text("/services/few"), "got");
     await check("text", 200, html, "<b>hi</b>");
     assertEquals(await server.settled(), { sessions: 0, groups: 0 });

@@ -173,7 +173,7 @@ suite.add("events and their keys", {
     assertEquals((await watcher.next("close")).closeReason, 4100);
   });
 
-  await t.step("exactly one close per session, whoever closes first", async () => {
+  await t.step("exactly one close per session, whichever side closes first", async () => {
     await using watcher = await Watcher.open(server);
     for (let round = 0; round < 20; round++) {
       const client = await Client.open(server.ws("/services/watched"));

@@ -63,7 +63,7 @@ suite.add("/lib/xp/event", {
     assertEquals([event.as, event.type, event.data], ["star", "custom.nothing", {}]);
   });
 
-  await t.step("what a listener throws is logged and stops nobody", async () => {
+  await t.step("an error in a listener is logged and stops no other listener", async () => {
     await send({ type: "boom" });
     await server.logged(({ message }) => /custom\.boom.*listener threw/.test(message));
     await server.logged(({ message }) => /custom\.boom.*listener rejected/.test(message));
@@ -94,7 +94,7 @@ suite.add("/lib/xp/auth", {
     export const webSocketEvent = (e) => e.type === "open" && send(e.session.id, JSON.stringify(show()));
   `,
 }, async (server, t) => {
-  await t.step("nobody is logged in yet: null, and everybody's role only", async () => {
+  await t.step("without authentication: null, and only the role of every client", async () => {
     const [user, ...rest] = JSON.parse(await server.text("/services/who"));
     assertEquals([user, ...rest.slice(0, 3)], [null, false, true, false]);
     assertMatch(rest[3], /only inside a request or an event/);

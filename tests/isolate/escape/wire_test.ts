@@ -127,7 +127,7 @@ const TAMPERING: Record<string, string> = {
   "no errors": `globalThis.Error = ${THROWS}; Error.prepareStackTrace = ${THROWS};`,
 };
 
-Deno.test("who tampers with what the runner uses breaks at most itself, and sees no port", async (t) => {
+Deno.test("a service that tampers with the runner breaks at most itself, and sees no port", async (t) => {
   const names = Object.keys(TAMPERING);
   // Spies break nothing, so that one service can have them all.
   const serviceOf = (name: string) => name.startsWith("no ") ? `t${names.indexOf(name)}` : "spied";
