@@ -1,6 +1,6 @@
 /**
  * The grouped-send API for new controllers: XP's five functions, and what XP lacks: bytes, closing a session
- * from the server, who is in a group, which groups a session is in, and sends that leave out members.
+ * from the server, the members of a group, the groups of a session, and sends that leave out members.
  *
  * Works inside a service only. Groups are shared by all services of a server, as far as their manifests let
  * them. Sends to unknown ids and groups are ignored; delivery is at most once.

@@ -220,7 +220,7 @@ function show(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** A value that may be no JSON at all, for it need not come from a file. */
+/** A value that may be no JSON at all, because it need not come from a file. */
 function textOf(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "number") return String(value);

@@ -28,7 +28,7 @@ export class Networks {
     }
   }
 
-  /** Whether the address is one of them; what is no address is not. */
+  /** Whether the address is one of them; what is not an address is not. */
   has(text: string): boolean {
     if (this.#isEmpty) return false;
     const address = plainAddress(text);
@@ -38,7 +38,7 @@ export class Networks {
 }
 
 /**
- * An address as proxies write it, without a port, and an IPv4 one as such. What is no address stays as it is.
+ * An address as proxies write it, without a port, and an IPv4 one as such. What is not an address stays as it is.
  */
 export function plainAddress(text: string): string {
   const inner = /^\[(.+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;

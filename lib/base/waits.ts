@@ -20,7 +20,7 @@ export interface Waits {
   requestMs: number;
   /** How long a client may take to say anything over TLS, the handshake included, ms. */
   helloMs: number;
-  /** How long sockets may take to say goodbye when the server stops, ms. */
+  /** Time limit for closing handshakes when the server stops, ms. */
   goodbyeMs: number;
   /** How long a peer may take to answer the handshake of an outbound client of Dirigible, ms. */
   dialMs: number;
@@ -48,7 +48,7 @@ export const WAITS: Readonly<Waits> = {
  */
 export const WAITS_KEY: unique symbol = Symbol("waits");
 
-/** Options of a server that has other waits. */
+/** Options of a server with other time limits. */
 export interface WithWaits {
   /** Those that differ from {@linkcode WAITS}. */
   [WAITS_KEY]?: Partial<Waits> | undefined;

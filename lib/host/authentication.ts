@@ -45,7 +45,7 @@ export class Authentication {
     return host;
   }
 
-  /** Tells who is asking, by what was read last. */
+  /** Authenticates requests, with the settings that were read last. */
   get authenticator(): Authenticator {
     return this.#authenticator!;
   }

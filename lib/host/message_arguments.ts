@@ -5,7 +5,7 @@ import { MAX_GROUP_NAME } from "../wire/mod.ts";
  * The name of a group.
  *
  * @param call The called function, for the message.
- * @throws {TypeError} If it is no text.
+ * @throws {TypeError} If it is not text.
  * @throws {RangeError} If it is longer than a group's name may be.
  */
 export function groupArgument(value: unknown, call: string): string {
@@ -28,7 +28,7 @@ export function textArgument(value: unknown, call: string, name: string): string
 }
 
 /**
- * A message to send; bytes are copied, for they are sent later.
+ * A message to send; bytes are copied, because they are sent later.
  *
  * @throws {TypeError} If it is neither text nor bytes.
  */
@@ -44,7 +44,7 @@ export function messageArgument(value: unknown, call: string): string | Uint8Arr
 /**
  * Sessions that are to be skipped; null: none.
  *
- * @throws {TypeError} If it is no id and no list of ids.
+ * @throws {TypeError} If it is not an id and no list of ids.
  */
 export function exceptArgument(value: unknown, call: string): string[] | null {
   if (value === undefined || value === null) return null;

@@ -9,7 +9,7 @@ import type { BusEvent, NeutralReply, NeutralRequest } from "../model/mod.ts";
 /** Defaults of a server for all its services. */
 export type SessionDefaults = Pick<Settings, "limits" | "slowClient">;
 
-/** One service that is being served: its definition, and who keeps it running. */
+/** A service that is being served: its definition and its supervisor. */
 export class RunningService implements GatewayService {
   readonly settled: Promise<void>;
   readonly limits: SessionLimits;

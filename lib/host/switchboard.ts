@@ -185,7 +185,7 @@ export class Switchboard implements AsyncDisposable {
    *
    * @param options The services to serve, and settings; none: the services of the current folder.
    * @throws {SwitchboardError} `SB_ROOT`, if there is no such folder; `SB_SETTINGS`, if an option or a setting is
-   * wrong; `SB_SERVICE`, if there is no service of a key that is asked for; `SB_AUTH`, if what tells who is
+   * wrong; `SB_SERVICE`, if there is no service of a given key; `SB_AUTH`, if authentication is
    * asking is not there or not as it should be.
    */
   static async open(options: SwitchboardOptions = {}): Promise<Switchboard> {
@@ -344,7 +344,7 @@ export class Switchboard implements AsyncDisposable {
    *
    * @param id The session's id.
    * @param message Text or bytes; bytes are copied at once.
-   * @throws {TypeError} If the id is no text, or the message neither text nor bytes.
+   * @throws {TypeError} If the id is not text, or the message neither text nor bytes.
    * @throws {SwitchboardError} `SB_CLOSED`, if the server has been closed.
    */
   send(id: string, message: Message): void {
@@ -356,7 +356,7 @@ export class Switchboard implements AsyncDisposable {
 
   /**
    * Sends to all members of a group, of whatever service they are. A group without members is ignored. While the
-   * server closes, those who are still connected get it.
+   * server closes, connected clients still get it.
    *
    * @example
    * ```ts
@@ -369,7 +369,7 @@ export class Switchboard implements AsyncDisposable {
    * @param group Name of the group.
    * @param message Text or bytes; bytes are copied at once.
    * @param options Sessions that do not receive it.
-   * @throws {TypeError} If the group is no text, or the message neither text nor bytes.
+   * @throws {TypeError} If the group is not text, or the message neither text nor bytes.
    * @throws {RangeError} If the group's name is longer than 1,024 characters.
    * @throws {SwitchboardError} `SB_CLOSED`, if the server has been closed.
    */
@@ -385,7 +385,7 @@ export class Switchboard implements AsyncDisposable {
    * Number of sessions in a group; an unknown one has no members.
    *
    * @param group Name of the group.
-   * @throws {TypeError} If it is no text.
+   * @throws {TypeError} If it is not text.
    * @throws {RangeError} If it is longer than 1,024 characters.
    */
   getGroupSize(group: string): number {
@@ -396,7 +396,7 @@ export class Switchboard implements AsyncDisposable {
    * Ids of the sessions in a group, in the order in which they joined.
    *
    * @param group Name of the group; an unknown one has no members.
-   * @throws {TypeError} If it is no text.
+   * @throws {TypeError} If it is not text.
    * @throws {RangeError} If it is longer than 1,024 characters.
    */
   getGroupMembers(group: string): string[] {
@@ -446,8 +446,8 @@ export class Switchboard implements AsyncDisposable {
   }
 
   /**
-   * Reloads authentication: keys, users, and the module. Sessions stay as they are, and who is
-   * being asked about is who the old one says.
+   * Reloads authentication: keys, users, and the module. Sessions stay as they are. Requests that
+   * the old module has begun get its answer.
    *
    * @returns Whether authentication is configured.
    * @throws {SwitchboardError} As {@linkcode open}; then the previous ones stay in use.

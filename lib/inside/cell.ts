@@ -1,7 +1,7 @@
 /**
  * The entry of a cell: a worker that holds a service's permissions and nothing else. In it runs the isolate, a
  * worker of the kind that has a heap of its own and no permissions but its parent's. No code of a service
- * ever runs in the cell, so that what has to be given up is given up, whatever the isolate does.
+ * ever runs in the cell, so that a revocation works, whatever the isolate does.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
 scope.onmessage = ({ data }: MessageEvent<CellBoot>) => {
   scope.onmessage = ({ data }: MessageEvent<Revocation>) => revoke(data);
   const { boot, port, answers, loan } = data;
-  // A port, for Deno lets a nested worker wait half a second before it gives it its first message.
+  // A port, because Deno delays the first message to a nested worker by half a second.
   const control = new MessageChannel();
   const inner = control.port2 as unknown as NonNullable<WorkerOptions["transferList"]>[number];
   const worker = new HeapWorker(entryOf(new URL("./runner.ts", import.meta.url)), {

@@ -318,7 +318,7 @@ export class ModuleLoader implements Loader {
     return require(known);
   }
 
-  /** Whether what the engine has made of an id is no file: it takes unknown packages for files, too. */
+  /** Whether what the engine has made of an id is not a file: it takes unknown packages for files, too. */
   #isMissing(url: string): boolean {
     if (!startsWith(url, "file:")) return false;
     const file = fromFileUrl(url);

@@ -133,7 +133,7 @@ function closeClass(kind: abstract new (...args: any[]) => unknown, name: string
   Object.freeze(kind);
 }
 
-/** Deno's own operations, which hardly look at who calls them. */
+/** Deno's own operations, which hardly check their caller. */
 function closeInternals(): void {
   const deno = Deno as unknown as Record<string | symbol, unknown>;
   for (const symbol of Object.getOwnPropertySymbols(deno)) delete deno[symbol];

@@ -14,6 +14,6 @@ export interface EndpointSource {
   flow?: Flow;
   /** Modules that its messages may name, for a system whose messages do. */
   modules?: string[];
-  /** Whether it takes part in a path of several services, where each message says whom it is for. */
+  /** Whether it takes part in a path that several services share, where each message names its service. */
   isShared?: boolean;
 }

@@ -60,7 +60,7 @@ export type Report =
   /** The controllers are loaded, from these files. */
   | { is: "ready"; files: string[] }
   | { is: "unloadable"; failure: LoadFailure }
-  /** It was told `"end"`, and has said goodbye to whom it was connected to. */
+  /** It was told `"end"`, and has closed its outbound connections. */
   | { is: "done" }
   /** A batch was cut off, for the heap was full; or what lies outside of the heap is too much. */
   | { is: "full"; megabytes: number };

@@ -44,7 +44,7 @@ function command(args: string[], { permissions = ["-A"], ...options }: Options =
     stdout: "piped",
     stderr: "piped",
     ...options,
-    // Whoever has colours sees them, unless it is no terminal.
+    // Whoever has colors sees them, unless it is no terminal.
     env: { NO_COLOR: "", ...options.env },
   });
 }

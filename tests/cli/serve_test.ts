@@ -23,7 +23,7 @@ function command(args: string[], options: Options = {}): Deno.Command {
     stdout: "piped",
     stderr: "piped",
     ...options,
-    // Whoever has colours sees them, unless it is no terminal.
+    // Whoever has colors sees them, unless it is no terminal.
     env: { NO_COLOR: "", ...options.env },
   });
 }

@@ -117,7 +117,7 @@ Deno.test({
       await visitor.next();
       return visitor;
     };
-    // Both wait side by side; the one that answers pings comes last, for it must not be late.
+    // Both wait side by side; the one that answers pings comes last, because it must not be late.
     const idle = await enter(0);
     const pinged = await enter(1);
     await t.step("with pings", async () => {

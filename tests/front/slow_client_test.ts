@@ -118,7 +118,7 @@ Deno.test("a client that reads a large message slowly is not closed", async (t) 
   };
   const all = await Promise.all(TRANSPORTS.map(start));
   for (const { reader } of all) await reader.write(frameOf(1, "more"));
-  // Side by side, for this is mostly waiting.
+  // Side by side, because this is mostly waiting.
   await Promise.all(all.map(async ({ other }) => {
     for (let pings = 0; pings < 5;) {
       const { opcode } = (await other.frame())!;

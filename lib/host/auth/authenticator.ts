@@ -4,7 +4,7 @@ import { credentialOf, type CredentialPlaces } from "./credentials.ts";
 import { type JwtVerifier, WrongToken } from "./jwt.ts";
 import type { PasswordFile } from "./password_file.ts";
 
-/** A request, as far as it says who sends it. */
+/** The parts of a request that authentication needs. */
 export interface AuthRequest {
   /** Of the request, for the log. */
   id: string;
@@ -42,7 +42,7 @@ export interface AuthenticatorParts {
   expires: boolean;
 }
 
-/** Tells who is asking. A wrong credential is an error, never an anonymous visitor. */
+/** Authenticates requests. Wrong credentials are an error, never an anonymous client. */
 export class Authenticator {
   readonly #places: CredentialPlaces;
 

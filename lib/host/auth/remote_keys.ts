@@ -18,7 +18,7 @@ const RETRY_MS = 5_000;
 const TIMEOUT_MS = 5_000;
 /**
  * How long keys stay valid while the URL fails: as long as tokens live that were issued before. Without an end,
- * who keeps us from the URL would keep a key alive that was stolen and withdrawn.
+ * an attacker who blocks the URL could keep a stolen and withdrawn key alive.
  */
 const KEEP_HOURS = 24;
 

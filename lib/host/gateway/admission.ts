@@ -7,7 +7,7 @@ const EVERYBODY = ["role:system.everyone", "user:system:anonymous"];
 export type Admission = "admitted" | "unknown" | "forbidden";
 
 /**
- * Whether a service lets in who asks (docs/contracts/xp.md, section 4).
+ * Whether a client may enter a service (docs/contracts/xp.md, section 4).
  *
  * @param allow Principals that may enter; null: all.
  * @param identity The client's identity; null: anonymous.

@@ -20,7 +20,7 @@ export function clientPanel(
   host: string,
 ): { html: string; policy: string } {
   const nonce = crypto.getRandomValues(new Uint8Array(16)).toBase64();
-  // Not every browser takes 'self' for websockets; and a host that is none must not get into the header.
+  // Not every browser accepts 'self' for websockets; and an invalid host must not get into the header.
   const own = /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : "";
   return {
     html: `<style>${CLIENT_CSS}</style>` +

@@ -18,7 +18,7 @@ const PARAMETERS: Readonly<Record<string, (value: string | undefined) => boolean
  * The first offer of compression that can be accepted; null: there is none, and the socket goes without. One that
  * is not understood is to be declined, and not to be refused (RFC 7692, section 5.1).
  *
- * @param header `Sec-WebSocket-Extensions`. What is no list of extensions comes back as it is, to be refused.
+ * @param header `Sec-WebSocket-Extensions`. What is not a list of extensions comes back as it is, to be refused.
  */
 export function acceptableOffer(header: string): string | null {
   const extensions = header.split(",").map((extension) => extension.trim());

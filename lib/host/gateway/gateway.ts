@@ -56,7 +56,7 @@ export interface GatewayOptions {
   onUpgradeRefused?: ((path: string, status: number, text: string) => void) | undefined;
 }
 
-/** A request, as far as it says who sends it. */
+/** The parts of a request that authentication needs. */
 export interface AuthRequest {
   id: string;
   headers: Headers;
@@ -214,7 +214,7 @@ export class Gateway {
     const denied = this.#admission(service.allow, identity);
     if (denied !== null) return denied;
     await service.settled;
-    // Its static files too: who may see them is not known of a service whose manifest is broken.
+    // Its static files too: the manifest that says who may see them is broken.
     if (!service.isUp) return refusal(503, `Service "${route.key}" is not running`, RETRY);
     if (!upgrade && service.assets !== null && /^assets(\/|$)/.test(route.rest)) {
       if (route.rest === "assets") return toFolder(url);
@@ -280,7 +280,7 @@ export class Gateway {
     return this.#refuse("credential", 401, outcome.wrong, this.#challenges(true));
   }
 
-  /** The answer for who may not enter; null: they may. */
+  /** The response to a client that may not enter; null: it may. */
   #admission(allow: readonly string[] | null, identity: Identity | null): Response | null {
     switch (admission(allow, identity)) {
       case "admitted":
@@ -341,7 +341,7 @@ export class Gateway {
     if (!sharing.some(({ origins }) => this.#originAllowed(sent, own, origins, null))) {
       return this.#refuse("origin", 403, `Origin ${sent ?? "(none)"} may not connect to ${own}`);
     }
-    // While it was asked who it is, the server may have begun to stop, and others may have come in.
+    // During the authentication the server may have begun to stop, and other clients may have entered.
     if (this.draining) return this.#refuse("draining", 503, "The server is stopping", RETRY);
     if (lobby.isFull(sharing)) {
       return this.#refuse(
@@ -575,7 +575,7 @@ class SessionEvents implements SocketEvents {
 
 const CLOSE = { connection: "close" };
 
-/** Headers of an answer to who comes too often. */
+/** Headers of a response to a client that comes too often. */
 const SOON = { "retry-after": "1" };
 
 const STATUS_OF: Partial<Record<ErrorCode, number>> = { SB_TIMEOUT: 504, SB_ISOLATE_GONE: 503 };

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-/** How often it is looked who takes longer, ms. */
+/** Interval of the checks for slow clients, ms. */
 const SWEEP_MS = 1_000;
 
 interface Exchange {
@@ -11,7 +11,7 @@ interface Exchange {
 }
 
 /**
- * Connections as long as they speak HTTP. Whoever keeps the server waiting is cut off, also who sends a byte now
+ * Connections while they speak HTTP. A client that keeps the server waiting is closed, also one that sends a byte now
  * and then: a head must be complete in time. While the server keeps the client waiting, no time passes.
  */
 export class HttpConnections {

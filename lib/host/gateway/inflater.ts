@@ -9,10 +9,10 @@ const TAIL = new Uint8Array([0, 0, 0xff, 0xff]);
 
 /**
  * Inflates the messages of one socket, each for itself. It stands in for what npm `ws` does there: on Deno, input
- * that is no deflate stream makes that end the process.
+ * that is not a deflate stream makes that end the process.
  */
 export class Inflater {
-  /** Whether something came that is no deflate stream: the socket is to be closed with 1007. */
+  /** Whether something came that is not a deflate stream: the socket is to be closed with 1007. */
   isBroken = false;
   #parts: Uint8Array[] = [];
   #isHeld = false;

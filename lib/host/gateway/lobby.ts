@@ -20,7 +20,7 @@ interface Arrival {
 
 /**
  * Owns the sessions of a shared path. For each service that a client talks to it opens a session of that
- * service's own on the same socket, so that a service knows only those who have talked to it.
+ * service's own on the same socket, so that a service sees only clients that have sent it a message.
  */
 export class Lobby implements SessionOwner {
   /** No service can be called so: its folder's name has no slash. */

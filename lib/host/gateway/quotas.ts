@@ -90,7 +90,7 @@ export class Quotas {
   /**
    * Takes a place for a session that is about to open.
    *
-   * @param owner Name of who will own it.
+   * @param owner Name of its owner.
    */
   reserve(address: string, user: string | null, owner: string): Place {
     const place = new Place(this, networkOf(address), user, owner);

@@ -1,4 +1,4 @@
-/** Why a request is refused, for who counts. */
+/** Why a request is refused, for the metrics. */
 export type RefusalCause =
   | "address"
   | "body"
@@ -23,7 +23,7 @@ export const RETRY: Readonly<Record<string, string>> = {
   "retry-after": String(RETRY_AFTER_SEC),
 };
 
-/** An answer that is no service's. */
+/** An answer that is not a service's. */
 export function refusal(
   status: number,
   text: string,

@@ -84,7 +84,7 @@ export class WsTransport implements Transport {
   });
 
   /**
-   * @param pingIntervalSec How often clients are pinged; who does not answer for two of these is dead; 0: never.
+   * @param pingIntervalSec Seconds between pings; a client that answers neither of two is dead; 0: never.
    * @param compresses Whether clients that offer it are sent compressed messages, and may send them.
    */
   constructor(
@@ -206,7 +206,7 @@ export class WsTransport implements Transport {
 
   #opened(ws: WebSocket, socket: Socket, maxMessageBytes: number, events: SocketEvents): void {
     socket.setNoDelay(true);
-    // Both have said goodbye: who does not end the connection then is not waited for.
+    // Both sides have sent a close frame: the server does not wait for a client that keeps the connection open.
     socket.on("finish", destroy);
     const inflater = DEFLATE in ws._extensions ? new Inflater(maxMessageBytes) : null;
     if (inflater !== null) ws._extensions[DEFLATE] = inflater;

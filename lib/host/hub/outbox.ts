@@ -16,7 +16,7 @@ export class Outbox {
   length = 0;
   /** Bytes that the socket is given at a time, where it does not say when it could take more. */
   room = HIGH_WATER;
-  /** Whether the socket is to say when it could take more. */
+  /** Whether the socket must report when it can take more. */
   awaitsDrain = false;
   #held: (Held | null)[] = [];
   /** Where the next message is. */

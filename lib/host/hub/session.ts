@@ -244,7 +244,7 @@ export class Session {
 
   #tooSlow(): void {
     this.#keeper.counts.slow++;
-    // More for who takes nothing would only wait as well.
+    // More messages for a client that reads nothing would only be queued.
     this.#outbox = null;
     this.close(SLOW_CONSUMER, "slow consumer");
   }
@@ -259,7 +259,7 @@ export class Session {
     if (this.#unlooked < little) return false;
     const waiting = this.#connection.buffered();
     if (waiting === 0) this.#unlooked = 0;
-    // A large message to a client that is up to date is no sign of slowness; what was just sent is waiting still.
+    // A large message to a client that is up to date is not a sign of slowness; what was just sent is waiting still.
     return waiting >= little && waiting + byteLength(message) > limit;
   }
 

@@ -19,7 +19,7 @@ interface Point {
 
 const drawings = new WeakMap<Flow, string | null>();
 
-/** A flow as SVG, in the colours of the page that it is put in; null: it is too large to be drawn. */
+/** A flow as SVG, in the colors of the page that it is put in; null: it is too large to be drawn. */
 export function drawingOf(flow: Flow): string | null {
   const known = drawings.get(flow);
   if (known !== undefined) return known;
@@ -112,7 +112,7 @@ function sizeOf(lines: readonly string[], padding: number): { width: number; hei
   return { width: longest * CHAR + padding, height: lines.length * LINE };
 }
 
-/** For who does not see it: what leads where. */
+/** The description for readers who cannot see the drawing. */
 function described({ name, nodes }: Flow, arrows: readonly Arrow[]): string {
   const ways = arrows.map(({ from, to, labels }) => `${from} to ${to} (${labels.join(", ")})`);
   return `Flow ${name}: ${nodes.map(({ name }) => name).join(", ")}. ${ways.join("; ")}`;

@@ -15,7 +15,7 @@ import { manifestFile } from "./manifest.ts";
  * one is returned with its error, so that the others can run.
  *
  * @param only Key of the one that is looked for; default: all.
- * @throws {SwitchboardError} `SB_ROOT`, if the root is no folder that can be read.
+ * @throws {SwitchboardError} `SB_ROOT`, if the root is not a folder that can be read.
  */
 export function discover(root: string, only?: string): ServiceDefinition[] {
   try {

@@ -1,5 +1,5 @@
 /**
- * A service on disk: where it lies, what it may do, who may enter.
+ * A service on disk: its place, its permissions, the principals that may enter.
  *
  * Comes in: a root folder. Goes out: {@linkcode ServiceDefinition}s, the broken ones with their error.
  *

@@ -30,7 +30,7 @@ export function cellPermissions(grants: Grants): Deno.PermissionOptionsObject {
         ...granted,
         ...lent.flatMap(({ name, item }) => name === kind ? [item] : []),
       ];
-      // A list grants what it names; an empty one must become `false`, for Deno would take it for "all".
+      // A list grants what it names; an empty one must become `false`, because Deno would take it for "all".
       return [kind, all.length === 0 ? false : all];
     }),
   );

@@ -186,7 +186,7 @@ export class Isolate implements OperationsTarget {
     if (lost.length > 0) this.#cell?.postMessage(lost);
   }
 
-  /** Ends it once it has said goodbye to whom it is connected to, or after a moment. */
+  /** Ends it once it has closed its outbound connections, or after a moment. */
   async end(): Promise<void> {
     if (this.#state === "running") {
       const timer = setTimeout(() => this.#done.resolve(), GOODBYE_MS);

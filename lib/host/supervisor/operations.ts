@@ -115,7 +115,7 @@ function mayAddress(target: OperationsTarget, id: string): boolean {
   if (target.mayUseAllGroups) return true;
   const session = target.hub.session(id);
   if (session === undefined || session.owner.name === target.service) return true;
-  // Not the id: who reads the log could use it.
+  // Not the id: a reader of the log could use it.
   target.denied("session", `of service ${session.owner.name}`);
   return false;
 }

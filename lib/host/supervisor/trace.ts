@@ -4,7 +4,7 @@ import { Event, Op, OP_FIELDS } from "../../wire/mod.ts";
 export interface Effects {
   /** Messages to single sessions. */
   sends: number;
-  /** Messages to groups, by group; of many groups the first ones. */
+  /** Messages to groups, by group; if there are many groups, only the first ones. */
   groups: Map<string, number>;
   /** Messages to groups that are not among those. */
   otherGroups: number;
@@ -71,7 +71,7 @@ export class Tracer {
   /** @param handled Told of each event with the handle of its session. */
   constructor(private readonly handled: (handle: number, event: Begun) => void) {}
 
-  /** Reads a batch. What is not as the wire says is left to who applies it. */
+  /** Reads a batch. Malformed operations are left to the code that applies them. */
   read(batch: readonly unknown[]): void {
     for (let at = 0; at < batch.length;) {
       const op = batch[at] as number;

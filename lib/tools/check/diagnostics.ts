@@ -53,7 +53,7 @@ export function fatalOf(output: string): Diagnostic {
   };
 }
 
-/** Without colours. */
+/** Without colors. */
 export function plain(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/\u001b\[[\d;]*m/g, "").replace(/^Stack backtrace:[^]*$/m, "");

@@ -7,7 +7,7 @@ export type CheckCode = "SB_TYPE" | "SB_TYPES_UNCHECKED" | "SB_UNREACHABLE" | "S
 export interface Problem {
   /** Path relative to the root, with `/`; null: it is in no file. */
   file: string | null;
-  /** From 1; 1 also if it concerns the whole file; null without a file. */
+  /** Counted from 1; 1 if the problem concerns the whole file; null without a file. */
   line: number | null;
   /** From 1, UTF-16 units; null without a file. */
   column: number | null;

@@ -80,7 +80,7 @@ export class Starts implements Disposable {
   }
 }
 
-/** Of what comes through the log, what the runtime itself has to say; the rest are a service's own words. */
+/** Keeps the log lines of the runtime itself; the others are a service's own. */
 function isComplaint(level: string, text: string): boolean {
   return level === "WARN" && /^Denied /.test(text) ||
     level === "ERROR" && /^(?:Uncaught |Unhandled rejection: |Service ")/.test(text);

@@ -21,7 +21,7 @@ const SECRET = /\.(?:pem|key|p12|pfx|jks|keystore)$|^id_(?:rsa|dsa|ecdsa|ed25519
 const TEST = /[._]test\.(?:ts|tsx|mts|js|mjs|jsx|cts|cjs)$/;
 
 /**
- * Finds what a binary takes of a root: what is served, the settings, and the module that says who is asking.
+ * Finds the files of a root that a binary contains: services, settings, and the authentication module.
  * Hidden files, `node_modules`, tests, keys, and the files that the settings name for users and keys stay outside.
  *
  * @param apart Folders to leave out, absolute.

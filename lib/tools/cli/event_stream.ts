@@ -105,7 +105,7 @@ export class EventStream implements Disposable {
     return this.#color.bold(name + " ".repeat(this.#nameWidth - width));
   }
 
-  /** Enough of an id to tell sessions apart, in a colour of its own. */
+  /** Enough of an id to tell sessions apart, in a color of its own. */
   #session(id: string): string {
     const short = id.slice(id.indexOf(".") + 1).slice(0, 6);
     const { cyan, green, yellow, blue, magenta, red } = this.#color;
@@ -162,7 +162,7 @@ function ends(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, half)}…${text.slice(-half)}` : text;
 }
 
-/** Columns of a text with colours. */
+/** Columns of a text with colors. */
 function lengthOf(text: string): number {
   // deno-lint-ignore no-control-regex
   return columnsOf(text.replace(/\x1b\[\d+m/g, ""));

@@ -3,7 +3,7 @@ import type { Shell } from "./shell.ts";
 /** How long something may take before the user is told what it is, ms. */
 const PATIENCE_MS = 500;
 
-/** A line at the terminal that says what takes so long; none, if it is no terminal. */
+/** A line at the terminal that says what takes so long; none, if it is not a terminal. */
 export class Progress implements Disposable {
   readonly #isTerminal: boolean;
   #what = "";

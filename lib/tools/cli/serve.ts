@@ -36,7 +36,7 @@ export interface DevOptions extends ServeOptions {
 }
 
 /**
- * Serves a root until SIGTERM or SIGINT; a second signal ends at once. SIGHUP swaps in what has changed; for who
+ * Serves a root until SIGTERM or SIGINT; a second signal ends at once. SIGHUP swaps in changed services; if it was
  * started it at a terminal it means that the terminal is gone, and ends it.
  */
 export function serve(root: string, options: ServeOptions, shell: Shell = Deno): Promise<void> {
@@ -126,7 +126,7 @@ async function run(
     await board.close();
     throw error;
   }
-  // From the start: who edits while the services still start is not to wait in vain.
+  // From the start, so that an edit during the start of the services is noticed.
   using _watcher = isWatching
     ? new Watcher(board.root, () => board.services, {
       services: (keys) => reload(board, keys, log),
@@ -185,7 +185,7 @@ function stopOnSignal(board: Switchboard, endsOnHangUp: boolean, shell: Shell): 
 /** Windows has no such signal to send. */
 const HAS_HANG_UP = Deno.build.os !== "windows";
 
-/** Swaps in whatever lies on disk, for operators who deploy by copying files. */
+/** Swaps in the files on disk, for operators who deploy by copying files. */
 function reloadOnSignal(board: Switchboard, log: Log, shell: Shell): Disposable {
   if (!HAS_HANG_UP) return { [Symbol.dispose]() {} };
   const hangUp = () => {

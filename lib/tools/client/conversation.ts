@@ -8,7 +8,7 @@ import type { Target } from "./target.ts";
 export interface Timeouts {
   /** To answer the handshake. */
   handshakeMs: number;
-  /** To send the body of an answer that is no websocket. */
+  /** To send the body of an answer that is not a websocket. */
   bodyMs: number;
   /** To answer a close. */
   closeMs: number;

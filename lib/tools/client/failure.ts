@@ -6,7 +6,7 @@ import { printable } from "../../base/printable.ts";
 export interface Attempt {
   url: string;
   protocols: readonly string[];
-  /** Whether it said who is asking. */
+  /** Whether the attempt had credentials. */
   hasCredentials: boolean;
   /** How long the server had to answer the handshake. */
   handshakeMs: number;
@@ -26,7 +26,7 @@ export function unconnected(
   return failure(attempt, reasonOf(attempt, error), { cause: error });
 }
 
-/** Why the answer of the server is no websocket: its status, and what it says about it. */
+/** Why the answer of the server is not a websocket: its status, and what it says about it. */
 export async function refused(
   attempt: Attempt,
   response: IncomingMessage,

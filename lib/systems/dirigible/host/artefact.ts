@@ -84,7 +84,7 @@ export function readArtefacts(root: string): Artefacts {
 
 /**
  * Artefacts that none of these services answers for: those that lie directly in `services/`, and those whose
- * folder is no service.
+ * folder is not a service.
  */
 export function strayArtefacts(
   { found, broken }: Artefacts,

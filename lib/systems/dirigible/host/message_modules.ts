@@ -12,7 +12,7 @@ export function messageModuleFiles({ dir, messageModules }: ServiceFolder): stri
 /**
  * The controller that runs the modules that messages name (docs/contracts/dirigible.md, section 3).
  *
- * @throws {SwitchboardError} `SB_MANIFEST`, if one of them is no file of the service.
+ * @throws {SwitchboardError} `SB_MANIFEST`, if one of them is not a file of the service.
  */
 export function messageEndpoint(
   { kind, dir, manifest, messageModules }: ServiceFolder,

@@ -27,7 +27,7 @@ export class Handler {
   }
 
   /**
-   * Calls the function for an event. What it throws is logged and changes nothing: it is no error of the
+   * Calls the function for an event. What it throws is logged and changes nothing: it is not an error of the
    * transport (docs/contracts/dirigible.md, section 1).
    *
    * @param about The session or request of a log line, as in `Op.LOG` of the wire.

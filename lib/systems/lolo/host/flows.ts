@@ -40,7 +40,7 @@ interface Place {
 
 /**
  * Reads the flows of all services. Two that want the same requests are both broken: which one is meant? Within
- * a service the more exact path counts, for it is one author's; between services one could take the other's.
+ * a service the more exact path counts, because it is one author's; between services one could take the other's.
  */
 export function readFlows(root: string): { found: FoundFlow[]; broken: BrokenFlow[] } {
   const found: FoundFlow[] = [];

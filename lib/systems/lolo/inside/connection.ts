@@ -48,7 +48,7 @@ export class Connection {
   /**
    * Sends to the client, then closes, as the answer says; silent once closed.
    *
-   * @throws {TypeError} If the answer is no object, or its body has no JSON.
+   * @throws {TypeError} If the answer is not an object, or its body has no JSON.
    */
   respond(answer: unknown): void {
     if (answer === undefined || answer === null) return;

@@ -1,6 +1,6 @@
 /** Callbacks that may wait with one event. */
 const MAX_WAITING = 1024;
-/** Longest time that a callback may wait, ms: what a timer takes. */
+/** Longest time that a callback may wait, ms: the limit of a timer. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 interface Waiting {
@@ -8,7 +8,7 @@ interface Waiting {
   timer: ReturnType<typeof setTimeout>;
 }
 
-/** The signals of one event: who waits for one is called once. */
+/** The signals of one event: each waiting callback is called once. */
 export class Signals {
   readonly #waiting = new Map<string, Set<Waiting>>();
   #count = 0;

@@ -49,7 +49,7 @@ export interface State {
   get(key: string): unknown;
   /** Keeps a value. */
   set(key: string, value: unknown): void;
-  /** Of all values, in the order in which they were first set. */
+  /** The keys of all values, in the order in which they were first set. */
   keys(): string[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * XP's `/lib/xp/auth`, as far as websocket controllers use it: who is this? (docs/contracts/xp.md, section 6)
+ * XP's `/lib/xp/auth`, as far as websocket controllers use it: the current user (docs/contracts/xp.md, section 6)
  *
  * @example
  * ```ts

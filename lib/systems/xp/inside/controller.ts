@@ -155,7 +155,7 @@ function xpEvent(session: InnerSession, event: SessionEvent): Record<string, unk
   return result;
 }
 
-/** A copy of its own for every event: what a controller changes in it stays there. */
+/** A separate copy for every event, so that a controller's changes do not last. */
 function fresh(json: string): unknown {
   return json === "{}" ? {} : JSON.parse(json);
 }

@@ -65,7 +65,7 @@ export interface SendParams {
 /**
  * Calls back for every event of a type, those of this service included. What the callback throws is logged.
  *
- * @throws {TypeError} If the type is null or undefined, or the callback is no function.
+ * @throws {TypeError} If the type is null or undefined, or the callback is not a function.
  */
 export function listener<Data = Record<string, unknown>>(params: ListenerParams<Data>): void {
   const type = textArgument(params?.type, "listener", "type");

@@ -32,7 +32,7 @@ export class Transcript {
     );
   }
 
-  /** Something that is no message: a ping, a close. */
+  /** Something that is not a message: a ping, a close. */
   about(mark: Mark, text: string): string {
     return this.#line(mark, this.#aside(`(${printable(text)})`));
   }
