@@ -793,7 +793,7 @@ Deno.test("check with a root that is none, or has nothing in it", async (t) => {
 });
 
 Deno.test({
-  name: "check at a terminal of 40 columns: colours, and a line that says what takes so long",
+  name: "check at a terminal of 40 columns: colors, and a line that says what takes so long",
   ignore: Deno.build.os !== "linux" || !hasScript(),
   fn: async (t) => {
     using site = Site.make({
@@ -822,7 +822,7 @@ Deno.test({
     const [colored, plain] = await Promise.all(
       ["", "1"].map((NO_COLOR) => atTerminal({ NO_COLOR })),
     );
-    await t.step("with colours", () => {
+    await t.step("with colors", () => {
       const { code, text } = colored!;
       assertEquals(code, 1);
       assertStringIncludes(text, "\r\x1b[KStarting services, 0 of 1 done …");

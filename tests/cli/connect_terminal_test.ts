@@ -204,7 +204,7 @@ board.add(
   },
 );
 
-board.add("connect uses colours at a terminal, and none with NO_COLOR", {}, async (server, t) => {
+board.add("connect uses colors at a terminal, and none with NO_COLOR", {}, async (server, t) => {
   for (const [value, has] of [["", true], ["1", false]] as const) {
     await t.step(`NO_COLOR=${value}`, async () => {
       await using terminal = connect(server.ws("/services/echo"), { env: { NO_COLOR: value } });

@@ -42,7 +42,7 @@ Deno.test("EventStream prints a line for an event, and two where the terminal is
   }
 });
 
-Deno.test("EventStream gives a session the same colour each time, and others others", () => {
+Deno.test("EventStream gives a session the same color each time, and others others", () => {
   const { lines, stream: events } = stream(200, true);
   using _ = events;
   const ids = Array.from({ length: 12 }, (_, number) => `node.s${number}abcdef`);

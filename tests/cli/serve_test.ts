@@ -202,7 +202,7 @@ Deno.test("serve says where it listens, and then what it serves", async (t) => {
     assertEquals(server.output.all.at(-1), "See the log for services that are not running");
   });
 
-  await t.step("nothing of it has colours, for it is no terminal", () => {
+  await t.step("nothing of it is colored without a terminal", () => {
     for (const line of [...server.output.all, ...server.log.all]) {
       assertEquals(line.includes("\x1b"), false, line);
     }

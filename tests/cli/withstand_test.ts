@@ -448,7 +448,7 @@ Deno.test({
       assertMatch(text, /--hostname <address> {2}address to listen on/);
       for (const line of text.split("\n")) assert(line.length <= 80, line);
     });
-    await t.step("colours, but not with NO_COLOR", async () => {
+    await t.step("colors, but not with NO_COLOR", async () => {
       using site = Site.make({ "services/a/a.js": ECHO, "services/a/service.json": { prot: 1 } });
       using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
       const { port } = listener.addr as Deno.NetAddr;

@@ -9,7 +9,7 @@ export interface ModuleMessage {
   params: Map<string, string>;
 }
 
-/** A problem with a message, because its sender. */
+/** A problem with a message, for its sender. */
 export class BadMessage extends Error {
   override name = "BadMessage";
 

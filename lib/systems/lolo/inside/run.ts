@@ -58,7 +58,7 @@ export class Run {
     this.#isThrough = true;
   }
 
-  /** The context of a node outside of any step, because its `setup`. */
+  /** The context of a node outside of any step, for its `setup`. */
   contextOf(node: Node): Context {
     this.#isThrough = true;
     return this.#context(node, undefined, null);
