@@ -51,8 +51,8 @@ export class Authentication {
   }
 
   /**
-   * Reloads keys and users, and swaps the module; the old one answers its pending requests. A call that is
-   * called while another is under way comes after it.
+   * Reloads keys and users, and swaps the module; the old one answers its pending requests. A call
+   * during another one comes after it.
    *
    * @throws {SwitchboardError} As {@linkcode open}; then all stays as it was. `SB_ISOLATE_GONE`, if it was
    * stopped meanwhile.

@@ -10,11 +10,11 @@ import { WAITS, type Waits, WAITS_KEY, type WithWaits } from "../base/waits.ts";
 export interface SwitchboardOptions extends PartialSettings {
   /** Folder with `services/`, `apis/` or `webapp/`, as path or `file:` URL. Default: the current one. */
   root?: string | URL;
-  /** Keys of the services to serve, such as `chat`, `api:chat` or `webapp`. Default: all that there are. */
+  /** Keys of the services to serve, such as `chat`, `api:chat` or `webapp`. Default: all. */
   services?: readonly string[];
   /**
-   * Whether a service that was reloaded keeps an isolate booted for the next time, as `dev` does: it is live
-   * half a second earlier, and costs its memory twice. Default: false.
+   * Whether a reloaded service keeps a booted isolate for the next reload, as `dev` does: the next version is live
+   * half a second earlier, and memory doubles. Default: false.
    */
   keepWarm?: boolean;
   /**
@@ -27,11 +27,11 @@ export interface SwitchboardOptions extends PartialSettings {
    * none, and then it costs nothing. Called whenever an isolate is created. Default: none for all.
    */
   trace?: (service: string) => Trace | undefined;
-  /** Where log lines go. Default: standard error, as JSON. */
+  /** Receives the log lines. Default: standard error, as JSON. */
   log?: Log;
 }
 
-/** The options that are no settings, and the settings. */
+/** All options: those that are not settings, and the settings. */
 export interface CheckedOptions {
   /** Absolute. */
   root: string;
@@ -59,7 +59,7 @@ export const OPTION_KEYS: readonly string[] = [
 /**
  * Checks all of the options but the settings, which are checked where they are read.
  *
- * @throws {SwitchboardError} `SB_SETTINGS`, if one is not known, or not as it should be.
+ * @throws {SwitchboardError} `SB_SETTINGS`, if an option is unknown or invalid.
  */
 export function checkOptions(options: unknown): CheckedOptions {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {

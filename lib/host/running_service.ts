@@ -15,7 +15,7 @@ export class RunningService implements GatewayService {
   readonly limits: SessionLimits;
   /** The definition that is being served. */
   definition: ServiceDefinition;
-  /** Why it is not running, or why its newest version is not. */
+  /** The reason why it, or its newest version, is not running. */
   error: SwitchboardError | null;
   mounts: readonly Mount[];
   readonly #supervisor: Supervisor;

@@ -43,7 +43,7 @@ import type { GroupSendOptions, Message } from "../model/mod.ts";
 export type { SwitchboardOptions } from "./options.ts";
 export type { Effects, HandledEvent, Trace } from "./supervisor/mod.ts";
 
-/** One service, as operators see it. */
+/** The state of one service, for operators. */
 export interface ServiceStatus {
   /** Unique name: `chat`, `api:chat`, `webapp`. */
   key: string;
@@ -53,13 +53,13 @@ export interface ServiceStatus {
   restarts: number;
   /** Events that an isolate had begun to handle when it ended. */
   lostEvents: number;
-  /** Systems that its controllers are written for, for example `xp`. */
+  /** Systems of its controllers, for example `xp`. */
   systems: string[];
   /** Its shortest URL. */
   url: string;
-  /** URL of the page that it ships, if it does. */
+  /** URL of its page; null: it has none. */
   page: string | null;
-  /** Why it is not running, or why its newest version is not. */
+  /** The reason why it, or its newest version, is not running. */
   error: SwitchboardError | null;
   /** Warnings for its author. */
   warnings: string[];
@@ -69,15 +69,15 @@ export interface ServiceStatus {
   definition: ServiceDefinition;
 }
 
-/** Where a server listens. */
+/** The address of a server. */
 export interface ListenAddress {
-  /** As the settings have it. */
+  /** The hostname of the settings. */
   hostname: string;
-  /** The port, also where the settings leave it open. */
+  /** The port, also if the settings say 0. */
   port: number;
-  /** `https`, if there is a certificate. */
+  /** `https` if there is a certificate. */
   scheme: "http" | "https";
-  /** All of it, for example `http://127.0.0.1:8080`. */
+  /** The URL, for example `http://127.0.0.1:8080`. */
   url: string;
 }
 
@@ -113,7 +113,7 @@ const MAX_ANSWER = 300;
  * ```
  */
 export class Switchboard implements AsyncDisposable {
-  /** Its settings, all sources taken together. */
+  /** The settings of all sources together. */
   readonly settings: Settings;
   /** The folder that is served, absolute. */
   readonly root: string;
@@ -180,13 +180,13 @@ export class Switchboard implements AsyncDisposable {
   }
 
   /**
-   * Finds the services of a root and begins to start them. One that is broken does not keep the others from
-   * running: see {@linkcode services}.
+   * Finds the services of a root and begins to start them. A broken service does not affect the
+   * others: see {@linkcode services}.
    *
    * @param options The services to serve, and settings; none: the services of the current folder.
    * @throws {SwitchboardError} `SB_ROOT`, if there is no such folder; `SB_SETTINGS`, if an option or a setting is
    * wrong; `SB_SERVICE`, if there is no service of a given key; `SB_AUTH`, if authentication is
-   * asking is not there or not as it should be.
+   * misconfigured.
    */
   static async open(options: SwitchboardOptions = {}): Promise<Switchboard> {
     const checked = checkOptions(options);
@@ -300,11 +300,11 @@ export class Switchboard implements AsyncDisposable {
   };
 
   /**
-   * Starts to listen on the hostname and port of the settings.
+   * Listens on the hostname and port of the settings.
    *
-   * @returns Where it listens.
-   * @throws {SwitchboardError} `SB_LISTEN`, if the port is taken or must not be used, or it listens already;
-   * `SB_TLS`, if certificate or key cannot be used; `SB_CLOSED`, if it has been closed.
+   * @returns The address of the server.
+   * @throws {SwitchboardError} `SB_LISTEN`, if the port is in use or not permitted, or the server listens already;
+   * `SB_TLS`, if certificate or key cannot be used; `SB_CLOSED`, if the server has been closed.
    */
   async listen(): Promise<ListenAddress> {
     const { hostname, port: wanted, tls } = this.settings;
@@ -412,8 +412,8 @@ export class Switchboard implements AsyncDisposable {
   /**
    * Reloads certificate and key, for new connections; without TLS it does nothing.
    *
-   * @returns Whether there are any.
-   * @throws {SwitchboardError} `SB_TLS`, if they cannot be used, then those before stay;
+   * @returns Whether TLS is configured.
+   * @throws {SwitchboardError} `SB_TLS`, if they cannot be used; then the previous ones stay in use;
    * `SB_LISTEN`, if another program took the port meanwhile.
    */
   async reloadTls(): Promise<boolean> {
@@ -424,12 +424,12 @@ export class Switchboard implements AsyncDisposable {
   }
 
   /**
-   * Exchanges a service for what lies on disk now, with its sockets open: the new code is started, takes over
-   * between two events, and the old code is stopped. A version that does not start replaces nothing. A service
-   * that is new is started, one that is no more is removed.
+   * Swaps in a service's files on disk, with its sockets open: the new version starts and takes over
+   * between two events, and the old version stops. A version that does not start replaces nothing. A new
+   * service is started, a removed one is stopped.
    *
    * @param key The service's key.
-   * @throws {SwitchboardError} Why the new version does not start; `SB_SERVICE`, if there is none of this key.
+   * @throws {SwitchboardError} Why the new version does not start; `SB_SERVICE`, if there is no service with this key.
    */
   async reload(key: string): Promise<void> {
     const [definition] = this.#serves(key) ? discover(this.root, key) : [];
@@ -465,17 +465,17 @@ export class Switchboard implements AsyncDisposable {
     return this.#closing === null;
   }
 
-  /** Keys of the services that there are, and of those that lie on disk now. */
+  /** Keys of the current services, and of those on disk. */
   get keys(): string[] {
     const found = discover(this.root).map(({ key }) => key).filter((key) => this.#serves(key));
     return [...new Set([...this.#services.keys(), ...found])];
   }
 
   /**
-   * Restarts a service's isolate at once, whatever it does. Its sockets stay open; what it had
-   * begun to handle is lost, and its sessions get an `error` event for it.
+   * Restarts a service's isolate at once, whatever it does. Its sockets stay open; events that it had
+   * begun to handle are lost, and their sessions get an `error` event.
    *
-   * @throws {SwitchboardError} `SB_SERVICE`, if there is none of this key.
+   * @throws {SwitchboardError} `SB_SERVICE`, if there is no service with this key.
    */
   restart(key: string): void {
     this.#find(key).restart();
@@ -495,9 +495,9 @@ export class Switchboard implements AsyncDisposable {
   }
 
   /**
-   * Removes a service: its sockets are closed with 1001 and its URLs are no more.
+   * Removes a service: its sockets are closed with 1001, and its URLs answer 404.
    *
-   * @throws {SwitchboardError} `SB_SERVICE`, if there is none of this key.
+   * @throws {SwitchboardError} `SB_SERVICE`, if there is no service with this key.
    */
   async remove(key: string): Promise<void> {
     const service = this.#find(key);
@@ -564,7 +564,7 @@ export class Switchboard implements AsyncDisposable {
     );
   }
 
-  /** Where websockets may be, for a page of this origin. */
+  /** The websocket endpoints, for a page of this origin. */
   #sockets(own: string): SocketEntry[] {
     return [...this.#services].flatMap(([service, host]) => {
       const { definition: { kind, name }, ownEndpoint, sharedEndpoint, mounts, origins } = host;
@@ -636,7 +636,7 @@ async function transportOf(settings: Settings, waits: Waits): Promise<Transport>
   return new WsTransport(pingIntervalSec, compression, waits);
 }
 
-/** The services of these keys. */
+/** The services with these keys. */
 function chosen(
   found: readonly ServiceDefinition[],
   keys: readonly string[],

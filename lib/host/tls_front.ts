@@ -7,8 +7,8 @@ const RETAKE_MS = 5_000;
 export const LOCAL = "127.0.0.1";
 
 /**
- * Speaks TLS with clients and plain HTTP with the server, on a port of this machine that answers no other program
- * on. Deno's own HTTPS takes one certificate for good, and stopping it closes all websockets; here the certificate
+ * Speaks TLS with clients and plain HTTP with the server, on a port of this machine that answers no other
+ * program. Deno's own HTTPS takes one certificate for good, and stopping it closes all websockets; here the certificate
  * is replaced while all clients stay connected.
  */
 export class TlsFront {

@@ -215,8 +215,8 @@ export class ModuleLoader implements Loader {
   }
 
   /**
-   * The target that the project's `deno.json` maps an id to, or the id itself. Ids that the runtime
-   * provides stays what it is, and so do paths.
+   * The target that the project's `deno.json` maps an id to, or the id itself. Ids of the runtime
+   * and paths are not mapped.
    */
   #mapped(id: string): string {
     const libraryId = id.replace(/^\//, "");

@@ -12,8 +12,8 @@ export interface Origin {
 }
 
 /**
- * The client's address, and the server's name as the client knows it. Forwarded headers count only if the peer is a proxy
- * that is trusted: anybody can send them.
+ * The client's address, and the server's name as the client knows it. Forwarded headers count only
+ * if the peer is a trusted proxy: every client can send them.
  *
  * @param scheme How the peer speaks, if the request's URL does not say so.
  */

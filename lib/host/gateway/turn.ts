@@ -12,8 +12,8 @@ export type Framing = (message: string | Uint8Array) => Uint8Array<ArrayBuffer>;
 const NONE: Uint8Array<ArrayBuffer> = new Uint8Array();
 
 /**
- * The messages of one turn of the event loop: each socket gets them with one write, at the end of the turn. A message to
- * many is made a frame once.
+ * The messages of one turn of the event loop: each socket gets them with one write, at its end. A message
+ * to many sockets is framed once.
  */
 export class Turn {
   #waiting = new Map<Writer, Sequence>();

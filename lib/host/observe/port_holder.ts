@@ -9,8 +9,8 @@ export interface PortHolder {
 }
 
 /**
- * The program that listens on a port of this machine, as far as `/proc` tells; null: none, or unknown. Asks for
- * no permission that there is not, and never throws.
+ * The program that listens on a port of this machine, as far as `/proc` tells; null: none, or unknown. It
+ * requests no permission, and never throws.
  */
 export function portHolder(port: number): PortHolder | null {
   try {

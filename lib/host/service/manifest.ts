@@ -44,7 +44,7 @@ export interface Manifest {
   origins?: string[];
   /** Largest inbound message, bytes; 0: no limit. Default: 65536. */
   maxMessageBytes?: number;
-  /** Closes a session without a message either way, s; 0: never. Default: 300. */
+  /** Seconds without a message in either direction until a session is closed; 0: never. Default: 300. */
   idleTimeoutSec?: number;
   /** Bytes that may be queued for a slow client; 0: no limit. Default: 1048576. */
   sendBufferBytes?: number;

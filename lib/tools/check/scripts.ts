@@ -55,8 +55,8 @@ export interface Mentions {
 }
 
 /**
- * The files that a script mentions. Its text is not parsed: every text that could be an id counts, so that no file is
- * taken for unreachable that something may lead to.
+ * The files that a script mentions. Its text is not parsed: every text that could be an id counts, so that no
+ * file is reported as unreachable that a script may load.
  */
 export function mentionsOf(text: string): Mentions {
   const names = new Set<string>();

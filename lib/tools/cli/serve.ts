@@ -36,8 +36,8 @@ export interface DevOptions extends ServeOptions {
 }
 
 /**
- * Serves a root until SIGTERM or SIGINT; a second signal ends at once. SIGHUP swaps in changed services; if it was
- * started it at a terminal it means that the terminal is gone, and ends it.
+ * Serves a root until SIGTERM or SIGINT; a second signal ends at once. SIGHUP swaps in changed services. If the
+ * server was started at a terminal, SIGHUP means that the terminal is closed, and ends it.
  */
 export function serve(root: string, options: ServeOptions, shell: Shell = Deno): Promise<void> {
   return run(root, options, shell, shell.stderr.isTerminal() ? "text" : "json");

@@ -14,8 +14,8 @@ export interface OutputStream {
 }
 
 /**
- * The streams, environment and signals that a command gets from its shell. `Deno` is the shell of this process; a test passes its own and
- * runs the command in its own process.
+ * The streams, environment and signals that a command gets from its shell. `Deno` is the
+ * shell of this process; a test passes its own and runs the command in its own process.
  */
 export interface Shell {
   readonly stdin: InputStream;

@@ -11,17 +11,17 @@ import { type LogLine, warningsOf } from "./log_lines.ts";
 /** The services to test, and any of the settings except the address. */
 export interface TestBoardOptions
   extends Omit<SwitchboardOptions, "services" | "log" | "hostname" | "port" | "tls"> {
-  /** The service, or those, to start: others of the root are left out. Default: all. */
+  /** The service or services to start. Default: all of the root. */
   service?: string | readonly string[];
-  /** Files of a root that exists for this test only, in place of `root`. */
+  /** Files of a root for this test only, in place of `root`. */
   files?: Files;
-  /** How long anything may take to come, ms. Default: 5,000. */
+  /** Time limit of each wait, ms. Default: 5,000. */
   deadlineMs?: number;
 }
 
-/** Options that a test has no say in. */
+/** Options that a test cannot set. */
 const NOT_THEIRS = ["services", "log", "hostname", "port", "tls"];
-/** Those that it has. */
+/** Options that a test can set. */
 const KEYS = [
   "service",
   "files",
@@ -57,9 +57,9 @@ const KEYS = [
 export class TestBoard implements AsyncDisposable {
   /** The server itself. */
   readonly switchboard: Switchboard;
-  /** Where it listens, for example `http://127.0.0.1:40123`. */
+  /** Its URL, for example `http://127.0.0.1:40123`. */
   readonly url: string;
-  /** All that was logged, the oldest line first; nothing of it is printed. */
+  /** All log lines, the oldest first; none of them is printed. */
   readonly log: readonly LogLine[];
   readonly #deadlineMs: number;
   readonly #folder: Folder | null;
@@ -88,8 +88,8 @@ export class TestBoard implements AsyncDisposable {
    * Starts a server and waits until its services run.
    *
    * @param options The services to start; none: all services of the current folder.
-   * @throws {SwitchboardError} Why a service does not start, with file and line; as `Switchboard.open()` does;
-   * `SB_SETTINGS`, if an option is not as it should be; `SB_SERVICE`, if there is no service.
+   * @throws {SwitchboardError} If a service does not start, with file and line; as `Switchboard.open()`;
+   * `SB_SETTINGS`, if an option is invalid; `SB_SERVICE`, if there is no service.
    */
   static async start(options: TestBoardOptions = {}): Promise<TestBoard> {
     const { service, files, deadlineMs = DEADLINE_MS, ...settings } = checked(options);
@@ -123,7 +123,7 @@ export class TestBoard implements AsyncDisposable {
   }
 
   /**
-   * Connects a client. It is closed with the board, if not before.
+   * Connects a client. The board closes it at the latest.
    *
    * @param target Key of a service, such as `chat`, or a path, such as `/services/chat?name=Ann`.
    * @param options How to connect.
@@ -147,7 +147,7 @@ export class TestBoard implements AsyncDisposable {
   }
 
   /**
-   * Sends an HTTP request. Redirects are not followed; the answer's body must be read or cancelled.
+   * Sends an HTTP request. It does not follow redirects; the caller must read or cancel the response's body.
    *
    * @param path Key of a service, or a path.
    * @param init As for the global `fetch()`.
@@ -185,10 +185,10 @@ export class TestBoard implements AsyncDisposable {
   }
 
   /**
-   * Waits for a line of the log, and looks at those first that are there.
+   * Waits for a line of the log; existing lines count.
    *
-   * @param isWanted Whether it is this one.
-   * @returns The first line that it is true of.
+   * @param isWanted Whether a line is the expected one.
+   * @returns The first expected line.
    * @throws {SwitchboardError} `SB_TIMEOUT`, if it does not come in time; `SB_CLOSED`, if the board is closed.
    */
   untilLogged(isWanted: (line: LogLine) => boolean): Promise<LogLine> {

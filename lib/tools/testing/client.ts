@@ -12,11 +12,11 @@ export type ReceivedMessage = string | Uint8Array<ArrayBuffer>;
 export interface ConnectOptions {
   /** Headers of the handshake, such as `authorization`, `cookie` or `origin`. */
   headers?: Record<string, string>;
-  /** Sub-protocols to ask for. */
+  /** Subprotocols to request. */
   protocols?: readonly string[];
   /** Query parameters. */
   params?: Record<string, string>;
-  /** How long anything may take to come, ms. Default: 5,000, or that of the board. */
+  /** Time limit of each wait, ms. Default: 5,000, or that of the board. */
   deadlineMs?: number;
 }
 
@@ -28,22 +28,22 @@ export interface ClientOptions extends ConnectOptions {
 
 /** How a socket ended. */
 export interface Closed {
-  /** Close code; 1006: without a goodbye. */
+  /** Close code; 1006: without a close frame. */
   code: number;
   /** Close reason. */
   reason: string;
 }
 
-/** Messages that an error shows, at the most, and the length of each. */
+/** Limits of the messages that an error shows, and of the length of each. */
 const SHOWN = 10;
 const SHOWN_CHARS = 80;
 
-/** How long anything may take to come, ms. */
+/** Time limit of each wait, ms. */
 export const DEADLINE_MS = 5_000;
 
 /**
- * A websocket client whose messages are awaited one by one, in the order in which they came. `Received` and `Sent`
- * are what its JSON messages are.
+ * A websocket client whose messages a test awaits one by one, in order. `Received` and `Sent`
+ * are the types of its JSON messages.
  *
  * @example
  * ```ts
@@ -80,7 +80,7 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
   }
 
   /**
-   * Connects to any server; {@linkcode TestBoard.connect} does so to its own.
+   * Connects to any server; {@linkcode TestBoard.connect} connects to its own.
    *
    * @param url Its `ws:` or `wss:` URL.
    * @param options How to connect.
@@ -119,7 +119,7 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
     return this.#socket!.protocol;
   }
 
-  /** All that has come, the oldest first. */
+  /** All received messages, the oldest first. */
   get received(): readonly ReceivedMessage[] {
     return this.#received;
   }
@@ -148,7 +148,7 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
    * Sends a value as JSON text.
    *
    * @param value The value to send.
-   * @throws {TypeError} If it is nothing that JSON can hold.
+   * @throws {TypeError} If JSON cannot hold it.
    * @throws {SwitchboardError} `SB_CLOSED`, if the socket is closed.
    */
   sendJson(value: Sent): void {
@@ -158,9 +158,9 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
   /**
    * The next text.
    *
-   * @param isWanted Passes over what it is not true of, and bytes. Default: the very next message is taken.
+   * @param isWanted Skips messages for which it is false, and bytes. Default: takes the next message.
    * @throws {SwitchboardError} `SB_TIMEOUT`, if it does not come in time; `SB_CLOSED`, if the socket is closed.
-   * @throws {TypeError} If bytes have come.
+   * @throws {TypeError} If the message is bytes.
    */
   next(isWanted?: (text: string) => boolean): Promise<string> {
     return this.#next("text", textOf, isWanted);
@@ -169,9 +169,9 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
   /**
    * The bytes of the next binary message.
    *
-   * @param isWanted Passes over what it is not true of, and texts. Default: the very next message is taken.
+   * @param isWanted Skips messages for which it is false, and texts. Default: takes the next message.
    * @throws {SwitchboardError} `SB_TIMEOUT`, if it does not come in time; `SB_CLOSED`, if the socket is closed.
-   * @throws {TypeError} If a text has come.
+   * @throws {TypeError} If the message is text.
    */
   nextBytes(
     isWanted?: (bytes: Uint8Array<ArrayBuffer>) => boolean,
@@ -182,16 +182,16 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
   /**
    * The next message that a condition holds for, from JSON.
    *
-   * @param isWanted Passes over what it is not true of, and what is no JSON.
+   * @param isWanted Skips messages for which it is false, and those that are not JSON.
    * @throws {SwitchboardError} `SB_TIMEOUT`, if it does not come in time; `SB_CLOSED`, if the socket is closed.
    */
   nextJson<T extends Received>(isWanted: (value: Received) => value is T): Promise<T>;
   /**
    * The next message, from JSON.
    *
-   * @param isWanted Passes over what it is not true of, and what is no JSON. Default: the very next is taken.
+   * @param isWanted Skips messages for which it is false, and those that are not JSON. Default: takes the next message.
    * @throws {SwitchboardError} `SB_TIMEOUT`, if it does not come in time; `SB_CLOSED`, if the socket is closed.
-   * @throws {TypeError} If what has come is no JSON.
+   * @throws {TypeError} If the message is not JSON.
    */
   nextJson<T extends Received = Received>(isWanted?: (value: T) => boolean): Promise<T>;
   nextJson<T extends Received>(isWanted?: (value: T) => boolean): Promise<T> {
@@ -213,7 +213,7 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
   }
 
   /**
-   * Says goodbye and waits for the answer; a server that does not answer in time is not waited for.
+   * Closes the socket and waits for the server's close frame, up to the time limit.
    *
    * @param code Close code. Default: 1000.
    * @param reason Text for the server, at most 123 bytes.
@@ -229,7 +229,7 @@ export class TestClient<Received = any, Sent = unknown> implements AsyncDisposab
   }
 
   /**
-   * Breaks the connection off without a goodbye, as a network does that fails.
+   * Drops the connection without a close frame, as a failing network does.
    *
    * @returns How the socket ended.
    */

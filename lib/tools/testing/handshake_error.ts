@@ -1,17 +1,17 @@
 import { SwitchboardError } from "../../base/errors.ts";
 
-/** The answer to a handshake that was refused. */
+/** The response to a refused handshake. */
 export interface RefusedHandshake {
   /** HTTP status. */
   status: number;
-  /** Headers of the answer. */
+  /** Headers of the response. */
   headers: Headers;
   /** Its text. */
   body: string;
 }
 
 /**
- * A server answered a handshake with something else than a websocket: its code is `SB_HANDSHAKE`.
+ * A server answered a handshake without an upgrade: its code is `SB_HANDSHAKE`.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export class HandshakeError extends SwitchboardError implements RefusedHandshake
   override name = "HandshakeError";
   /** HTTP status. */
   readonly status: number;
-  /** Headers of the answer. */
+  /** Headers of the response. */
   readonly headers: Headers;
   /** Its text. */
   readonly body: string;
@@ -36,7 +36,7 @@ export class HandshakeError extends SwitchboardError implements RefusedHandshake
   /**
    * Makes an error.
    *
-   * @param url Where a websocket was asked for.
+   * @param url The requested URL.
    * @param refused The response.
    */
   constructor(url: string, { status, headers, body }: RefusedHandshake) {

@@ -1,6 +1,6 @@
 /**
  * Tests of services: a real server on a free port within the test's process, and clients whose messages are
- * awaited one by one. Whatever does not come in time is an error that says what came instead.
+ * awaited one by one. If a message does not come in time, the error says what came instead.
  *
  * Comes in: a root, or files. Goes out: a {@linkcode TestBoard}, and its {@linkcode TestClient}s. Run such tests
  * with `deno test -A --unstable-worker-options`, or with `"unstable": ["worker-options"]` in `deno.json`.

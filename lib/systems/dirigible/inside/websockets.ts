@@ -54,13 +54,13 @@ let isListening = false;
 const clients = new Map<string, WebsocketClient>();
 
 /**
- * Opens an outbound connection, with the service's own permissions. Returns at once; what is sent before it is
- * open is kept, in order.
+ * Opens an outbound connection, with the service's own permissions. Returns at once; messages sent before it is
+ * open are kept, in order.
  *
- * @param uri Where to, `ws:` or `wss:`.
+ * @param uri The URL, `ws:` or `wss:`.
  * @param handler Id of the module that its events go to, relative to `services/`.
  * @param engine `javascript` or another name of this runtime.
- * @throws {TypeError} If the URI, the handler or the engine is none.
+ * @throws {TypeError} If the URI, the handler or the engine is invalid.
  * @throws {Deno.errors.NotCapable} If the manifest does not let the service connect there.
  * @throws {Error} If the service has too many clients.
  */

@@ -77,9 +77,9 @@ export interface Context {
   input: string | undefined;
   /** Values of the node's own. */
   state: State;
-  /** Hands an event on, by reference; without an out-port: to the default one. */
+  /** Passes an event on, by reference; without an out-port: to the default one. */
   route(event: unknown, output?: string): void;
-  /** Calls back when the signal is next emitted for this event; after the time, ms, it is forgotten. */
+  /** Calls back when the signal is next emitted for this event; after the time, ms, the callback is dropped. */
   once(signal: string, callback: (...values: unknown[]) => void, timeoutMs?: number): void;
   /** Emits a signal to the callbacks of this event; `response` also goes to the client. */
   emit(signal: string, ...values: unknown[]): void;
@@ -87,7 +87,7 @@ export interface Context {
   addHelper?(name: string, callback: (...values: unknown[]) => unknown): void;
 }
 
-/** A function that events are handed to. */
+/** A function that gets events. */
 export type Handler = (event: unknown, context: Context) => unknown;
 
 /** The implementation of a node: a file's exports, or a library function. */

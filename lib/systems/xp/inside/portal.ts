@@ -14,7 +14,7 @@ export type UrlType = "server" | "absolute" | "websocket";
 /** Query parameters; null and undefined are left out, arrays are repeated. */
 export type UrlParams = Record<string, unknown>;
 
-/** Which service. */
+/** The service of a URL. */
 export interface ServiceUrlParams {
   /** Name of the service. */
   service: string;
@@ -26,7 +26,7 @@ export interface ServiceUrlParams {
   type?: UrlType;
 }
 
-/** Which API. */
+/** The API of a URL. */
 export interface ApiUrlParams {
   /** `<app>:<name>`, or the name of one of this application's. */
   api: string;

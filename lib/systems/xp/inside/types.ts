@@ -45,7 +45,7 @@ export interface Request {
   webSocket: boolean;
   /** Query parameters, and those of a form. */
   params: Params;
-  /** Any case is answered; enumerated in Train-Case. */
+  /** Found in any case; enumerated in Train-Case. */
   headers: Record<string, string>;
   /** A header, whatever its case; null if there is none. */
   getHeader(name: string): string | null;
@@ -93,11 +93,11 @@ export interface WebSocketConfig {
 
 /** The response that `get` and the other functions return. */
 export interface Response {
-  /** 200 if not given. */
+  /** Default: 200. */
   status?: number;
   /** Text, bytes, or anything else as JSON. */
   body?: unknown;
-  /** `text/html` for text, `application/json` for JSON, if not given. */
+  /** Default: `text/html` for text, `application/json` for JSON. */
   contentType?: string;
   /** Headers; a list repeats one. */
   headers?: Record<string, string | number | boolean | string[]>;
@@ -152,7 +152,7 @@ export interface MessageEvent<Data> extends AbstractWebSocketEvent<Data> {
   message: string;
 }
 
-/** Something went wrong. */
+/** An error event. */
 export interface ErrorEvent<Data> extends AbstractWebSocketEvent<Data> {
   /** Always `error`. */
   type: "error";
