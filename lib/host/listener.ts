@@ -81,7 +81,7 @@ export class Listener {
    * Uses another certificate for those that connect from now on.
    *
    * @throws {SwitchboardError} `SB_TLS`, if it is none, then the one before it stays; `SB_LISTEN`, if another program
-   * else has taken the port meanwhile.
+   * has taken the port meanwhile.
    */
   async exchange(pair: KeyPair): Promise<void> {
     await this.#front?.exchange(pair);

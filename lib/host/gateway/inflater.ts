@@ -8,8 +8,8 @@ type Inflated = (error: null, data: Uint8Array) => void;
 const TAIL = new Uint8Array([0, 0, 0xff, 0xff]);
 
 /**
- * Inflates the messages of one socket, each for itself. It stands in for what npm `ws` does there: on Deno, input
- * that is not a deflate stream makes that end the process.
+ * Inflates the messages of one socket, each for itself. It replaces the inflater of npm `ws`, because on Deno
+ * that one ends the process for input that is not a deflate stream.
  */
 export class Inflater {
   /** Whether something came that is not a deflate stream: the socket is to be closed with 1007. */
