@@ -21,7 +21,7 @@ const EXPORTS = Object.values(
 /** Types are checked once, in a step of their own: each isolate that a test starts would check them again. */
 const TEST = ["test", "--no-prompt", "--no-check", "--sanitize-ops", "--sanitize-resources"];
 /** Most of a test is waiting for a process or a socket, so that more of them than cores fill the cores. */
-const JOBS = String(2 * navigator.hardwareConcurrency);
+const JOBS = String(2 * navigator.hardwareConcurrency + 1);
 /** How many files the list of the slowest has. */
 const SLOWEST = 10;
 

@@ -87,7 +87,7 @@ export class EventStream implements Disposable {
       ...shown === "" ? [] : [dim(`${cut(shown, MAX_TEXT)}`)],
     ].join("  ");
     const plain = `${head}${kind}  ${size}  ${took}  ${tail}`.trimEnd();
-    if (lengthOf(plain) <= this.#options.width) return plain;
+    if (columnsOf(plain) <= this.#options.width) return plain;
     return `${head}${kind.trimEnd()}\n  ${`${size.trim()}  ${took.trim()}`.trim()}  ${tail}`
       .trimEnd();
   }
@@ -160,10 +160,4 @@ function cut(text: string, length: number): string {
 function ends(text: string, length: number): string {
   const half = Math.floor((length - 1) / 2);
   return text.length > length ? `${text.slice(0, half)}…${text.slice(-half)}` : text;
-}
-
-/** Columns of a text with colors. */
-function lengthOf(text: string): number {
-  // deno-lint-ignore no-control-regex
-  return columnsOf(text.replace(/\x1b\[\d+m/g, ""));
 }
