@@ -38,9 +38,11 @@ Deno.test({
       // A participant of the same name is another participant.
       const other = await browser.window();
       await other.goto(url);
+      await other.locator("#name:focus").waitFor();
       await other.keyboard.type("Ada");
       await other.keyboard.press("Enter");
-      await ada.getByText("3 are here").waitFor();
+      // Its own page, too: before its socket is open it takes no text.
+      for (const page of [ada, other]) await page.getByText("3 are here").waitFor();
       await other.keyboard.type("from the other Ada");
       await other.keyboard.press("Enter");
       await ada.getByText("from the other Ada").waitFor();
