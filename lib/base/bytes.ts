@@ -1,4 +1,4 @@
-/** A copy of what is bytes, to be given away; null: it is something else. */
+/** A copy of bytes, to be given away; null: the value is not bytes. */
 export function bytesOf(value: unknown): Uint8Array<ArrayBuffer> | null {
   if (value instanceof Uint8Array) return new Uint8Array(value);
   if (value instanceof ArrayBuffer) return new Uint8Array(value.slice(0));

@@ -3,7 +3,7 @@ import { codeFrame } from "./code_frame.ts";
 
 /** A file, line and column as the engine names them. */
 const PLACE = /(file:\/\/[^\s)]+?):(\d+):(\d+)/g;
-/** Longest text that is looked at, UTF-16 units: what is thrown may be of any length. */
+/** Longest text that is parsed, UTF-16 units: an error's text may be of any length. */
 const MAX_LENGTH = 16_384;
 /** Places that are looked at: a stack has few. */
 const MAX_PLACES = 32;
@@ -36,7 +36,7 @@ function show(
 ): string | null {
   try {
     const named = fromFileUrl(url);
-    // Where it really lies: a name may lead out again, by a link or by what it encodes.
+    // The real path: a name may lead out of the folder, by a link or by an encoding.
     const file = Deno.realPathSync(named);
     const isShown = folders.some((folder) =>
       named.startsWith(folder + SEPARATOR) && isBelow(file, folder)

@@ -24,7 +24,7 @@ export type ErrorCode =
   | "SB_WIRE";
 
 /**
- * An error that Switchboard throws on purpose. Its message says what was expected, what came, and where;
+ * An error that Switchboard throws on purpose. Its message gives the expected and the actual value, and the place;
  * its `code` is stable.
  *
  * @example

@@ -14,7 +14,7 @@ const MAX_LENGTH = 256;
 const MAX_KEPT = 1024;
 
 /**
- * Texts that come again and again, each kept once: what is read from a socket or a port is a new string every
+ * Keeps repeated texts once: a text that is read from a socket or a port is a new string every
  * time, and sessions are much alike.
  */
 export class InternedTexts {

@@ -12,7 +12,7 @@ export interface Finding {
 
 /** The problems of a JSON file, one by one. */
 export class JsonFileError extends SwitchboardError {
-  /** The file; null: what was read is not a file. */
+  /** The file; null: the text did not come from a file. */
   readonly path: string | null;
   /** At least one. */
   readonly findings: readonly Finding[];

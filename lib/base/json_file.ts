@@ -111,7 +111,7 @@ function sharedValidator(): Ajv {
   });
 }
 
-/** Where in the text it is what the validator has found. */
+/** The place in the text of a finding of the validator. */
 function offsetOf({ keyword, instancePath, params }: ErrorObject, tree: Node | undefined): number {
   let node = tree;
   for (const name of instancePath.split("/").slice(1)) {

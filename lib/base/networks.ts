@@ -28,7 +28,7 @@ export class Networks {
     }
   }
 
-  /** Whether the address is one of them; what is not an address is not. */
+  /** Whether the address is one of them; false for a text that is not an address. */
   has(text: string): boolean {
     if (this.#isEmpty) return false;
     const address = plainAddress(text);

@@ -1,4 +1,4 @@
-/** Counts what is under way, and tells when nothing is. */
+/** Counts pending tasks, and tells when there are none. */
 export class PendingCounter {
   #count = 0;
   #waiting: (() => void)[] = [];

@@ -1,5 +1,5 @@
 /**
- * Foreign text, safe to show: what could drive a terminal, or turn its writing direction around, is
+ * Foreign text, safe to show: characters that control a terminal, or change the writing direction, are
  * escaped. Line feeds and tabs stay.
  */
 export function printable(text: string): string {

@@ -35,7 +35,7 @@ const MODIFIERS: Record<string, number> = {
 export class RoutePattern {
   /** Names of its parameters. */
   readonly names: readonly string[];
-  /** The same for all paths that match the same, whatever their parameters are called. */
+  /** The same for all paths that match the same URLs; names of parameters do not matter. */
   readonly shape: string;
   readonly #pattern: URLPattern;
   readonly #segments: readonly Segment[];

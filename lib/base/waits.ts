@@ -12,7 +12,7 @@ export interface Waits {
   healthyMs: number;
   /** How long a place is kept for a session whose socket does not open, ms. */
   placeMs: number;
-  /** How long a client may take nothing of what waits for it, ms; more for each byte that waits. */
+  /** Time without progress after which a client with queued messages is closed, ms; it grows with the queued bytes. */
   stallMs: number;
   /** Over `ws`: how long a client may take to answer a close, ms; more for each byte that waits. */
   closeMs: number;

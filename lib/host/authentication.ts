@@ -63,7 +63,7 @@ export class Authentication {
     await reloaded;
   }
 
-  /** Ends the module's isolate, and what is being started to follow it. */
+  /** Ends the module's isolate, and the one that is being started. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#module?.stop();
@@ -76,7 +76,7 @@ export class Authentication {
     else await this.#module.swap(authModuleDefinition(this.root, this.settings.auth), use);
   }
 
-  /** Reads keys and users; what is returned makes them count. */
+  /** Reads keys and users; the returned function puts them to use. */
   async #read(): Promise<() => void> {
     // Loaded only here: a server without authentication needs neither tokens nor passwords.
     const { Authenticator, JwtVerifier, PasswordFile } = await import("./auth/mod.ts");

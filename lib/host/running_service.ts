@@ -105,7 +105,7 @@ export class RunningService implements GatewayService {
   }
 
   /**
-   * Exchanges it for what lies on disk now, with its sockets open. What does not start replaces nothing.
+   * Swaps in the files on disk, with its sockets open. A version that does not start replaces nothing.
    *
    * @throws {SwitchboardError} Why it does not start.
    */

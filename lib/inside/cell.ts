@@ -8,7 +8,7 @@
 import { Worker as HeapWorker, type WorkerOptions } from "node:worker_threads";
 import type { CellBoot, CellReport, Revocation } from "../wire/mod.ts";
 
-/** Room for what dies young, MiB; it comes on top of the heap that is granted. */
+/** Room for short-lived objects, MiB, in addition to the granted heap. */
 const YOUNG_MB = 16;
 
 const scope = globalThis as unknown as DedicatedWorkerGlobalScope;
@@ -39,7 +39,7 @@ scope.onmessage = ({ data }: MessageEvent<CellBoot>) => {
   worker.on("exit", () => report({ code: "", message: "it exited" }));
 };
 
-/** Workers of this kind start from nothing remote, but what they start from may import it. */
+/** Workers of this kind cannot start from a remote module, but their entry may import one. */
 function entryOf(module: URL): URL {
   if (module.protocol === "file:") return module;
   return new URL(
@@ -51,7 +51,7 @@ function report(what: CellReport): void {
   scope.postMessage(what);
 }
 
-/** The isolate has its permissions from here: what is revoked here is revoked there, even while it spins. */
+/** The isolate shares the permissions of the cell: a revocation here applies there, even while it runs a loop. */
 function revoke(what: Revocation): void {
   for (const { name, item } of what) {
     Deno.permissions.revokeSync(descriptorOf(name, item));

@@ -22,7 +22,7 @@ const PARAMETERS = ["exports", "require", "module", "__filename", "__dirname", "
  * Only the engine's parser knows for sure which one a file is, so it decides: ES syntax does not compile in a
  * function body. A file that is neither is left to the engine's loader, whose errors name line and column.
  *
- * @param file Its path; `.mjs` and `.cjs` say what they are.
+ * @param file Its path; `.mjs` and `.cjs` decide the kind.
  * @param read Reads its text.
  */
 export function compileCommonJs(file: string, read: () => string): CompiledModule | null {
@@ -48,7 +48,7 @@ function withoutTypes(source: string): string | null {
     try {
       return stripTypeScriptTypes(source, { mode });
     } catch {
-      // Enums need "transform"; what fails in both is not TypeScript: the engine's loader says why.
+      // Enums need "transform"; a text that fails in both modes is not TypeScript, and the engine's loader reports why.
     }
   }
   return null;

@@ -1,9 +1,9 @@
 import type { Link } from "./link.ts";
 
 /**
- * Reports what Deno denies: every `NotCapable` is made by its class, and that calls what it extends.
+ * Reports denials of Deno: the constructor of every `NotCapable` calls its base class.
  *
- * Deno's message is taken apart for the kind of permission and what was asked for; the rest of it is advice
+ * Deno's message is parsed for the kind and the target of the permission; the rest of it is advice
  * for a command line that the author of a controller does not have.
  */
 export function auditDenials(link: Link): void {

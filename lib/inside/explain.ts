@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Things of other platforms that controllers ask for, and what to do instead. */
+/** Features of other platforms that controllers use, and their replacements. */
 const HINTS: [RegExp, string][] = [
   [
     /^Java is not defined$/,
@@ -26,7 +26,7 @@ export function explain(error: unknown): string {
   try {
     if (!(error instanceof Error)) return typeof error === "string" ? error : Deno.inspect(error);
     const hint = HINTS.find(([pattern]) => pattern.test(error.message))?.[1];
-    // The engine wraps what a module loader throws, name and all.
+    // The engine wraps errors of a module loader, including their name.
     const text = `${error.name}: ${error.message}`.replace(/^\w*Error: (?=\w*Error: )/, "");
     return hint === undefined ? text : `${text} (${hint})`;
   } catch {

@@ -8,7 +8,7 @@ export function handOver(file: string, exports: unknown): void {
   modules.set(file, exports);
 }
 
-/** Collects what {@linkcode handOver} left; called by the source of such ES modules. */
+/** The exports that {@linkcode handOver} stored; called by the source of such ES modules. */
 export function takeExports(file: string): unknown {
   return modules.get(file);
 }

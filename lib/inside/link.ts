@@ -7,7 +7,7 @@ import { GroupGrant } from "../base/group_grant.ts";
 
 /**
  * Microtasks that operations wait for others, unless all handlers of the batch are through: the end of an
- * asynchronous handler goes with what it sent last, so that no event counts as lost whose answer was seen.
+ * asynchronous handler goes with its last sends, so that no event whose answer was seen counts as lost.
  */
 const HOPS = 8;
 
@@ -33,8 +33,8 @@ const MAX_UNDERWAY = 16;
  * The inner end of the wire: collects operations and sends them as one batch.
  *
  * Inside a batch from the host they wait for its end; outside of one (timers, async code) for the end of the
- * current microtasks. A controller that issues more than the host takes waits for it, so that what is under
- * way stays bounded.
+ * current microtasks. A controller that issues more than the host takes is blocked, so that the operations under
+ * way stay bounded.
  */
 export class Link {
   #ops: unknown[] = [];
@@ -72,7 +72,7 @@ export class Link {
   }
 
   /**
-   * Sends what the batch of this number brought about, and asks for the next one.
+   * Sends the operations of the batch with this number, and asks for the next one.
    *
    * @param isBusy Whether a handler of it has returned a promise: its end goes out together with its sends.
    */
@@ -164,7 +164,7 @@ export class Link {
     this.#added(text.length);
   }
 
-  /** Logs what a controller threw: where, what, and the frames that lie in its own code. */
+  /** Logs an error of a controller: its place, its text, and the stack frames in the controller's own code. */
   logError(where: string, error: unknown, about = ""): void {
     this.log("ERROR", `${where}${explain(error)}\n${userStack(error)}`.trimEnd(), about);
   }

@@ -24,7 +24,10 @@ const MODULES = new Map<string, LibraryModule>([
   ...SYSTEMS.flatMap(({ library = {} }) => Object.entries(library)),
 ]);
 
-/** Modules that every service can import, by id. They are loaded with the runtime, before the service's permissions apply. */
+/**
+ * Modules that every service can import, by id. They are loaded with the runtime, before the service's permissions
+ * apply.
+ */
 const LIBRARY: ReadonlyMap<string, LibraryModule> = new Map([
   ...MODULES,
   // As the package exports them.
@@ -94,7 +97,7 @@ interface Module {
 
 /**
  * Loads the modules of one service: ES modules by the engine, CommonJS modules by its own `require`, and each
- * from the other. Which a file is, the engine's parser decides: what compiles as a CommonJS body is one.
+ * from the other. The engine's parser decides the kind of a file: a text that compiles as a CommonJS body is CommonJS.
  */
 export class ModuleLoader implements Loader {
   readonly #link: Link;
@@ -111,8 +114,8 @@ export class ModuleLoader implements Loader {
   readonly #files = new Set<string>();
 
   /**
-   * @param boot The root that is served, the service's own folder, and what the project's ids stand for.
-   * @param link Told what is denied.
+   * @param boot The root, the service's own folder, and the project's import map.
+   * @param link Gets the denials.
    */
   constructor({ root, dir, imports }: Pick<Boot, "root" | "dir" | "imports">, link: Link) {
     this.#link = link;
@@ -227,14 +230,14 @@ export class ModuleLoader implements Loader {
       if (!id.startsWith(from)) continue;
       const rest = id.slice(from.length);
       if (from.endsWith("/")) return target + rest;
-      // A package's id stands for what lies in it, too.
+      // A package's id also covers the paths in it.
       if (rest.startsWith("/") && /^(npm|jsr):/.test(target)) return target + rest;
     }
     return id;
   }
 
   /**
-   * Where an id leads: a file, the URL of a library module, or null for what is not ours to resolve
+   * The target of an id: a file, the URL of a library module, or null if the engine resolves it
    * (`node:`, `npm:`, `https:`).
    *
    * @param asked The id in the importing module, if the project maps it to this id.
@@ -262,7 +265,7 @@ export class ModuleLoader implements Loader {
   }
 
   /**
-   * Makes sure that the service may load what the id leads to. Deno itself asks no permission for packages of
+   * Makes sure that the service may load the target of the id. Deno itself asks no permission for packages of
    * the registries, nor for modules that are loaded already, as the runtime's are.
    */
   #checkOrigin(id: string, url: string, from: string): void {
@@ -318,7 +321,7 @@ export class ModuleLoader implements Loader {
     return require(known);
   }
 
-  /** Whether what the engine has made of an id is not a file: it takes unknown packages for files, too. */
+  /** Whether the engine's target of an id is not a file: it also resolves unknown packages to files. */
   #isMissing(url: string): boolean {
     if (!startsWith(url, "file:")) return false;
     const file = fromFileUrl(url);
@@ -440,7 +443,7 @@ function asExports(value: unknown): Record<string, unknown> {
 }
 
 /**
- * An ES module that exports what a module of another kind exported.
+ * An ES module with the exports of a module of another kind.
  *
  * @param named Its named exports; default: all of its exports.
  */
@@ -479,7 +482,7 @@ function sourceOf(id: string, url: URL): string {
   return portOf(url) === "" ? `${host}:${protocol === "https:" ? 443 : 80}` : host;
 }
 
-/** A method as a function whose first argument is what would be its `this`. */
+/** A method as a function whose first argument is its `this`. */
 function uncurried<This, Args extends unknown[], Result>(
   method: (this: This, ...args: Args) => Result,
 ): (self: This, ...args: Args) => Result {

@@ -7,11 +7,11 @@ import v8 from "node:v8";
 import type { Link } from "./link.ts";
 
 /**
- * Takes away what reaches beyond an isolate and needs no permission: ending the process or its worker, workers
- * that nobody could stop, what all isolates of a process share, and the engine's own workings.
+ * Removes functions that reach beyond an isolate and need no permission: ending the process or its worker, workers
+ * that could not be stopped, state that all isolates of a process share, and the engine's internals.
  *
- * A class is closed through what it extends: every way to make an instance passes there, whoever found the
- * class wherever.
+ * A class is closed through its base class: every way to make an instance passes there, wherever the
+ * class was found.
  *
  * @param trusted Whether the service may start workers and share with others.
  */
@@ -36,7 +36,7 @@ export function lockDown(trusted: boolean, link: Link): void {
   logStream(link, process.stderr, "ERROR");
   replace(process, "binding", "process.binding()", INTERNAL);
   replace(v8, "setFlagsFromString", "setFlagsFromString()", INTERNAL);
-  // To the cell, which reads what comes and has no use for it.
+  // To the cell, which reads such messages and ignores them.
   for (const target of [globalThis, workers.parentPort!]) {
     replace(target, "postMessage", "postMessage()", "there is no receiver");
   }
@@ -156,7 +156,7 @@ function logConsole(link: Link): void {
   }
 }
 
-/** The same for what it writes; the stream's own `write` would hand it to the cell. */
+/** The same for its writes; the stream's own `write` would pass them to the cell. */
 function logStream(link: Link, stream: { write?: unknown }, level: string): void {
   delete stream.write;
   Object.assign(stream, {

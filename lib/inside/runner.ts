@@ -1,5 +1,5 @@
 /**
- * The entry of an isolate: boots, loads the service's controllers and hands them what comes through the wire.
+ * The entry of an isolate: boots, loads the service's controllers and passes them the events of the wire.
  * It runs with the service's permissions, side by side with the service's code.
  *
  * @module
@@ -46,7 +46,7 @@ const { locks } = navigator as unknown as {
 };
 
 cell.onmessage = ({ data: { boot, port, answers } }: MessageEvent<BootMessage>) => {
-  // While a worker holds a lock, ending it also ends what it is running; without, a loop would run on.
+  // While a worker holds a lock, terminating it also stops its running code; without a lock, a loop would run on.
   locks.request(crypto.randomUUID(), () => new Promise(() => {}));
   cell.onmessage = () => {
     cell.close();
@@ -65,7 +65,7 @@ async function run(boot: Boot, port: MessagePort, answers: MessagePort): Promise
   const look = memoryWatch(boot.memoryMb, sessions, report);
   const told = Promise.withResolvers<void>();
   port.onmessage = ({ data }) => {
-    // Here too: a service can stop all timers, but not what the host sends.
+    // Here too: a service can stop all timers, but not the messages of the host.
     look();
     if (data === null) told.resolve();
     else if (data === "end") link.end().then(() => report({ is: "done" }));
@@ -104,7 +104,7 @@ function keepAlive(link: Link): void {
 }
 
 /**
- * Reports when the isolate has outgrown its memory. The engine cuts off what fills its heap, mostly without
+ * Reports that the isolate exceeds its memory. The engine interrupts code that fills its heap, mostly without
  * a word: its limit has then been raised, or a batch has not ended. What lies outside of the heap, as byte
  * arrays do, it does not limit at all.
  */

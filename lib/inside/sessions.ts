@@ -91,7 +91,7 @@ export class Sessions {
     return this.#isTaking;
   }
 
-  /** Handles one batch; what it brings about goes back as one batch. An empty one asks for a sign of life. */
+  /** Handles one batch and sends its operations back as one batch. An empty batch asks for a sign of life. */
   take(batch: unknown[]): void {
     this.#isTaking = true;
     this.#isBusy = false;
@@ -231,7 +231,7 @@ export class Sessions {
     }
   }
 
-  /** Waits for the busy handler, then handles what has come meanwhile. */
+  /** Waits for the busy handler, then handles the events that came meanwhile. */
   async #drain(
     session: LocalSession,
     waiting: SessionEvent[],

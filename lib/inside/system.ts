@@ -1,7 +1,7 @@
 import type { EndpointSource } from "../model/mod.ts";
 import type { Endpoint, Loader } from "./endpoint.ts";
 
-/** The inside of a script system: how its controllers are loaded, and what they can import. */
+/** The inside of a script system: the loading of its controllers, and the modules that they can import. */
 export interface InsideSystem {
   /** How controllers are loaded, by the `system` of their {@linkcode EndpointSource}. */
   readonly controllers: Readonly<Record<string, LoadController>>;

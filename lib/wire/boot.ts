@@ -23,7 +23,7 @@ export interface Boot {
   memoryMb: number;
   /** Environment variables that the service may read; true: all. */
   env: string[] | true;
-  /** Whether the service may also do what reaches beyond its isolate, for example start workers. */
+  /** Whether the service may use functions that reach beyond its isolate, for example start workers. */
   trusted: boolean;
   /** Whether each event is reported as it is handled, and with the beginning of its message; null: none is. */
   trace: { bodies: boolean } | null;
@@ -62,5 +62,5 @@ export type Report =
   | { is: "unloadable"; failure: LoadFailure }
   /** It was told `"end"`, and has closed its outbound connections. */
   | { is: "done" }
-  /** A batch was cut off, for the heap was full; or what lies outside of the heap is too much. */
+  /** A batch was interrupted because the heap was full; or memory outside of the heap exceeds the limit. */
   | { is: "full"; megabytes: number };

@@ -43,7 +43,7 @@ const EVENTS = {
   ],
 } as const;
 
-/** Codes of what the host sends to an isolate. */
+/** Codes of the events that the host sends to an isolate. */
 export const Event = codesOf(EVENTS);
 
 /** Number of fields after the code, by code. */

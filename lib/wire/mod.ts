@@ -1,5 +1,5 @@
 /**
- * The protocol between host and isolate: one table for each direction, questions, and what an isolate boots with.
+ * The protocol between host and isolate: one table for each direction, questions, and the boot data of an isolate.
  *
  * @module
  */

@@ -31,7 +31,7 @@ const OPERATIONS = {
   TOOK: [15, "handle", "milliseconds"],
 } as const;
 
-/** Codes of what an isolate sends to the host. */
+/** Codes of the operations that an isolate sends to the host. */
 export const Op = codesOf(OPERATIONS);
 
 /** Number of fields after the code, by code. */

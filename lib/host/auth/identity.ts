@@ -17,7 +17,7 @@ export interface Claims {
   expiresAt?: number | null;
 }
 
-/** An identity of what is known. */
+/** An identity from claims. */
 export function identityOf(claims: Claims): Identity {
   const { idProvider, id, login = id, displayName = login, email, expiresAt = null } = claims;
   const user: User = {

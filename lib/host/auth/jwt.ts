@@ -13,7 +13,7 @@ import type { Identity } from "../../model/mod.ts";
 import { identityOf } from "./identity.ts";
 import { RemoteKeys } from "./remote_keys.ts";
 
-/** Least length of a secret, bytes: what RFC 7518, section 3.2 asks of HS256. */
+/** Shortest secret, bytes (RFC 7518, section 3.2, for HS256). */
 const LEAST_SECRET = 32;
 /** Roles that a token may have. */
 const MAX_ROLES = 256;

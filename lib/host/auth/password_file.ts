@@ -133,7 +133,7 @@ export class PasswordFile {
     const modified = modifiedAt(this.path);
     if (modified === this.#modified) return;
     this.#users = readUsers(this.path, this.shown).users;
-    // Only now: what cannot be read now may be read later, and its time need not change for that.
+    // Only now: a file that cannot be read now may become readable without a change of its time.
     this.#modified = modified;
   }
 }

@@ -4,7 +4,7 @@ import defer * as fileServer from "@std/http/file-server";
 /** The type of files whose extension is unknown. With `nosniff`, browsers download such a file. */
 const UNKNOWN_TYPE = "application/octet-stream";
 
-/** A file of a service, and what is known of it. */
+/** A file of a service, with its metadata. */
 interface Asset {
   path: string;
   info: Deno.FileInfo;

@@ -14,7 +14,7 @@ export interface SocketEntry {
   note: string;
 }
 
-/** A small client for the landing page, and what the page's headers must allow for it. */
+/** A small client for the landing page, and the permissions that the page's headers must grant. */
 export function clientPanel(
   sockets: readonly SocketEntry[],
   host: string,

@@ -54,7 +54,7 @@ export class DenoTransport implements Transport {
   }
 }
 
-/** One socket: makes one `closed` of whatever Deno reports at its end. */
+/** One socket: turns Deno's reports at its end into one `closed`. */
 class DenoConnection implements Connection {
   readonly #socket: WebSocket;
   #isOpen = false;

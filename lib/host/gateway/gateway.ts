@@ -242,7 +242,7 @@ export class Gateway {
   /** A browser does not tell a page why it got no websocket. */
   #explain(request: Request, response: Response): void {
     const { onUpgradeRefused } = this.#options;
-    // The headers of what was upgraded cannot be read any more.
+    // The headers of an upgraded request cannot be read any more.
     if (
       onUpgradeRefused === undefined || response.status < 200 || !wantsWebSocket(request.headers)
     ) return;

@@ -33,7 +33,7 @@ export class Inflater {
     });
   }
 
-  /** Lets the next message wait: what has been read already is much more than it looks. */
+  /** Delays the next message: the bytes that were read already inflate to much more. */
   hold(): void {
     this.#isHeld = true;
   }

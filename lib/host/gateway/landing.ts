@@ -23,7 +23,7 @@ export interface LandingEntry {
 }
 
 /**
- * The page at `/`: what is served here, and links to it. Needs no network, and without a client no script.
+ * The page at `/`: the services, with links. Needs no network, and without a client no script.
  *
  * @param client Where a client can connect, and the server's host; null: the page has none.
  */

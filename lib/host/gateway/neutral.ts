@@ -36,7 +36,7 @@ export function originOf(
   };
 }
 
-/** The last address of the list that no proxy of ours has, and those after it; what is before anybody can say. */
+/** The last address of the list that is not a trusted proxy, and those after it; clients can forge earlier ones. */
 function wayOf(
   header: string | null,
   trustProxy: Networks,
@@ -104,7 +104,10 @@ const SERVERS_OWN: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Allowed characters of a header: visible ones, blanks and tabs (RFC 9110, section 5.5). Deno ends the process for others. */
+/**
+ * Allowed characters of a header: visible ones, blanks and tabs (RFC 9110, section 5.5). Deno ends the process for
+ * others.
+ */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
@@ -142,7 +145,7 @@ const BODILESS = [101, 204, 205, 304];
 /** A plain reply as a response. */
 export function plainResponse(reply: NeutralReply, method: string): Response {
   const headers = replyHeaders(reply);
-  // RFC 9110, section 15.5.22: it must say what to upgrade to.
+  // RFC 9110, section 15.5.22: it must name the protocol to upgrade to.
   if (reply.status === 426) headers.set("upgrade", "websocket");
   const body = method === "HEAD" || BODILESS.includes(reply.status) ? null : reply.body;
   return new Response(body as BodyInit | null, { status: reply.status, headers });

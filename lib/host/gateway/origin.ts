@@ -36,7 +36,7 @@ function matches(origin: string, pattern: string): boolean {
     sent.length > scheme!.length + suffix.length;
 }
 
-/** Lower case and without a default port; null for what is not an origin, such as `null`. */
+/** Lower case and without a default port; null if the text is not an origin, such as `null`. */
 function normal(origin: string): string | null {
   // The URL parser forgives more than a browser sends: users, paths, backslashes, a missing slash.
   return /^https?:\/\/[^/?#\\@\s]+$/i.test(origin) ? URL.parse(origin)?.origin ?? null : null;

@@ -3,7 +3,7 @@ import { WAITS } from "../../base/waits.ts";
 import { networkOf } from "./address.ts";
 import type { GatewayService } from "./service.ts";
 
-/** How much there may be of what; 0: no limit. */
+/** Limits by kind; 0: no limit. */
 export interface QuotaLimits {
   /** Sessions at a time. */
   sessions: number;
@@ -25,7 +25,7 @@ const MAX_ADDRESSES = 65_536;
 /** How often it is looked for those, ms. */
 const LOOK_EVERY_MS = 1_000;
 
-/** Counts what clients have, by server, user and address. */
+/** Counts sessions and handshakes, by server, user and address. */
 export class Quotas {
   #sessions = 0;
   readonly #users = new Map<string, number>();

@@ -30,12 +30,12 @@ export class Sequence {
 
   /** This sequence and one frame more. */
   with(frame: Uint8Array): Sequence {
-    // The members of a group are gone through one after the other: the last one asked for what they all ask for.
+    // The members of a group are served one after the other, and the previous one had the same frames.
     if (this.#next?.frame !== frame) this.#next = new Sequence(this, frame);
     return this.#next;
   }
 
-  /** All of it, to be written at once: large frames as they are, and what is between them put together. */
+  /** All parts, to be written at once: large frames as they are, smaller ones between them joined. */
   get chunks(): readonly Uint8Array[] {
     return this.#chunks ??= this.#join();
   }

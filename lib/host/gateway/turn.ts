@@ -40,7 +40,7 @@ export class Turn {
     return this.#waiting.get(writer)?.length ?? 0;
   }
 
-  /** Writes now what a socket is to get: something else is to follow it. */
+  /** Writes a socket's messages now, because other data follows. */
   flush(writer: Writer): void {
     const sequence = this.#waiting.get(writer);
     if (sequence === undefined) return;

@@ -170,7 +170,7 @@ export class WsTransport implements Transport {
     let isOpen = false;
     try {
       const { message, socket, head } = upgrade;
-      // It has been looked at already, and is less strict than what ws asks for.
+      // The key has been checked already, and ws is stricter about it.
       message.headers.upgrade = "websocket";
       delete message.headers["sec-websocket-protocol"];
       const offers = message.headers["sec-websocket-extensions"];
@@ -295,7 +295,7 @@ class WsConnection implements Connection, Writer {
   received(data: Uint8Array, isBinary: boolean): void {
     this.isAlive = true;
     if (this.inflater?.isBroken === true) return this.close(1007, "no deflate stream");
-    // A copy: what came may be part of a larger buffer, and is given away.
+    // A copy, because the message may be part of a larger buffer, and is given away.
     this.events.message(isBinary ? new Uint8Array(data) : decoder.decode(data));
   }
 

@@ -7,7 +7,7 @@ export const LEAST_BYTES_PER_SEC = 64 * 1024;
 /** Close code for a client that does not keep up. */
 export const SLOW_CONSUMER = 3008;
 
-/** The sending half of a socket, whatever transport it came through. */
+/** The sending half of a socket, of any transport. */
 export interface Connection {
   /** Never throws; after {@linkcode close} a no-op. */
   send(message: string | Uint8Array<ArrayBuffer>): void;

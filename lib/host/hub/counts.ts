@@ -10,7 +10,7 @@ export interface HubCounts {
   bytesOut: number;
   /** Sessions that were opened. */
   opened: number;
-  /** Sessions that were closed with 3008: they did not take what was sent. */
+  /** Sessions that were closed with 3008 because the client did not keep up. */
   slow: number;
   /** Group messages that were left out for clients that did not keep up. */
   shed: number;

@@ -7,7 +7,7 @@ import { Session, type SessionInit, type SessionKeeper, type SessionOwner } from
 /** How often time-outs are looked at, ms; they are late by as much at the most. */
 const SWEEP_MS = 500;
 
-/** How often sessions are asked to hand on what they hold back, ms. */
+/** Interval in which sessions send the messages that they hold back, ms. */
 const FLUSH_MS = 10;
 /** How often some sockets are closed, where all are to be, ms. */
 const CLOSE_MS = 50;
@@ -22,7 +22,7 @@ export interface HubOptions {
   node?: string;
   /** Groups that a session may be in; 0: no limit. Default: 1,000. */
   groupsPerSession?: number;
-  /** How long a client may take nothing of what waits for it, ms. Default: 30,000. */
+  /** Time without progress after which a client with queued messages is closed, ms. Default: 30,000. */
   stallMs?: number;
 }
 

@@ -48,7 +48,7 @@ export class Outbox {
     this.#trim();
   }
 
-  /** Gives back the places of what has been taken. */
+  /** Removes the messages that were sent. */
   #trim(): void {
     if (this.#next < this.#held.length && this.#next < TRIM_AT) return;
     this.#held.splice(0, this.#next);

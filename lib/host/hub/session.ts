@@ -25,7 +25,7 @@ export interface SessionKeeper {
   readonly now: number;
   /** Counters of messages and sessions. */
   readonly counts: HubCounts;
-  /** How long a client may take nothing of what waits for it, ms. */
+  /** Time without progress after which a client with queued messages is closed, ms. */
   readonly stallMs: number;
   /** The session holds back messages: it is to be asked to {@linkcode Session.flush} them now and then. */
   holding(session: Session): void;
@@ -43,7 +43,7 @@ export interface SessionLimits {
   messagesPerSec: number;
   /** Inbound bytes a second; 0: no limit. */
   bytesPerSec: number;
-  /** Whether what comes too fast is dropped, in place of closing the session. */
+  /** Whether messages over the rate are dropped, instead of closing the session. */
   dropsOverRate: boolean;
   /** Whether a slow client loses its oldest group messages, in place of its session. */
   dropsWhenSlow: boolean;
@@ -152,7 +152,7 @@ export class Session {
     if (this.closeCode !== 0) return;
     this.lastActive = this.#keeper.now;
     const limit = this.limits.sendBufferBytes;
-    // Where messages could be dropped until now, what waits from then still goes first.
+    // Messages that were held back while dropping was allowed still go first.
     if (this.limits.dropsWhenSlow && limit > 0 || this.#outbox?.isEmpty === false) {
       this.#hold(message, isGroup, limit);
     } else if (limit > 0 && this.#wouldExceed(message, limit)) {
@@ -162,7 +162,7 @@ export class Session {
     }
   }
 
-  /** Hands on what was held back, as far as the client takes it; true: nothing is held back any more. */
+  /** Sends held-back messages, as far as the client takes them; true: none is left. */
   flush(): boolean {
     const outbox = this.#outbox;
     if (outbox === null || this.closeCode !== 0) return true;
@@ -201,7 +201,7 @@ export class Session {
     counts.messagesOut++;
     counts.bytesOut += message.length;
     this.#wasSent = true;
-    // Only of a client that has something waiting it must be known what comes on top.
+    // Only for a client with queued messages the additional bytes must be counted.
     if (this.#tookAt === 0) return this.#connection.send(message);
     // Not the length of the message: it may be compressed, and a frame has a head.
     const waits = this.#connection.buffered();
@@ -232,7 +232,7 @@ export class Session {
     return outbox.room = isUpToDate ? Math.min(2 * outbox.room, most) : HIGH_WATER;
   }
 
-  /** Has what is held back handed on as soon as the socket has nothing left. */
+  /** Sends the held-back messages as soon as the socket has nothing queued. */
   #awaitDrain(outbox: Outbox): void {
     if (outbox.awaitsDrain || this.#connection.onceDrained === undefined) return;
     outbox.awaitsDrain = true;
@@ -250,7 +250,7 @@ export class Session {
   }
 
   /**
-   * Whether the message is too much for a client that has not taken what came before it. Looks at the
+   * Whether the message is too much for a client that has not read the ones before. Looks at the
    * connection now and then only: asking it costs as much as a small message.
    */
   #wouldExceed(message: string | Uint8Array, limit: number): boolean {
@@ -259,7 +259,7 @@ export class Session {
     if (this.#unlooked < little) return false;
     const waiting = this.#connection.buffered();
     if (waiting === 0) this.#unlooked = 0;
-    // A large message to a client that is up to date is not a sign of slowness; what was just sent is waiting still.
+    // A large message to a client that is up to date is not a sign of slowness; the message just sent is still queued.
     return waiting >= little && waiting + byteLength(message) > limit;
   }
 
@@ -288,7 +288,7 @@ export class Session {
     return this.#connection.pause !== undefined;
   }
 
-  /** Lets the client wait: what it sends stays with it. False: the transport cannot. */
+  /** Pauses reading from the client. False: the transport cannot. */
   pause(): boolean {
     if (this.closeCode === 0) this.#connection.pause?.();
     return this.canPause;

@@ -11,10 +11,10 @@ import type { AuthSettings } from "./settings.ts";
 const SHOWN = "switchboard.json";
 
 /**
- * The module of `auth.module`, as what an isolate can run. It reads its own folder and `ROOT/lib`; if it lies at
+ * The module of `auth.module`, as a service definition. It reads its own folder and `ROOT/lib`; if it lies at
  * the root itself, only its own file, for everything else lies there too.
  *
- * @throws {SwitchboardError} `SB_AUTH`, if it is not there; `SB_GRANT`, if it cannot have what it wants;
+ * @throws {SwitchboardError} `SB_AUTH`, if it is not there; `SB_GRANT`, if it asks for a grant that it cannot have;
  * `SB_MANIFEST`, if `auth.permissions` is not as in a manifest.
  */
 export function authModuleDefinition(

@@ -4,7 +4,7 @@ import type { ParseError } from "jsonc-parser";
 import { messageOf } from "../../base/errors.ts";
 import { JsonFileError, lineAndColumn } from "../../base/json_error.ts";
 
-/** A `deno.json`, whatever is in it. */
+/** A `deno.json` with any content. */
 export interface DenoConfig {
   path: string;
   value: unknown;

@@ -129,7 +129,7 @@ function isElsewhere({ paths, isShared }: EndpointSource): boolean {
   return paths.length > 0 || isShared === true;
 }
 
-/** No two services have one key, whatever their folders are called. */
+/** Keys of services are unique, whatever the names of their folders. */
 function keyOf(kind: ServiceKind, name: string): string {
   if (kind === "webapp") return "webapp";
   if (kind === "api") return `api:${name}`;

@@ -72,7 +72,7 @@ function isGranted(kind: PermissionKind, item: string | undefined, shown: string
       "SB_GRANT",
       `Cannot grant "permissions.${kind}" of "${item}" in "${shown}": ${problem}`,
     );
-  // A process with all permissions does not look at what it is asked about.
+  // A process with all permissions does not check the item of a query.
   if ((kind === "net" || kind === "import") && item !== undefined && !isHost(item)) {
     throw malformed("expected a host or an address, with or without a port");
   }

@@ -3,7 +3,7 @@ import { SwitchboardError } from "../../base/errors.ts";
 import { isWithin } from "../../base/files.ts";
 
 /**
- * Makes sure that no link in a service's folder leads out of what the service may read. Deno checks the path
+ * Makes sure that no link in a service's folder leads to a path that the service may not read. Deno checks the path
  * that a program names, not where a link takes it; a service that may not link itself could be shipped with one.
  *
  * @param dir The service's folder.

@@ -24,7 +24,7 @@ export const PERMISSION_KINDS: readonly PermissionKind[] = [
   "ffi",
 ];
 
-/** `service.json`: what a service may do and use. Its JSON Schema is `manifest.schema.json`. */
+/** `service.json`: permissions and limits of a service. Its JSON Schema is `manifest.schema.json`. */
 export interface Manifest {
   /** Where editors find the schema. */
   $schema?: string;
@@ -50,7 +50,10 @@ export interface Manifest {
   sendBufferBytes?: number;
   /** Sessions at a time; 0: no limit. Default: 10000. */
   maxSessions?: number;
-  /** Modules, relative to the service, that clients of `/service/js` may run (docs/contracts/dirigible.md, section 3). */
+  /**
+   * Modules, relative to the service, that clients of `/service/js` may run (docs/contracts/dirigible.md, section
+   * 3).
+   */
   messageModules?: string[];
   /** Inbound messages per second and session; 0: no limit. Default: the server's. */
   messagesPerSec?: number;

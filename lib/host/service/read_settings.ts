@@ -48,7 +48,7 @@ function environment(): PartialSettings {
   return settingsFile.parse(JSON.stringify(found), "environment (SWITCHBOARD_*)");
 }
 
-/** A copy: what the caller changes later is not to change the server. */
+/** A copy, so that later changes by the caller do not affect the server. */
 function copyOf(given: PartialSettings): PartialSettings {
   try {
     return JSON.parse(JSON.stringify(given));

@@ -1,10 +1,10 @@
-/** Denials of a service that are told apart; what comes beyond them is not logged. */
+/** Distinct denials of a service that are logged; further ones are not. */
 const MAX_TOLD = 256;
 
 /** Longest part of a target that is shown, UTF-16 units. */
 const MAX_SHOWN = 256;
 
-/** Logs what a service was denied, once for each target, with the line of its manifest that would allow it. */
+/** Logs the denials of a service, once for each target, with the manifest entry that would allow it. */
 export class Audit {
   readonly #told = new Set<string>();
 

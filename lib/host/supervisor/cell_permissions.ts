@@ -20,7 +20,7 @@ export function loanFor(grants: Grants): Revocation {
   return granted === true || granted.some(covers) ? [] : [RUNTIME];
 }
 
-/** The permissions of a cell: the service's, and what it takes to start. */
+/** The permissions of a cell: the service's, and those needed to start. */
 export function cellPermissions(grants: Grants): Deno.PermissionOptionsObject {
   const lent = loanFor(grants);
   return Object.fromEntries(

@@ -97,7 +97,7 @@ export class Isolate implements OperationsTarget {
   #answersSent = 0;
   readonly #tracer: Tracer | null;
 
-  /** Boots it; {@linkcode load} is what brings it to life. */
+  /** Boots it; {@linkcode load} loads its controllers. */
   constructor(definition: ServiceDefinition, settings: IsolateSettings, keeper: IsolateKeeper) {
     const { manifest, key, grants } = definition;
     this.#definition = definition;
@@ -158,7 +158,7 @@ export class Isolate implements OperationsTarget {
    * @param arrivedAt When its first event came; 0: it has none.
    */
   post(batch: unknown[], arrivedAt: number): void {
-    // Not to be guessed, so that what was not read cannot be acknowledged; and not 0.
+    // Unguessable, so that an isolate cannot acknowledge an unread batch; and not 0.
     this.#number = batch[0] = 1 + Math.floor(Math.random() * 0x7ffffffe);
     this.#batch = batch;
     Atomics.store(this.#words, AnswerWord.BEGUN, 0);
@@ -177,7 +177,7 @@ export class Isolate implements OperationsTarget {
     return [];
   }
 
-  /** Takes away at once what the new definition does not grant; what it grants beyond needs a new isolate. */
+  /** Revokes at once the grants that the new definition lacks; additional grants need a new isolate. */
   narrow(definition: ServiceDefinition): void {
     const { groups } = definition.manifest;
     this.#joinGrants.push(new GroupGrant("join", groups?.join ?? null));
@@ -197,7 +197,7 @@ export class Isolate implements OperationsTarget {
     this.stop();
   }
 
-  /** Ends it, whatever it does. */
+  /** Terminates it. */
   stop(): void {
     if (this.#state === "ended") return;
     this.#state = "ended";

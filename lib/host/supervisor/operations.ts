@@ -35,10 +35,10 @@ export interface OperationsTarget {
 const MAX_BATCH = 8192;
 
 /**
- * Applies one batch of operations, in order. What an isolate sends is not to be trusted: what the service must
+ * Applies one batch of operations, in order. An isolate is not trusted: what the service must
  * not do is left out and reported, and a field of a wrong type ends the batch.
  *
- * @throws {Error} If the batch is not as the wire says; what came before has been applied.
+ * @throws {Error} If the batch is malformed; the operations before the error have been applied.
  */
 export function applyBatch(target: OperationsTarget, batch: unknown[]): void {
   if (batch.length > MAX_BATCH) throw new TypeError(`A batch of ${batch.length} is too long`);
@@ -110,7 +110,7 @@ function apply(target: OperationsTarget, op: number, batch: unknown[], at: numbe
   }
 }
 
-/** A session is its service's; others reach it only if nothing was taken from what they may do with groups. */
+/** A session belongs to its service; other services reach it only if their groups are not narrowed. */
 function mayAddress(target: OperationsTarget, id: string): boolean {
   if (target.mayUseAllGroups) return true;
   const session = target.hub.session(id);

@@ -7,9 +7,9 @@ const REGISTRY = /^(?:\*\.npmjs\.org|registry\.npmjs\.org)(?::443)?$/;
 const known = new Map<string, Promise<void>>();
 
 /**
- * Makes the npm packages that the project maps ready for a service that may load them. An isolate resolves what
- * it imports at once, and cannot wait for a package that this process has not met. Nothing of a package is run:
- * only its `package.json` is read. One that cannot be had is left to the import, which says why.
+ * Prepares the npm packages that the project maps for a service that may load them. An isolate resolves the
+ * modules that it imports at once, and cannot wait for a package that this process has not met. Nothing of a
+ * package is run: only its `package.json` is read. One that cannot be had is left to the import, which says why.
  */
 export async function preparePackages({ imports, grants }: ServiceDefinition): Promise<void> {
   if (grants.import !== true && !grants.import.some((host) => REGISTRY.test(host))) return;
@@ -21,7 +21,7 @@ export async function preparePackages({ imports, grants }: ServiceDefinition): P
   }));
 }
 
-/** `npm:NAME@VERSION` of what lies in a package, or of the package itself. */
+/** `npm:NAME@VERSION` of a package, or of a path in it. */
 function packageOf(target: string): string | null {
   return /^npm:\/?((?:@[^/]+\/)?[^/]+)/.exec(target)?.[1] ?? null;
 }
@@ -30,7 +30,8 @@ async function read(id: string): Promise<void> {
   try {
     await import(`npm:${id}/package.json`, { with: { type: "json" } });
   } catch {
-    // It is there all the same if it only does not let its `package.json` be read; otherwise the next start tries again.
+    // It is there all the same if it only does not let its `package.json` be read; otherwise the next start tries
+    // again.
     known.delete(id);
   }
 }

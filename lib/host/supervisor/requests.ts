@@ -65,7 +65,7 @@ export class Requests {
   }
 
   /**
-   * Rejects what an isolate had when it ended.
+   * Rejects the requests of an isolate that has ended.
    *
    * @param unbegun Those that it had not begun: they wait for another one.
    * @returns How many were lost.

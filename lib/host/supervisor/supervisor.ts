@@ -48,7 +48,7 @@ export interface ServiceCounts {
   lostEvents: number;
 }
 
-/** An exchange of isolates that waits for the old one to be through with what it has begun. */
+/** A swap of isolates that waits until the old one has finished its running handlers. */
 interface Handover {
   /** Events begun and not through, by session. */
   begun: Map<number, number>;
@@ -56,7 +56,7 @@ interface Handover {
 }
 
 /**
- * Keeps one service running: its sessions, what waits for it, and the isolate that runs it now. An isolate
+ * Keeps one service running: its sessions, its queued events, and its current isolate. An isolate
  * that ends is replaced, and one whose code has changed is exchanged; sessions and groups stay.
  */
 export class Supervisor implements SessionOwner, IsolateKeeper {
@@ -123,7 +123,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     }
   }
 
-  /** Takes away at once what the definition does not grant any more. */
+  /** Revokes at once the grants that the definition lacks. */
   narrow(definition: ServiceDefinition): void {
     this.#current?.narrow(definition);
   }
@@ -457,8 +457,8 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
   }
 
   /**
-   * Takes stock after an isolate has ended: what it had not begun waits again, and what it had is lost, which
-   * the sessions are told.
+   * Accounts for the events of an isolate that has ended: those that it had not begun wait again, the others are
+   * lost, which the sessions are told.
    *
    * @returns The lost events, in words.
    */
@@ -518,7 +518,7 @@ export class Supervisor implements SessionOwner, IsolateKeeper {
     isolate.post(this.#backlog.take(), arrivedAt);
   }
 
-  /** Stops the retired isolates that have answered what they were asked. */
+  /** Stops the retired isolates that have answered their requests. */
   #dismiss(): void {
     for (const isolate of this.#retired) {
       if (this.#requests.isWaitingFor(isolate)) continue;

@@ -14,7 +14,7 @@ export interface Effects {
   leaves: number;
   /** Sessions that were closed. */
   closes: number;
-  /** Errors that were logged: what its handler threw, and what it logs as an error itself. */
+  /** Logged errors: those that its handler threw, and those that it logged itself. */
   errors: number;
 }
 

@@ -25,7 +25,7 @@ export interface CheckOptions {
   types: boolean;
   /** Stops it. */
   signal: AbortSignal;
-  /** Told what is being done. */
+  /** Called with the current task. */
   progress(what: string): void;
   /** Waits that differ from a server's, for tests. */
   waits?: Partial<Waits>;
@@ -39,7 +39,7 @@ export interface Findings {
 }
 
 /**
- * Checks a root: all that a server would complain of, and what it would not notice. Opens no port.
+ * Checks a root: every error of a server, and problems that a server would not notice. Opens no port.
  *
  * @throws The signal's reason, when it has stopped and cleared up.
  */
@@ -107,7 +107,7 @@ class Check {
     }
   }
 
-  /** Notes an error, whatever it is. */
+  /** Adds an error of any kind. */
   complain(error: unknown, concerned: Concerned, severity: Problem["severity"] = "error"): void {
     const known = error instanceof SwitchboardError
       ? error
@@ -149,7 +149,7 @@ class Check {
     if (tls !== null) {
       await this.#setting("tls", () => checkKeyPair(readKeyPair(this.root, tls)));
     }
-    // One by one, so that what is wrong with one does not hide the others.
+    // One by one, so that a problem of one does not hide the others.
     const ways = { jwt: { jwt }, basic: { basic }, module: { module, permissions } };
     for (const [name, auth] of Object.entries(ways)) {
       await this.#setting(`auth.${name}`, async () => {
@@ -178,7 +178,7 @@ class Check {
     }
   }
 
-  /** One service: what is wrong with it, and how far it reaches. */
+  /** One service: its problems and its modules. */
   async #service(
     definition: ServiceDefinition,
     starts: Starts,

@@ -12,7 +12,7 @@ export interface Diagnostic {
 
 const PLACE = /^\s+at (\S+?):(\d+):(\d+)$/;
 
-/** The diagnostics in what `deno check` prints; none, if it did not get as far as that. */
+/** The diagnostics in the output of `deno check`; none if it failed before checking. */
 export function diagnosticsOf(output: string): Diagnostic[] {
   return output.split(/^(?=TS\d+ \[ERROR\]: )/m).flatMap((block) => {
     const [, tsCode, text] = /^(TS\d+) \[ERROR\]: ([^]*)$/.exec(block) ?? [];

@@ -46,7 +46,7 @@ const USES: Record<PermissionKind, { pattern: RegExp; what: string }> = {
   ffi: { pattern: /\bdlopen\b|\.node\b/, what: "loads native libraries" },
 };
 
-/** Code that may use whatever there is, in ways that its text does not show. */
+/** Code that may use any permission in ways that its text does not show. */
 const ANYTHING =
   /\bDeno\s*\[|(?:[=(,:?]|\.\.\.)\s*Deno\s*(?:[;,)}\n]|$)|\b(?:globalThis|self|window)\s*(?:\[|\.\s*Deno\b)|\beval\s*\(|\bFunction\s*\(|\bcreateRequire\b|\b(?:import|require)\s*\(\s*[^"'\s)]/;
 
@@ -66,9 +66,9 @@ interface Code {
 }
 
 /**
- * Grants of a service's manifest that none of its modules needs, as far as their text tells. Deno tells what it
- * denies, not what it lets pass: so this looks for what names a grant, or could use it. Where that cannot be
- * told, as with packages from elsewhere, nothing is said.
+ * Grants of a service's manifest that none of its modules needs, as far as their text shows. Deno reports the
+ * permissions that it denies, not those that are used: so this looks for code that names a grant, or could use
+ * it. Where that cannot be told, as with packages from elsewhere, nothing is said.
  *
  * @param modules Its scripts, by path.
  * @param config The value of `app.config`.
@@ -152,7 +152,7 @@ function isSmall(file: string): boolean {
   }
 }
 
-/** Whether something in the code may mean what is granted. */
+/** Whether something in the code may refer to the granted item. */
 function isNamed(
   kind: PermissionKind,
   item: string,

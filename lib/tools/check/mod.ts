@@ -1,5 +1,5 @@
 /**
- * Checks a root before it is served: what a server would complain of, types, grants and files that nothing uses.
+ * Checks a root before it is served: errors of a server, types, unused grants and unused files.
  *
  * Comes in: a root folder. Goes out: {@linkcode Problem}s, each with its place. Services are really started, with
  * their grants, and stopped again; no port is opened.

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../../base/errors.ts";
 
-/** Codes of what only a check finds; `docs/errors.md` lists them beside the others. */
+/** Codes of problems that only a check finds; `docs/errors.md` lists them beside the others. */
 export type CheckCode = "SB_TYPE" | "SB_TYPES_UNCHECKED" | "SB_UNREACHABLE" | "SB_UNUSED_GRANT";
 
 /** One thing that a check has found. */
@@ -47,7 +47,7 @@ export class Problems {
     );
   }
 
-  /** By file and place; what is in no file comes first. */
+  /** By file and place; problems without a file come first. */
   get sorted(): Problem[] {
     return [...this.#found.values()].sort((a, b) =>
       compare(a.file ?? "", b.file ?? "") || (a.line ?? 0) - (b.line ?? 0) ||
@@ -59,7 +59,7 @@ export class Problems {
 /** Longest message that is shown, UTF-16 units. */
 const MAX_MESSAGE = 2000;
 
-/** Without line breaks, and without what would steer a terminal: a service throws what it likes. */
+/** Without line breaks and control characters, because a service can throw any text. */
 export function oneLine(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.slice(0, MAX_MESSAGE).replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ")

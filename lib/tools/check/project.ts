@@ -74,7 +74,7 @@ function readJson(path: string): Config {
   }
 }
 
-/** The project's own ids over those of the runtime, over what leads below the root. */
+/** The project's own ids override those of the runtime, which override those below the root. */
 function merged(
   root: string,
   services: readonly { name: string; dir: string }[],
@@ -117,7 +117,7 @@ function allAbsolute(ids: Ids, base: URL): Ids {
   for (const [id, target] of Object.entries(ids)) {
     if (typeof target !== "string") continue;
     found[id.startsWith("/") ? id : absolute(id, base)] = absolute(target, base);
-    // In a `deno.json`, a package's name stands for what is below it, too.
+    // In a `deno.json`, a package's name also covers the paths below it.
     const [, scheme, name] = /^(npm|jsr):\/?(.*[^/])$/.exec(target) ?? [];
     if (scheme !== undefined) found[`${id}/`] ??= `${scheme}:/${name}/`;
   }

@@ -24,7 +24,7 @@ export function isAside(path: string): boolean {
 }
 
 /**
- * All files below a folder; not static files, hidden ones, packages, what a link leads to, nor what must not be
+ * All files below a folder, except static files, hidden ones, packages, targets of links, and files that cannot be
  * read: no client is served from there.
  */
 export function filesBelow(folder: string, isTop = true): string[] {
@@ -46,7 +46,7 @@ function readable(folder: string): Deno.DirEntry[] {
 
 /** Other files that the text of a script mentions. */
 export interface Mentions {
-  /** Last segments of what may be ids of modules, without extension. */
+  /** Last segments of possible module ids, without extension. */
   names: Set<string>;
   /** Folders that ids are put together from, as they are written. */
   folders: string[];
@@ -74,7 +74,7 @@ export function mentionsOf(text: string): Mentions {
   return { names, folders: [...new Set(folders)], isOpen: COMPUTED.test(text) };
 }
 
-/** Scripts of a folder by what an id may call them. */
+/** Scripts of a folder by their possible ids. */
 export function byName(files: readonly string[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const file of files) {

@@ -14,7 +14,7 @@ export interface CheckFlags {
 }
 
 /**
- * Checks a root and prints what it has found.
+ * Checks a root and prints the findings.
  *
  * @returns The exit code: 1 if there is an error, or with `--strict` a warning; 128 and the signal's number, if a
  * signal has stopped it.

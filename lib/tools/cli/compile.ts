@@ -27,7 +27,7 @@ export interface CompileOptions {
 /**
  * Makes a standalone binary of a root.
  *
- * @throws {SwitchboardError} `SB_COMPILE`, if it cannot be made; what a server of this root would refuse.
+ * @throws {SwitchboardError} `SB_COMPILE`, if it cannot be built; and the errors of a server of this root.
  */
 export async function compile(
   given: string,
@@ -51,7 +51,7 @@ export async function compile(
   const embedded = embeddedOf(root, settings, ownLib());
   const abort = new AbortController();
   using _ = abortOnSignal(abort, shell);
-  // Progress, which is not what the command is run for.
+  // Progress, which is not the command's output.
   const say = (text: string) => complain(text, shell);
   if (embedded.leftOut.length > 0) say(`Left out: ${listed(embedded.leftOut)}`);
   const warnings = services.flatMap((service) => warningsOf(root, service));
@@ -156,7 +156,7 @@ async function runCompiler(
   const said = await deno({
     args: [
       "compile",
-      // The host passes on to each service what its manifest grants, and no more.
+      // The host passes on to each service only the grants of its manifest.
       "--allow-all",
       "--no-prompt",
       "--no-check",

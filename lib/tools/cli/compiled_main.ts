@@ -1,5 +1,5 @@
 /**
- * The command line of a compiled binary: it serves what is inside it. The entry that `compile` writes calls it.
+ * The command line of a compiled binary, which serves the services inside it. The entry that `compile` writes calls it.
  *
  * @module
  */

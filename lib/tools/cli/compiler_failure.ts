@@ -9,7 +9,7 @@ export interface Wanted {
 }
 
 /**
- * A failure of Deno's compiler, as an error that says what to do.
+ * A failure of Deno's compiler, as an error with a remedy.
  *
  * @param said All that it printed.
  * @param log Where that can be read in full.

@@ -11,7 +11,7 @@ export interface Embedded {
   leftOut: string[];
 }
 
-/** Folders of a root that hold what is served. */
+/** Folders of a root that are served. */
 export const SERVED = ["services", "apis", "webapp", "lib"];
 
 /** Keys and certificates, which anyone with the binary could read. */

@@ -3,7 +3,7 @@ import type { Effects, HandledEvent } from "../../host/switchboard.ts";
 import { escaped } from "./printable.ts";
 import { columnsOf } from "./table.ts";
 
-/** Lines that are printed in a second; what comes beyond is counted. */
+/** Lines printed per second; further events are counted. */
 const LINES_PER_SEC = 40;
 /** How long a service's name may be for the others to be aligned with it. */
 const MAX_NAME = 16;
@@ -52,7 +52,7 @@ export class EventStream implements Disposable {
     this.#timer ??= setTimeout(() => this.#nextSecond(performance.now()), this.#since + 1000 - now);
   }
 
-  /** Says what was not printed yet. */
+  /** Prints the counts of unprinted events. */
   [Symbol.dispose](): void {
     this.#nextSecond(performance.now());
   }

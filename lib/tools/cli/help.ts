@@ -1,9 +1,9 @@
 import { Help } from "commander";
 
-/** Columns below which descriptions do not fit beside what they describe. */
+/** Terminal width below which descriptions do not fit beside their options. */
 const NARROW = 60;
 
-/** How help is laid out: on narrow terminals, descriptions stand below what they describe. */
+/** The layout of help: on narrow terminals, descriptions are below their options. */
 export const helpLayout: Pick<Help, "minWidthToWrap" | "formatItem"> = {
   minWidthToWrap: 20,
   formatItem(this: Help, term: string, width: number, description: string, helper: Help): string {

@@ -14,7 +14,7 @@ export interface NextSteps {
  * The files that a command has written, and the next steps; a line each, so that it fits a narrow terminal.
  *
  * @param folder Where the files lie, as the user named it.
- * @param files Paths relative to it, and what is to be said of them.
+ * @param files Paths relative to it, with remarks.
  */
 export function nextSteps(folder: string, files: string[], next: NextSteps): string {
   const root = resolve(folder);

@@ -10,7 +10,7 @@ import type { OutputStream, Shell } from "./shell.ts";
 /** Width of help that is not printed at a terminal. */
 const COLUMNS = 80;
 
-/** A program whose wrong use is an error that says what would be right. */
+/** A program whose errors of usage say what is expected. */
 export function newProgram(name: string, description: string, shell: Shell = Deno): Command {
   const widthOf = (stream: OutputStream) => () =>
     stream.isTerminal() ? shell.consoleSize().columns : COLUMNS;
@@ -64,7 +64,7 @@ function checkHelp(program: Command, [first, name]: string[]): void {
   );
 }
 
-/** Adds the flags of whatever serves. */
+/** Adds the flags of the serving commands. */
 export function withServerOptions(command: Command): Command {
   return command
     .option("-p, --port <number>", "port to listen on, 0 for any free one (default: 8080)", portOf)

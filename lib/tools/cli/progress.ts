@@ -1,9 +1,9 @@
 import type { Shell } from "./shell.ts";
 
-/** How long something may take before the user is told what it is, ms. */
+/** Delay before a slow task is shown to the user, ms. */
 const PATIENCE_MS = 500;
 
-/** A line at the terminal that says what takes so long; none, if it is not a terminal. */
+/** A line at the terminal that names a slow task; none without a terminal. */
 export class Progress implements Disposable {
   readonly #isTerminal: boolean;
   #what = "";

@@ -20,7 +20,7 @@ export interface ServeOptions {
   transport?: "deno" | "ws";
   cert?: string;
   key?: string;
-  /** No flags: what a compiled binary says of files that are not inside it. */
+  /** Not a flag: the message of a compiled binary for files that are not inside it. */
   auth?: PartialSettings["auth"];
   tls?: { cert: string; key: string };
 }
@@ -43,7 +43,7 @@ export function serve(root: string, options: ServeOptions, shell: Shell = Deno):
   return run(root, options, shell, shell.stderr.isTerminal() ? "text" : "json");
 }
 
-/** Like {@linkcode serve}, swaps in a service as soon as it is edited, and prints what its sessions do. */
+/** Like {@linkcode serve}, swaps in a service as soon as it is edited, and prints its events. */
 export async function dev(root: string, given: DevOptions, shell: Shell = Deno): Promise<void> {
   const { events = "all", bodies = false, open = false, ...options } = given;
   const { EventStream } = await import("./event_stream.ts");

@@ -53,7 +53,7 @@ async function firstLine({ stdin }: Shell): Promise<string> {
   return text.split(/\r?\n/)[0]!;
 }
 
-/** Asks at the terminal, without showing what is typed. */
+/** Asks at the terminal, without echo. */
 async function ask(question: string, shell: Shell): Promise<string> {
   shell.stdout.writeSync(new TextEncoder().encode(question));
   shell.stdin.setRaw(true);

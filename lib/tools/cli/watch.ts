@@ -33,8 +33,8 @@ export interface Noticed {
 }
 
 /**
- * Watches a root for changes that concern services: code, manifests, what the code loaded, and what maps their
- * imports. Static files are served as they are, and what a service writes into its own folder is its own
+ * Watches a root for changes that concern services: code, manifests, loaded files, and the map of their
+ * imports. Static files are served from disk, and a file that a service writes into its own folder is its own
  * business.
  */
 export class Watcher implements Disposable {

@@ -20,7 +20,7 @@ const PACKAGE = new URL("../../../", import.meta.url);
 /** Modules that are started as workers, which no import names. */
 const WORKERS = ["lib/inside/cell.ts", "lib/inside/runner.ts"];
 
-/** Folders in the workshop: what is served, and the runtime. */
+/** Folders in the workshop: the served files, and the runtime. */
 const ROOT = "root";
 const RUNTIME = "runtime";
 
@@ -97,7 +97,7 @@ export class Workshop implements Disposable {
   }
 }
 
-/** The root's own configuration; the library's ids lead to the runtime, whatever it says of them. */
+/** The root's own configuration; the library's ids always lead to the runtime. */
 function configOf(users: Config, runtime: string): Config {
   const { imports, links = [] } = config as Config;
   const isLocal = runtime.startsWith("./");

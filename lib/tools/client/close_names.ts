@@ -1,4 +1,4 @@
-/** RFC 6455, section 7.4.1, and what IANA has registered since; 3008 is what a Switchboard server means by it. */
+/** RFC 6455, section 7.4.1, and what IANA has registered since; 3008 has the meaning of a Switchboard server. */
 const NAMES: Readonly<Record<number, string>> = {
   1000: "normal closure",
   1001: "going away",

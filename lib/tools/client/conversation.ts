@@ -51,7 +51,7 @@ export interface Traffic {
   bytes: number;
 }
 
-/** A connection to a server, and what has gone over it. */
+/** A connection to a server, and its transferred messages. */
 export class Conversation {
   /** Resolves when it has ended, however. */
   readonly closed: Promise<Closed>;
@@ -134,7 +134,7 @@ export class Conversation {
   /**
    * Begins to read.
    *
-   * @param most After so many messages it closes by itself; what comes later is dropped.
+   * @param most Closes after that many messages; later ones are dropped.
    */
   listen(events: ConversationEvents, most = Infinity): void {
     const socket = this.#socket;

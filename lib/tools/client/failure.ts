@@ -26,7 +26,7 @@ export function unconnected(
   return failure(attempt, reasonOf(attempt, error), { cause: error });
 }
 
-/** Why the answer of the server is not a websocket: its status, and what it says about it. */
+/** The reason why the server did not upgrade: the status and text of its response. */
 export async function refused(
   attempt: Attempt,
   response: IncomingMessage,

@@ -15,7 +15,7 @@ export type Input =
   | { kind: "quit" }
   | { kind: "problem"; message: string };
 
-/** Reads what comes after the name of a command. */
+/** Parses the text after the name of a command. */
 type Reader = (rest: string) => Input;
 
 const READERS: Readonly<Record<string, Reader>> = {

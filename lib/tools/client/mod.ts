@@ -1,7 +1,7 @@
 /**
- * A websocket client for people: where to connect to, the conversation, and what may be typed into it.
+ * A websocket client for the terminal: its target, the conversation, and its commands.
  *
- * Comes in: a URL as typed, lines of input. Goes out: frames, what a server says, and why it did not
+ * Comes in: a URL as typed, lines of input. Goes out: frames, messages of the server, and the reason why it did not
  * work. It knows no terminal.
  *
  * @module

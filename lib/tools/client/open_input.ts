@@ -2,7 +2,7 @@ const CLOSES: Readonly<Record<string, string>> = { "{": "}", "[": "]" };
 
 /**
  * Puts the lines of a JSON message together: while a brace, a bracket or a quote is open, the next line belongs
- * to it. Anything that does not begin like JSON is a message by itself, whatever it leaves open.
+ * to it. A line that does not begin like JSON is a message by itself, even with open brackets.
  */
 export class OpenInput {
   #lines: string[] = [];
@@ -26,14 +26,14 @@ export class OpenInput {
     return whole;
   }
 
-  /** Forgets what is open. */
+  /** Discards the open message. */
   drop(): void {
     this.#lines = [];
     this.#closers = [];
     this.#inString = false;
   }
 
-  /** False: it closes what was never opened, so it is no JSON, and no line will make it whole. */
+  /** False: it closes a bracket that was never opened, so it is not JSON, and no further line can complete it. */
   #read(line: string): boolean {
     for (let at = 0; at < line.length; at++) {
       const char = line[at]!;

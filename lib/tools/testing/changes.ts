@@ -22,7 +22,7 @@ export class Changes {
     for (const look of [...this.#looks]) look();
   }
 
-  /** Resolves with what is looked for, in the order of the calls; rejects when the time is over. */
+  /** Resolves with the expected value, in the order of the calls; rejects when the time is over. */
   wait<T>({ look, deadlineMs, failure, isUntold = false }: Wait<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const end = () => {

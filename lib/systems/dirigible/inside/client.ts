@@ -118,13 +118,13 @@ export class WebsocketClient {
     }
   }
 
-  /** Closes with 1000, after what was sent before; a second call does nothing. */
+  /** Closes with 1000, after the messages sent before; a second call does nothing. */
   close(): void {
     if (this.#state === "closing" || this.#state === "closed") return;
     const wasOpen = this.#state === "open";
     this.#state = "closing";
     this.#onGone();
-    // One that is not open yet still has to deliver what was sent.
+    // A client that is not open yet still has to deliver its messages.
     if (wasOpen) this.#socket.close(1000);
   }
 

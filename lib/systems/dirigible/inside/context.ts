@@ -13,7 +13,7 @@
  */
 import { currentMessage } from "./message_context.ts";
 
-/** A parameter of the message, or what was set while it is handled; else null. */
+/** A parameter of the message, or a value set while it is handled; else null. */
 export function get(name: string): unknown {
   return currentMessage()?.values.get(String(name)) ?? null;
 }

@@ -2,7 +2,7 @@ import type { Loader } from "../../../inside/endpoint.ts";
 
 let current: Loader | null = null;
 
-/** Says what loads handlers; called once, by the runner. */
+/** Sets the loader of handlers; the runner calls it once. */
 export function loadHandlersWith(loader: Loader): void {
   current = loader;
 }

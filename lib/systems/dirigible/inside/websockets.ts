@@ -15,7 +15,7 @@
  * }
  * ```
  *
- * @example A handler that looks what it is called for
+ * @example A handler that checks the kind of its event
  * ```ts
  * import {
  *   getError,

@@ -34,7 +34,7 @@ export class Connection {
     this.trigger = this.#facts.trigger;
   }
 
-  /** A new event: what a node changes in it, only the nodes after it see. */
+  /** A new event: only later nodes see the changes that a node makes. */
   event(more: Record<string, unknown>): TriggerEvent {
     const { peer, params, headers } = this.#facts;
     const query: QueryParams = JSON.parse(this.session.params);

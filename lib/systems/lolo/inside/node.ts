@@ -15,7 +15,7 @@ const LEVELS = {
 /** The part of a context that is the same for all events of a node. */
 export type LastingContext = Omit<Context, "input" | "route" | "once" | "emit">;
 
-/** One node of a flow that runs: its functions, its state, and what of its contexts lasts. */
+/** One node of a running flow: its functions, its state, and the lasting part of its contexts. */
 export class Node {
   readonly name: string;
   /** In messages: flow and node. */

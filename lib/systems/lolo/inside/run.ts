@@ -41,7 +41,7 @@ export class Run {
   #busy = 0;
   #through: () => void = () => {};
   #isStopped = false;
-  /** Whether the event is through: what a node hands on later is an event of its own. */
+  /** Whether the event is done: a node that passes it on later starts a new event. */
   #isThrough = false;
 
   /** @param connection The connection that gets a `response`; null: none. */
@@ -143,7 +143,7 @@ export class Run {
     }
   }
 
-  /** Drops the event, once and for all: what goes round in circles would never end. */
+  /** Drops the event for good, because a cycle would never end. */
   #stop(step: Step, why: string): void {
     this.#isStopped = true;
     this.#steps = [];

@@ -14,7 +14,7 @@ const LIBRARY: Record<string, Functions> = { [MANAGER]: connectionManager };
 
 type Helper = (...values: unknown[]) => unknown;
 
-/** A flow that runs: its nodes, loaded and set up, and what leads from one to the other. */
+/** A running flow: its nodes, loaded and set up, and their edges. */
 export class RunningFlow implements Graph {
   readonly helpers: Record<string, Helper> = {};
   readonly #nodes = new Map<string, Node>();

@@ -1,5 +1,5 @@
 /**
- * Types for flows: what nodes get, and what they export (docs/contracts/lolo.md, sections 1 and 2).
+ * Types for flows: the contexts and the exports of nodes (docs/contracts/lolo.md, sections 1 and 2).
  *
  * @example
  * ```ts

@@ -25,7 +25,7 @@ export function installGlobals(controller: string, loader: Loader): void {
   });
 }
 
-/** `%s` takes the next argument, as text; what is left over follows. */
+/** `%s` takes the next argument, as text; remaining arguments follow. */
 export function format(args: readonly unknown[]): string {
   if (args.length === 0) return "";
   let next = 1;

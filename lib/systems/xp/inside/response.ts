@@ -132,7 +132,7 @@ function acceptance(value: unknown, origin: string, params: string): Acceptance 
   };
 }
 
-/** JSON values are kept as given; keys without a value are dropped, what is not an object is none. */
+/** JSON values stay as they are; keys without a value are dropped, and anything but an object is ignored. */
 function dataOf(data: unknown): string {
   if (typeof data !== "object" || data === null || Array.isArray(data)) return "{}";
   const kept = Object.entries(data).filter(([, value]) => value !== null && value !== undefined);

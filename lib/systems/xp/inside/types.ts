@@ -1,5 +1,5 @@
 /**
- * Types of an XP controller: what it gets and what it returns (docs/contracts/xp.md, sections 2 and 3).
+ * Types of an XP controller: its arguments and return values (docs/contracts/xp.md, sections 2 and 3).
  *
  * @example
  * ```ts

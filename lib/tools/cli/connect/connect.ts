@@ -121,7 +121,7 @@ function authorityOf(file: string): string {
   );
 }
 
-/** Why it is not what was wanted; null: it is. */
+/** The reason why the end is a failure; null: it is not. */
 function problemOf(closed: Closed, received: number, count?: number): string | null {
   const how = closed.problem ?? describeClose(closed.code, closed.reason);
   if (count !== undefined) {

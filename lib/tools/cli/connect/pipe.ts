@@ -53,7 +53,7 @@ export async function talkByPipe(
   return { closed, problem };
 }
 
-/** Sends a line when the one before it is on its way: what has not been read need not be kept. */
+/** Sends a line after the one before is written, so that unread input need not be kept. */
 async function sendLines(
   conversation: Conversation,
   { readable }: Shell["stdin"],
@@ -105,7 +105,7 @@ function lineOf(parts: Uint8Array[]): Uint8Array {
  * @throws {SwitchboardError} `SB_OUTPUT`, if it cannot be written.
  */
 function print(data: string | Uint8Array, shell: Shell): boolean {
-  // A program gets what came, byte for byte; a terminal nothing that could drive it.
+  // A program gets the message byte for byte; a terminal gets no control characters.
   const line = shell.stdout.isTerminal()
     ? typeof data === "string" ? encoder.encode(printable(data)) : encoder.encode(hexPreview(data))
     : typeof data === "string"

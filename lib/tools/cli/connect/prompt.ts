@@ -28,7 +28,7 @@ interface Editable {
 }
 
 /**
- * A line that is being edited, always the last of the screen: what is printed meanwhile appears above it.
+ * The line being edited, always the last of the screen: other output appears above it.
  *
  * While a message of several lines is being entered, its lines stay together.
  */
@@ -62,7 +62,7 @@ export class Prompt implements Disposable {
     this.#readline.prompt();
   }
 
-  /** Prints a line above what is being edited. */
+  /** Prints a line above the line being edited. */
   print(text: string): void {
     if (this.#isClosed) return console.log(text);
     const { rows } = this.#readline.getCursorPos();
@@ -99,7 +99,7 @@ export class Prompt implements Disposable {
     this.events.entered(message);
   }
 
-  /** Ctrl-C drops what is open; where nothing is, it ends. */
+  /** Ctrl-C discards an open message; without one, it ends. */
   #interrupt(): void {
     if (!this.#input.isOpen) return this.events.ended();
     this.#input.drop();
@@ -130,7 +130,7 @@ export class Prompt implements Disposable {
     history.unshift(lines.map((line) => line.trim()).join(" "));
   }
 
-  /** @param rows Of the screen, between the first of what is being edited and the cursor. */
+  /** @param rows Rows between the first one being edited and the cursor. */
   #erase(rows: number): void {
     moveCursor(this.#output, 0, -rows - this.#rowsEntered());
     cursorTo(this.#output, 0);
@@ -141,7 +141,7 @@ export class Prompt implements Disposable {
     return this.#entered.reduce((sum, { rows }) => sum + rows, 0);
   }
 
-  /** Rows of the screen that this line took with its prompt: readline measures but what it is editing. */
+  /** Rows that this line took with its prompt: readline measures only the line that it edits. */
   #rowsOf(line: string): number {
     const editable = this.#readline as unknown as Editable;
     editable.line = line;

@@ -6,7 +6,7 @@ import { plural } from "../../../base/plural.ts";
 /** Most of a message that is shown, UTF-16 units: the rest would only push the others off the screen. */
 const MAX_SHOWN = 10_000;
 
-/** Which way a line went; `!` is what went wrong here. */
+/** The direction of a line; `!` is a local error. */
 export type Mark = "→" | "←" | "!";
 
 /** Lines of a conversation for a terminal: time, direction, text. */
