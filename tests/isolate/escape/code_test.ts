@@ -85,7 +85,7 @@ Deno.test("a service loads its own code and what it is granted, by whatever way 
       ["require of another service", `return require("../other/other.js")`, OUTSIDE],
       ["file: of the link", `return await import("${RUNTIME("inside/link.ts")}")`, OUTSIDE],
       ["file: of the loader", `return await import("${RUNTIME("inside/loader.ts")}")`, OUTSIDE],
-      ["the link from within the runtime", vm(`import("../wire/link.ts")`), OUTSIDE],
+      ["the link from within the runtime", vm(`import("./link.ts")`), OUTSIDE],
       ["ext:", `return await import("ext:core/ops")`, /ext: modules is only allowed|comes from/],
       [
         "a file as text",
