@@ -1,10 +1,10 @@
 import { resolve } from "@std/path";
-import type { Authenticator, AuthModule, AuthRequest, JwtVerifier, Outcome } from "./auth/mod.ts";
+import type { Authenticator, AuthModule, JwtVerifier } from "./auth/mod.ts";
 import { outcomeOf } from "./auth/module_answer.ts";
 import { messageOf, SwitchboardError } from "../base/errors.ts";
 import { Supervisor, type SupervisorOptions } from "./supervisor/mod.ts";
 import { authModuleDefinition, type Settings } from "./service/mod.ts";
-import type { NeutralRequest } from "../model/mod.ts";
+import type { AuthOutcome, AuthRequest, NeutralRequest } from "../model/mod.ts";
 
 /** Authentication as the settings configure it; it can be reloaded while the server runs. */
 export class Authentication {
@@ -108,7 +108,7 @@ export class Authentication {
 class IsolatedModule implements AuthModule {
   constructor(private readonly supervisor: Supervisor, private readonly timeoutMs: number) {}
 
-  async authenticate(asking: AuthRequest): Promise<Outcome> {
+  async authenticate(asking: AuthRequest): Promise<AuthOutcome> {
     try {
       const { status, body } = await this.supervisor.request(requestOf(asking), this.timeoutMs);
       if (status !== 200) return { unavailable: "The auth module has failed" };

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from "./authentication.ts";
 export * from "./bus_event.ts";
 export * from "./endpoint_source.ts";
 export * from "./flow.ts";

@@ -1,34 +1,12 @@
 import { messageOf } from "../../base/errors.ts";
-import type { Identity } from "../../model/mod.ts";
+import type { AuthOutcome, AuthRequest, Identity } from "../../model/mod.ts";
 import { credentialOf, type CredentialPlaces } from "./credentials.ts";
 import { type JwtVerifier, WrongToken } from "./jwt.ts";
 import type { PasswordFile } from "./password_file.ts";
 
-/** The parts of a request that authentication needs. */
-export interface AuthRequest {
-  /** Of the request, for the log. */
-  id: string;
-  headers: Headers;
-  /** As the client asked for it. */
-  url: string;
-  method: string;
-  cookies: Record<string, string>;
-  /** The client's. */
-  address: string;
-}
-
-/**
- * The result of an authentication: an identity (null: anonymous), wrong credentials (genuine if a trusted party has
- * signed them), or the reason why credentials cannot be checked at the moment.
- */
-export type Outcome =
-  | { identity: Identity | null }
-  | { wrong: string; isGenuine?: boolean }
-  | { unavailable: string };
-
 /** The operator's own module that authenticates requests. */
 export interface AuthModule {
-  authenticate(asking: AuthRequest): Promise<Outcome>;
+  authenticate(asking: AuthRequest): Promise<AuthOutcome>;
 }
 
 /** The configured ways to authenticate. */
@@ -72,7 +50,7 @@ export class Authenticator {
   }
 
   /** Authenticates a request. Never rejects. */
-  async identify(asking: AuthRequest): Promise<Outcome> {
+  async identify(asking: AuthRequest): Promise<AuthOutcome> {
     const { headers, url, cookies } = asking;
     const credential = credentialOf(headers, url, cookies, this.#places);
     try {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-export { Authenticator, type AuthModule, type AuthRequest, type Outcome } from "./authenticator.ts";
+export { Authenticator, type AuthModule } from "./authenticator.ts";
 export { JwtVerifier } from "./jwt.ts";
 export { outcomeOf } from "./module_answer.ts";
 export { addUser, PasswordFile } from "./password_file.ts";

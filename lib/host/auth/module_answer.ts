@@ -1,5 +1,4 @@
-import type { Identity } from "../../model/mod.ts";
-import type { Outcome } from "./authenticator.ts";
+import type { AuthOutcome, Identity } from "../../model/mod.ts";
 import { identityOf } from "./identity.ts";
 
 /** Longest text that a module may say of a user, characters. */
@@ -12,7 +11,7 @@ const MAX_ROLES = 256;
  *
  * @param body JSON.
  */
-export function outcomeOf(body: string): Outcome {
+export function outcomeOf(body: string): AuthOutcome {
   let answer: unknown;
   try {
     answer = JSON.parse(body);

@@ -3,6 +3,8 @@ import type { Connection, Hub, Session, SessionLimits, SessionOwner } from "../h
 import { PendingCounter } from "../../base/pending_counter.ts";
 import { Networks } from "../../base/networks.ts";
 import {
+  type AuthOutcome,
+  type AuthRequest,
   type Identity,
   type NeutralReply,
   OtherApplication,
@@ -56,30 +58,13 @@ export interface GatewayOptions {
   onUpgradeRefused?: ((path: string, status: number, text: string) => void) | undefined;
 }
 
-/** The parts of a request that authentication needs. */
-export interface AuthRequest {
-  id: string;
-  headers: Headers;
-  url: string;
-  method: string;
-  cookies: Record<string, string>;
-  address: string;
-}
-
 /** Authenticates clients. */
 export interface GatewayAuthenticator {
   /** The challenges of a 401. */
   challenges(isWrong: boolean): string[];
   /** Whether it could be one of many guesses, as a password can. */
   isGuess(asking: AuthRequest): boolean;
-  identify(
-    asking: AuthRequest,
-  ): Promise<
-    | { identity: Identity | null }
-    /** Genuine: a trusted party has signed it, for example a token that has expired. */
-    | { wrong: string; isGenuine?: boolean }
-    | { unavailable: string }
-  >;
+  identify(asking: AuthRequest): Promise<AuthOutcome>;
 }
 
 /** The remote end of a connection. */
