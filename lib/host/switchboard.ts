@@ -25,10 +25,10 @@ import {
 import { type Figures, type Log, Metrics, openLog } from "./observe/mod.ts";
 import {
   discover,
+  discoverAll,
   readSettings,
   type ServiceDefinition,
   type Settings,
-  strays,
 } from "./service/mod.ts";
 import { nearest } from "../base/nearest.ts";
 import { type CheckedOptions, checkOptions, type SwitchboardOptions } from "./options.ts";
@@ -192,7 +192,7 @@ export class Switchboard implements AsyncDisposable {
     const checked = checkOptions(options);
     const { root, services, settings } = checked;
     const log = checked.log ?? standardLog();
-    const found = discover(root);
+    const { services: found, strays } = discoverAll(root);
     const definitions = services === null ? found : chosen(found, services, root);
     const merged = readSettings(root, settings);
     const board = new Switchboard(merged, log, checked, await transportOf(merged, checked.waits));
@@ -209,8 +209,7 @@ export class Switchboard implements AsyncDisposable {
     }
     for (const definition of definitions) board.#start(definition);
     if (services === null) {
-      const names = new Set(found.map(({ key }) => key));
-      for (const { message } of strays(root, names)) log("ERROR", message);
+      for (const { message } of strays) log("ERROR", message);
     }
     return board;
   }

@@ -62,3 +62,8 @@ export interface ServiceFolder {
   /** Modules that messages may name, relative to the folder. */
   readonly messageModules: readonly string[];
 }
+
+/** A filter of files below `services/` by the service that they belong to; APIs and the web app have none. */
+export function isOf({ kind, name }: ServiceFolder): (file: { service: string }) => boolean {
+  return ({ service }) => kind === "service" && service === name;
+}

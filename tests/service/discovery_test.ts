@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { SwitchboardError } from "../../lib/base/errors.ts";
-import { discover } from "../../lib/host/service/discovery.ts";
+import { discover, discoverAll } from "../../lib/host/service/discovery.ts";
 import type { ServiceDefinition } from "../../lib/host/service/definition.ts";
 import { type Files, Site } from "../helpers/site.ts";
 
@@ -50,6 +50,35 @@ Deno.test("discover() finds services, APIs and the web app", () => {
       paths: [],
     }],
   ]);
+});
+
+Deno.test("discover() lists controllers at the service's own URL first, then those at paths, then shared ones", () => {
+  const flow = {
+    nodes: { in: { use: "lolo/Websocket Trigger", params: { path: "/a" } } },
+    edges: [],
+  };
+  const { a } = found({
+    "services/a/a.js": CONTROLLER,
+    "services/a/a.flow.json": flow,
+    "services/a/message.js": "",
+    "services/a/handler.js": "",
+    "services/a/a.websocket": { handler: "a/handler", endpoint: "tell" },
+    "services/a/service.json": { messageModules: ["message.js"] },
+  });
+  assertEquals(a!.error ?? a!.problems, []);
+  assertEquals(a!.endpoints.map(({ id }) => id), ["xp", "websocket:tell", "flow:a", "messages"]);
+  assertEquals(a!.systems, ["xp", "dirigible", "lolo", "dirigible-v2"]);
+});
+
+Deno.test("discoverAll() finds the services, and the files that belong to none of them", () => {
+  using site = Site.make({
+    "services/a/a.js": CONTROLLER,
+    "services/stray.flow.json": {},
+    "services/stray.websocket": { handler: "none/handler", endpoint: "tell" },
+  });
+  const { services, strays } = discoverAll(site.root);
+  assertEquals(services.map(({ key, error }) => [key, error]), [["a", null]]);
+  assertEquals(strays.map(({ code }) => code), ["SB_ARTEFACT", "SB_FLOW"]);
 });
 
 Deno.test("discover() gives every service a key of its own, whatever the folders are called", async (t) => {

@@ -18,34 +18,21 @@ import { manifestFile } from "./manifest.ts";
  * @throws {SwitchboardError} `SB_ROOT`, if the root is not a folder that can be read.
  */
 export function discover(root: string, only?: string): ServiceDefinition[] {
-  try {
-    if (!Deno.statSync(root).isDirectory) throw new Error("it is not a folder");
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "there is no such folder"
-      : messageOf(error);
-    throw new SwitchboardError("SB_ROOT", `Cannot serve "${root}": ${reason}`, { cause: error });
-  }
-  const found: [ServiceKind, string][] = [
-    ...folders(join(root, "services")).map((name): [ServiceKind, string] => ["service", name]),
-    ...folders(join(root, "apis")).map((name): [ServiceKind, string] => ["api", name]),
-    ...(isFolder(join(root, "webapp"))
-      ? [["webapp", "webapp"] satisfies [ServiceKind, string]]
-      : []),
-  ];
-  let imports: ImportMap | undefined;
-  const project: Project = {
-    root,
-    systems: SYSTEMS.map((system) => system.read(root)),
-    imports: () => imports ??= readImportMap(root),
-  };
-  return found.filter(([kind, name]) => only === undefined || keyOf(kind, name) === only)
-    .map(([kind, name]) => define(project, kind, name));
+  return definitions(projectOf(root), only);
 }
 
-/** Files in `services/` that belong to none of these services. */
-export function strays(root: string, services: ReadonlySet<string>): SwitchboardError[] {
-  return SYSTEMS.flatMap((system) => system.read(root).strays?.(services) ?? []);
+/**
+ * Finds all services of a root, and the files in `services/` that belong to none of them.
+ *
+ * @throws {SwitchboardError} `SB_ROOT`, if the root is not a folder that can be read.
+ */
+export function discoverAll(
+  root: string,
+): { services: ServiceDefinition[]; strays: SwitchboardError[] } {
+  const project = projectOf(root);
+  const services = definitions(project);
+  const keys = new Set(services.map(({ key }) => key));
+  return { services, strays: project.systems.flatMap((system) => system.strays?.(keys) ?? []) };
 }
 
 /** The data that all services of a root share. */
@@ -54,6 +41,36 @@ interface Project {
   systems: readonly SystemRoot[];
   /** Read once, and only if a service comes to it; throws for each of them. */
   imports(): ImportMap;
+}
+
+function projectOf(root: string): Project {
+  try {
+    if (!Deno.statSync(root).isDirectory) throw new Error("it is not a folder");
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "there is no such folder"
+      : messageOf(error);
+    throw new SwitchboardError("SB_ROOT", `Cannot serve "${root}": ${reason}`, { cause: error });
+  }
+  let imports: ImportMap | undefined;
+  return {
+    root,
+    systems: SYSTEMS.map((system) => system.read(root)),
+    imports: () => imports ??= readImportMap(root),
+  };
+}
+
+function definitions(project: Project, only?: string): ServiceDefinition[] {
+  const { root } = project;
+  const found: [ServiceKind, string][] = [
+    ...folders(join(root, "services")).map((name): [ServiceKind, string] => ["service", name]),
+    ...folders(join(root, "apis")).map((name): [ServiceKind, string] => ["api", name]),
+    ...(isFolder(join(root, "webapp"))
+      ? [["webapp", "webapp"] satisfies [ServiceKind, string]]
+      : []),
+  ];
+  return found.filter(([kind, name]) => only === undefined || keyOf(kind, name) === only)
+    .map(([kind, name]) => define(project, kind, name));
 }
 
 function define(project: Project, kind: ServiceKind, name: string): ServiceDefinition {
@@ -102,8 +119,7 @@ function define(project: Project, kind: ServiceKind, name: string): ServiceDefin
     const parts = systems.flatMap((system) => system.parts?.(folder) ?? []);
     service.problems = systems.flatMap((system) => system.problems?.(folder) ?? []);
     service.endpoints = systems.flatMap((system) => system.endpoints(folder, parts))
-      // The controller at the service's own URL comes first.
-      .sort((a, b) => Number(isElsewhere(a)) - Number(isElsewhere(b)));
+      .sort((a, b) => distanceOf(a) - distanceOf(b));
     service.systems = [...new Set(service.endpoints.map(({ system }) => system))];
     if (service.endpoints.length === 0) {
       const expected = SYSTEMS.flatMap((system) => system.expected?.(name) ?? []).join(", ");
@@ -125,8 +141,9 @@ function define(project: Project, kind: ServiceKind, name: string): ServiceDefin
   return service;
 }
 
-function isElsewhere({ paths, isShared }: EndpointSource): boolean {
-  return paths.length > 0 || isShared === true;
+/** The order of a service's controllers: at its own URL, at paths, on a path that services share. */
+function distanceOf({ paths, isShared }: EndpointSource): number {
+  return isShared === true ? 2 : paths.length > 0 ? 1 : 0;
 }
 
 /** Keys of services are unique, whatever the names of their folders. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-export { discover, strays } from "./discovery.ts";
+export { discover, discoverAll } from "./discovery.ts";
 export { type ServiceDefinition } from "./definition.ts";
 export { readDenoConfig } from "./deno_config.ts";
 export { type ImportMap, readImportMap } from "./import_map.ts";

@@ -3,11 +3,10 @@ import { Authentication } from "../../host/authentication.ts";
 import { messageOf, SwitchboardError } from "../../base/errors.ts";
 import {
   DEFAULT_SETTINGS,
-  discover,
+  discoverAll,
   readSettings,
   type ServiceDefinition,
   type Settings,
-  strays,
 } from "../../host/service/mod.ts";
 import { isFile } from "../../base/files.ts";
 import { checkKeyPair, readKeyPair } from "../../host/tls.ts";
@@ -63,11 +62,10 @@ class Check {
   /** @returns How many services there are. */
   async all(): Promise<number> {
     const { root } = this;
-    const definitions = discover(root);
+    const { services: definitions, strays } = discoverAll(root);
     const settings = this.#settings();
     if (definitions.length === 0) this.#sayThatThereAreNone();
-    const keys = new Set(definitions.map(({ key }) => key));
-    for (const error of strays(root, keys)) {
+    for (const error of strays) {
       this.complain(error, { root, service: null, file: null });
     }
     using starts = new Starts(root, settings, this.options.waits);

@@ -1,5 +1,5 @@
 import type { EndpointSource } from "../../../model/mod.ts";
-import type { ServiceFolder, System } from "../../system.ts";
+import { isOf, type System } from "../../system.ts";
 import { readArtefacts, strayArtefacts } from "./artefact.ts";
 import { messageEndpoint, messageModuleFiles } from "./message_modules.ts";
 import { messagePath } from "./shared_path.ts";
@@ -12,15 +12,13 @@ export const dirigible: System = {
   starter: dirigibleStarter,
   read(root) {
     const artefacts = readArtefacts(root);
-    const own = <T extends { service: string }>(all: readonly T[], { kind, name }: ServiceFolder) =>
-      kind === "service" ? all.filter((one) => one.service === name) : [];
     return {
       parts: messageModuleFiles,
       endpoints: (service): EndpointSource[] => [
-        ...own(artefacts.found, service).map(({ source }) => source),
+        ...artefacts.found.filter(isOf(service)).map(({ source }) => source),
         ...messageEndpoint(service),
       ],
-      problems: (service) => own(artefacts.broken, service).map(({ error }) => error),
+      problems: (service) => artefacts.broken.filter(isOf(service)).map(({ error }) => error),
       strays: (services) => strayArtefacts(artefacts, services),
     };
   },
