@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { dirname, fromFileUrl, join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import * as registered from "../lib/systems/host.ts";
 import { Client } from "./helpers/client.ts";
+import { copy } from "./helpers/copy.ts";
 import { Serving } from "./helpers/project.ts";
 import { Site } from "./helpers/site.ts";
 
@@ -54,11 +55,11 @@ export const toy: InsideSystem = {
 };
 
 Deno.test("a script system is one folder, and one line in each of the two lists", async (t) => {
-  using copy = Site.make(TOY);
-  copyRuntime(copy.root);
+  using runtime = Site.make(TOY);
+  copyRuntime(runtime.root);
   for (const side of ["host", "inside"]) {
     Deno.writeTextFileSync(
-      join(copy.root, `lib/systems/${side}.ts`),
+      join(runtime.root, `lib/systems/${side}.ts`),
       `export { toy } from "./toy/${side}/mod.ts";\n`,
       { append: true },
     );
@@ -68,7 +69,7 @@ Deno.test("a script system is one folder, and one line in each of the two lists"
     "run",
     "-A",
     "--no-check",
-    join(copy.root, "cli.ts"),
+    join(runtime.root, "cli.ts"),
     name,
     ...args,
   ];
@@ -104,14 +105,6 @@ Deno.test("nothing can be added to the list of systems at run time", () => {
 function copyRuntime(to: string): void {
   const { links = [] } = JSON.parse(Deno.readTextFileSync(join(REPOSITORY, "deno.json")));
   for (const path of ["cli.ts", "mod.ts", "deno.json", "deno.lock", "lib", ...links as string[]]) {
-    copyAll(join(REPOSITORY, path), join(to, path));
+    copy(join(REPOSITORY, path), join(to, path));
   }
-}
-
-function copyAll(from: string, to: string): void {
-  if (Deno.statSync(from).isFile) {
-    Deno.mkdirSync(dirname(to), { recursive: true });
-    return Deno.copyFileSync(from, to);
-  }
-  for (const { name } of Deno.readDirSync(from)) copyAll(join(from, name), join(to, name));
 }

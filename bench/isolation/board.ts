@@ -1,5 +1,5 @@
 /**
- * A server that takes commands, in a process of its own. First argument: the root; second: `spares`, to keep
+ * A server that takes commands, in a process of its own. First argument: the root; second: `warm`, to keep
  * isolates booted as `dev` does.
  *
  * @module
@@ -10,7 +10,7 @@ import { Bare } from "./workers/bare.ts";
 
 const board = await Switchboard.open({
   root: Deno.args[0],
-  keepWarm: Deno.args[1] === "spares",
+  keepWarm: Deno.args[1] === "warm",
   port: 0,
   log: (level, text, service) => print({ said: { level, text, service, at: clock() } }),
 });

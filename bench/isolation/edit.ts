@@ -62,7 +62,7 @@ async function exchanges(plan: Plan): Promise<number[]> {
 
 async function reloads(plan: Plan, keepsWarm: boolean): Promise<number[]> {
   using site = Site.make({ "services/one/one.js": serviceOf(0) });
-  await using board = new Child("board.ts", site.root, ...keepsWarm ? ["spares"] : []);
+  await using board = new Child("board.ts", site.root, ...keepsWarm ? ["warm"] : []);
   using talker = await Talker.open(await board.ask("port"), "/services/one");
   await talker.ask("?");
   const ms: number[] = [];

@@ -326,7 +326,7 @@ Deno.test({
     await using terminal = connect(server.url);
     await server.accept();
     await terminal.shows(/^>$/);
-    await t.step("pings, and pongs unsolicited", async () => {
+    await t.step("pings, and unsolicited pongs", async () => {
       await server.frame(9, "tick");
       await terminal.shows(/← \(ping "tick"\)$/);
       await server.frame(9);

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { Client } from "../helpers/client.ts";
+import { copy } from "../helpers/copy.ts";
 import { Program } from "../helpers/program.ts";
 import { block, exchange } from "../helpers/page.ts";
 import { Site } from "../helpers/site.ts";
@@ -32,14 +33,6 @@ function copyInto(root: string): void {
       copy(join(HERE, name), target);
     }
   }
-}
-
-function copy(from: string, to: string): void {
-  if (!Deno.statSync(from).isDirectory) {
-    Deno.mkdirSync(dirname(to), { recursive: true });
-    return Deno.copyFileSync(from, to);
-  }
-  for (const { name } of Deno.readDirSync(from)) copy(join(from, name), join(to, name));
 }
 
 Deno.test("docs/deployment.md: the container runs the Deno that this is tested with, and not as root", () => {

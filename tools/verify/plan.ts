@@ -26,31 +26,23 @@ export const ON_BOTH: readonly string[] = [
  * @throws {Deno.errors.NotFound} If there is nothing at a path.
  */
 export function testFiles(paths: readonly string[]): string[] {
-  return [...new Set(paths.flatMap((path) => [...filesAt(path)]))];
+  return [...new Set(paths.flatMap((path) => [...filesAt(path, "_test.ts")]))];
 }
 
-function* filesAt(path: string): Generator<string> {
+function* filesAt(path: string, ending: string): Generator<string> {
   if (Deno.statSync(path).isFile) return void (yield path.replace(/^\.\//, ""));
   const entries = [...Deno.readDirSync(path)].sort((a, b) => a.name < b.name ? -1 : 1);
   for (const { name, isDirectory } of entries) {
     const inner = join(path, name);
-    if (isDirectory) yield* filesAt(inner);
-    else if (name.endsWith("_test.ts")) yield inner;
+    if (isDirectory) yield* filesAt(inner, ending);
+    else if (name.endsWith(ending)) yield inner;
   }
 }
 
 /** The scripts that run in a browser: their types are those of the web platform, not of Deno. */
 export function browserScripts(): string[] {
-  return ["lib", "services"].flatMap((folder) => [...scriptsBelow(folder)])
-    .filter((path) => /\/(?:assets|pages|chat)\/[^/]+\.js$/.test(path));
-}
-
-function* scriptsBelow(folder: string): Generator<string> {
-  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
-    const path = join(folder, name);
-    if (isDirectory) yield* scriptsBelow(path);
-    else if (name.endsWith(".js")) yield path;
-  }
+  return ["lib", "services"].flatMap((folder) => [...filesAt(folder, ".js")])
+    .filter((path) => /\/(?:assets|pages|starter\/chat)\/[^/]+$/.test(path));
 }
 
 /**
