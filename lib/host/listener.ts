@@ -80,8 +80,8 @@ export class Listener {
   /**
    * Uses another certificate for those that connect from now on.
    *
-   * @throws {SwitchboardError} `SB_TLS`, if it is none, then the one before it stays; `SB_LISTEN`, if another program
-   * has taken the port meanwhile.
+   * @throws {SwitchboardError} `SB_TLS`, if the certificate or its key is not valid: the previous pair stays in use.
+   * `SB_LISTEN`, if another program has taken the port meanwhile.
    */
   async exchange(pair: KeyPair): Promise<void> {
     await this.#front?.exchange(pair);

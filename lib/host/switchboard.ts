@@ -185,7 +185,7 @@ export class Switchboard implements AsyncDisposable {
    *
    * @param options The services to serve, and settings; none: the services of the current folder.
    * @throws {SwitchboardError} `SB_ROOT`, if there is no such folder; `SB_SETTINGS`, if an option or a setting is
-   * wrong; `SB_SERVICE`, if there is no service of a given key; `SB_AUTH`, if authentication is
+   * wrong; `SB_SERVICE`, if `services` has a key that no service has; `SB_AUTH`, if authentication is
    * misconfigured.
    */
   static async open(options: SwitchboardOptions = {}): Promise<Switchboard> {

@@ -24,7 +24,7 @@ export function getSession(): MessageSession | null {
   return currentMessage()?.session ?? null;
 }
 
-/** All open sessions of this service. */
+/** The open sessions that have sent this service a message (docs/contracts/dirigible.md, section 3). */
 export function getOpenSessions(): MessageSession[] {
   return openSessions();
 }
